@@ -1,0 +1,21 @@
+//! The limits of what a kernel may be. Kernels come from strangers: each limit is checked before work is
+//! spent, and has a diagnostic that names it.
+
+/// Length of a kernel in wire form, and of a source text, in bytes.
+pub const WIRE_BYTES_MAX: usize = 256 * 1024;
+/// Values in the table.
+pub const VALUES_MAX: usize = 4096;
+/// Blocks: regions, the body included.
+pub const BLOCKS_MAX: usize = 1024;
+/// Nesting of regions, and of expressions in source text.
+pub const NESTING_MAX: usize = 64;
+/// Parameters.
+pub const PARAMS_MAX: usize = 256;
+/// Results.
+pub const RESULTS_MAX: usize = 64;
+/// Values that one region may yield.
+pub const YIELDS_MAX: usize = 256;
+/// Length of a name in bytes of UTF-8.
+pub const NAME_BYTES_MAX: usize = 128;
+/// Length of the documentation that travels with a kernel, in bytes of UTF-8.
+pub const DOC_BYTES_MAX: usize = 16 * 1024;
