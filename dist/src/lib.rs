@@ -1,1 +1,33 @@
-//! Not written yet.
+//! Kernels inside DataFusion: what a query engine needs to plan, ship and run them.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`udf`] | a kernel as a scalar function: types, nulls, literals, the call |
+//! | [`coercion`] | which SQL value reaches a parameter of another type, and the messages where none may |
+//! | [`create_function`] | `CREATE FUNCTION ... LANGUAGE kernel` |
+//! | [`codec`] | kernels inside serialised plans, logical and physical |
+//! | [`session`], [`frame`] | a session, and a pipeline over named columns |
+//! | [`files`], [`output`] | which files a path names; result files that are whole or absent |
+//! | [`error`] | the kernel's error inside an engine's error, on one screen |
+//!
+//! Compiling and caching are `filbert-runtime`'s business; this crate only decides when a kernel is
+//! called, with which columns, and what the engine may assume about it. Nothing here starts a thread:
+//! partitions are the engine's parallelism.
+
+#![forbid(unsafe_code)]
+
+pub mod codec;
+pub mod coercion;
+pub mod create_function;
+pub mod error;
+pub mod files;
+pub mod frame;
+pub mod output;
+pub mod session;
+pub mod udf;
+
+pub use codec::{KernelLogicalCodec, KernelPhysicalCodec};
+pub use create_function::KernelFunctionFactory;
+pub use frame::Frame;
+pub use session::Session;
+pub use udf::KernelUdf;

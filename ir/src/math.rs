@@ -1,1 +1,126 @@
-//! Not written yet.
+//! The one source of every floating-point function, as plain functions of `f64` and `f32`.
+//!
+//! The meanings in `eval` call these, and so do the helpers that machine code calls: one source, one set
+//! of result bits. Where a function is not written here yet it is that of the crate `libm`, which is pure
+//! Rust (translated from musl) and pinned exactly, because result bits depend on it; the platform's libm
+//! is never called, for it gives other bits on other CPUs. What was checked in libm 0.2.16:
+//!
+//! * its paths per architecture are `sqrt`, `fma`, `rint`, and on wasm `ceil`, `floor`, `trunc`, `fabs`:
+//!   all exact or correctly rounded, so the bits agree with the portable path;
+//! * `fma` asks the CPU once and then is one instruction, or a correctly rounded routine on integers. It
+//!   is preferred to `f64::mul_add`, which without the instruction calls the platform's `fma`. Inside
+//!   libm only `cbrt` uses it;
+//! * x87 code is compiled only for 32-bit x86 without SSE, which is no target of ours.
+//!
+//! Error bounds, in units in the last place, stand in the `ulp` column of `op.rs` and are the same for
+//! both types. Which NaN comes out of a function is left open; no operation lets it show.
+//!
+//! The tables `UNARY`, `BINARY`, `TERNARY` and `POWI` name both functions of each operation, so that the
+//! compiler's table of helpers needs no second list.
+
+use crate::op::Op;
+
+/// A function of one float, for both types.
+pub type Unary = (Op, fn(f64) -> f64, fn(f32) -> f32);
+/// A function of two floats, for both types.
+pub type Binary = (Op, fn(f64, f64) -> f64, fn(f32, f32) -> f32);
+/// A function of three floats, for both types.
+pub type Ternary = (Op, fn(f64, f64, f64) -> f64, fn(f32, f32, f32) -> f32);
+/// A function of a float and an i32, for both types.
+pub type Powi = (Op, fn(f64, i32) -> f64, fn(f32, i32) -> f32);
+
+macro_rules! functions {
+    ($list:ident: $row:ident, $list_doc:literal; ($($x:ident),+);
+     $($op:ident $f64:ident $f32:ident = $libm64:path, $libm32:path, $doc:literal;)*) => {
+        $(
+            #[doc = $doc]
+            pub fn $f64($($x: f64),+) -> f64 {
+                $libm64($($x),+)
+            }
+
+            #[doc = $doc]
+            pub fn $f32($($x: f32),+) -> f32 {
+                $libm32($($x),+)
+            }
+        )*
+
+        #[doc = $list_doc]
+        pub const $list: &[$row] = &[$((Op::$op, $f64, $f32)),*];
+    };
+}
+
+functions! {
+    UNARY: Unary, "Operations with one float operand, in table order, with the functions for f64 and f32."; (x);
+    Sqrt sqrt_f64 sqrt_f32 = libm::sqrt, libm::sqrtf, "Square root, correctly rounded.";
+    Floor floor_f64 floor_f32 = libm::floor, libm::floorf, "Largest integer not above; exact.";
+    Ceil ceil_f64 ceil_f32 = libm::ceil, libm::ceilf, "Smallest integer not below; exact.";
+    Trunc trunc_f64 trunc_f32 = libm::trunc, libm::truncf, "Integer part; exact.";
+    Round round_f64 round_f32 = libm::round, libm::roundf, "Nearest integer, halves away from zero; exact.";
+    Cbrt cbrt_f64 cbrt_f32 = libm::cbrt, libm::cbrtf, "Cube root. f64: CORE-MATH's, correctly rounded. f32: FreeBSD's, below 1 ulp.";
+    Exp exp_f64 exp_f32 = libm::exp, libm::expf, "e^x. FreeBSD's, below 1 ulp.";
+    Exp2 exp2_f64 exp2_f32 = libm::exp2, libm::exp2f, "2^x. FreeBSD's, below 1 ulp.";
+    ExpM1 exp_m1_f64 exp_m1_f32 = libm::expm1, libm::expm1f, "e^x - 1. FreeBSD's, below 1 ulp.";
+    Ln ln_f64 ln_f32 = libm::log, libm::logf, "Natural logarithm. FreeBSD's, below 1 ulp.";
+    Log2 log2_f64 log2_f32 = libm::log2, libm::log2f, "Logarithm to base 2. FreeBSD's, below 1 ulp.";
+    Log10 log10_f64 log10_f32 = libm::log10, libm::log10f, "Logarithm to base 10. FreeBSD's, below 1 ulp.";
+    Ln1p ln_1p_f64 ln_1p_f32 = libm::log1p, libm::log1pf, "ln(1 + x). FreeBSD's, below 1 ulp.";
+    Sin sin_f64 sin_f32 = libm::sin, libm::sinf, "Sine. FreeBSD's with full argument reduction, below 1 ulp.";
+    Cos cos_f64 cos_f32 = libm::cos, libm::cosf, "Cosine. FreeBSD's with full argument reduction, below 1 ulp.";
+    Tan tan_f64 tan_f32 = libm::tan, libm::tanf, "Tangent. FreeBSD's with full argument reduction, below 1 ulp.";
+    Asin asin_f64 asin_f32 = libm::asin, libm::asinf, "Arc sine. FreeBSD's, below 1 ulp.";
+    Acos acos_f64 acos_f32 = libm::acos, libm::acosf, "Arc cosine. FreeBSD's, below 1 ulp.";
+    Atan atan_f64 atan_f32 = libm::atan, libm::atanf, "Arc tangent. FreeBSD's, below 1 ulp.";
+    Sinh sinh_f64 sinh_f32 = libm::sinh, libm::sinhf, "Hyperbolic sine. musl's, below 2 ulp.";
+    Cosh cosh_f64 cosh_f32 = libm::cosh, libm::coshf, "Hyperbolic cosine. musl's, below 2 ulp.";
+    Tanh tanh_f64 tanh_f32 = libm::tanh, libm::tanhf, "Hyperbolic tangent. musl's, below 2 ulp.";
+    Asinh asinh_f64 asinh_f32 = libm::asinh, libm::asinhf, "Inverse hyperbolic sine. musl's, below 3 ulp.";
+    Acosh acosh_f64 acosh_f32 = libm::acosh, libm::acoshf, "Inverse hyperbolic cosine. musl's, below 3 ulp.";
+    Atanh atanh_f64 atanh_f32 = libm::atanh, libm::atanhf, "Inverse hyperbolic tangent. musl's, below 3 ulp.";
+    Erf erf_f64 erf_f32 = libm::erf, libm::erff, "Error function. FreeBSD's, below 1 ulp.";
+    Erfc erfc_f64 erfc_f32 = libm::erfc, libm::erfcf, "1 - erf(x). FreeBSD's.";
+    Gamma gamma_f64 gamma_f32 = libm::tgamma, libm::tgammaf, "Gamma function. musl's Lanczos sum; f32 is the f64 function, rounded.";
+    LnGamma ln_gamma_f64 ln_gamma_f32 = libm::lgamma, libm::lgammaf, "ln |gamma(x)|. FreeBSD's.";
+}
+
+functions! {
+    BINARY: Binary, "Operations with two float operands, in table order, with the functions for f64 and f32."; (x, y);
+    Rem rem_f64 rem_f32 = libm::fmod, libm::fmodf, "fmod: remainder with the sign of `x`; exact.";
+    Powf powf_f64 powf_f32 = libm::pow, libm::powf, "x^y. FreeBSD's, below 1 ulp.";
+    Atan2 atan2_f64 atan2_f32 = libm::atan2, libm::atan2f, "Angle of the point (y, x): `x` is the ordinate, as in `y.atan2(x)`. FreeBSD's, about 1 ulp.";
+    Hypot hypot_f64 hypot_f32 = libm::hypot, libm::hypotf, "sqrt(x^2 + y^2). musl's with a split square, below 1 ulp.";
+}
+
+functions! {
+    TERNARY: Ternary, "Operations with three float operands, with the functions for f64 and f32."; (x, y, z);
+    MulAdd mul_add_f64 mul_add_f32 = libm::fma, libm::fmaf, "x * y + z with one rounding.";
+}
+
+macro_rules! powi {
+    ($name:ident, $float:ty) => {
+        /// x^n by square and multiply from the lowest bit; a negative power is the reciprocal at the end.
+        /// The order of steps is part of the meaning: about one rounding a step.
+        pub fn $name(x: $float, n: i32) -> $float {
+            let (mut base, mut left, mut power) = (x, n.unsigned_abs(), 1.0);
+            loop {
+                if left & 1 == 1 {
+                    power *= base;
+                }
+                left >>= 1;
+                if left == 0 {
+                    break;
+                }
+                base *= base;
+            }
+            if n < 0 { 1.0 / power } else { power }
+        }
+    };
+}
+
+powi!(powi_f64, f64);
+powi!(powi_f32, f32);
+
+/// The operation with a float and an i32 operand, with the functions for f64 and f32.
+pub const POWI: &[Powi] = &[(Op::Powi, powi_f64, powi_f32)];
+
+#[cfg(test)]
+mod tests;

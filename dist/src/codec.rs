@@ -1,0 +1,241 @@
+//! Kernels inside serialised plans.
+//!
+//! A plan carries a function by name and, in `fun_definition`, by whatever bytes its codec writes. Ours are
+//! the kernel itself, so a plan runs where nobody ever registered the kernel:
+//!
+//! ```text
+//!   "FBUD" | version u16, little-endian | wire form of the kernel (core and names, see filbert-ir's `wire`)
+//! ```
+//!
+//! Engines decode about once a task, so decoding verifies but does not compile. Every other function, node
+//! and file format goes to the inner codec; payloads without our magic do as well.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::common::{Result, TableReference};
+use datafusion::datasource::file_format::FileFormatFactory;
+use datafusion::execution::TaskContext;
+use datafusion::logical_expr::{AggregateUDF, Extension, HigherOrderUDF, LogicalPlan, ScalarUDF, WindowUDF};
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
+use datafusion_proto::logical_plan::{DefaultLogicalExtensionCodec, LogicalExtensionCodec};
+use datafusion_proto::physical_plan::{
+    DefaultPhysicalExtensionCodec, PhysicalExtensionCodec, PhysicalProtoConverterExtension,
+};
+use filbert_ir::{Code, KernelError, wire};
+
+use crate::error::kernel_error;
+use crate::udf::KernelUdf;
+
+const MAGIC: &[u8; 4] = b"FBUD";
+const VERSION: u16 = 1;
+
+/// Writes the payload of a kernel; false, and nothing written, for any other function.
+fn encode_kernel(udf: &ScalarUDF, buf: &mut Vec<u8>) -> bool {
+    let Some(udf) = udf.inner().downcast_ref::<KernelUdf>() else { return false };
+    buf.extend_from_slice(MAGIC);
+    buf.extend_from_slice(&VERSION.to_le_bytes());
+    buf.extend_from_slice(&wire::encode(udf.kernel()));
+    true
+}
+
+/// The kernel of a payload; `None` if the payload is not one of ours.
+fn decode_kernel(name: &str, buf: &[u8]) -> Option<Result<Arc<ScalarUDF>>> {
+    let rest = buf.strip_prefix(MAGIC)?;
+    let udf = decode_body(rest).map_err(|mut error| {
+        error.kernel = name.to_string();
+        kernel_error(error)
+    });
+    Some(udf.map(|udf| Arc::new(ScalarUDF::new_from_impl(udf))))
+}
+
+fn decode_body(rest: &[u8]) -> Result<KernelUdf, KernelError> {
+    let Some((version, body)) = rest.split_first_chunk::<2>() else {
+        return Err(KernelError::new(Code::Decode, "the plan's function definition ends before its version"));
+    };
+    let version = u16::from_le_bytes(*version);
+    if version != VERSION {
+        let detail = format!("the plan's function definition has version {version}, this build reads {VERSION}");
+        return Err(KernelError::new(Code::VersionSkew, detail));
+    }
+    Ok(KernelUdf::new(wire::decode(body)?))
+}
+
+/// Logical plans with kernels in them.
+#[derive(Debug)]
+pub struct KernelLogicalCodec {
+    inner: Arc<dyn LogicalExtensionCodec>,
+}
+
+impl KernelLogicalCodec {
+    /// Kernels here, everything else through `inner`.
+    pub fn new(inner: Arc<dyn LogicalExtensionCodec>) -> KernelLogicalCodec {
+        KernelLogicalCodec { inner }
+    }
+}
+
+impl Default for KernelLogicalCodec {
+    fn default() -> KernelLogicalCodec {
+        KernelLogicalCodec::new(Arc::new(DefaultLogicalExtensionCodec {}))
+    }
+}
+
+impl LogicalExtensionCodec for KernelLogicalCodec {
+    fn try_encode_udf(&self, node: &ScalarUDF, buf: &mut Vec<u8>) -> Result<()> {
+        if encode_kernel(node, buf) { Ok(()) } else { self.inner.try_encode_udf(node, buf) }
+    }
+
+    fn try_decode_udf(&self, name: &str, buf: &[u8]) -> Result<Arc<ScalarUDF>> {
+        decode_kernel(name, buf).unwrap_or_else(|| self.inner.try_decode_udf(name, buf))
+    }
+
+    fn try_decode(&self, buf: &[u8], inputs: &[LogicalPlan], ctx: &TaskContext) -> Result<Extension> {
+        self.inner.try_decode(buf, inputs, ctx)
+    }
+
+    fn try_encode(&self, node: &Extension, buf: &mut Vec<u8>) -> Result<()> {
+        self.inner.try_encode(node, buf)
+    }
+
+    fn try_decode_table_provider(
+        &self,
+        buf: &[u8],
+        table: &TableReference,
+        schema: SchemaRef,
+        ctx: &TaskContext,
+    ) -> Result<Arc<dyn TableProvider>> {
+        self.inner.try_decode_table_provider(buf, table, schema, ctx)
+    }
+
+    fn try_encode_table_provider(
+        &self,
+        table: &TableReference,
+        node: Arc<dyn TableProvider>,
+        buf: &mut Vec<u8>,
+    ) -> Result<()> {
+        self.inner.try_encode_table_provider(table, node, buf)
+    }
+
+    fn try_decode_file_format(&self, buf: &[u8], ctx: &TaskContext) -> Result<Arc<dyn FileFormatFactory>> {
+        self.inner.try_decode_file_format(buf, ctx)
+    }
+
+    fn try_encode_file_format(&self, buf: &mut Vec<u8>, node: Arc<dyn FileFormatFactory>) -> Result<()> {
+        self.inner.try_encode_file_format(buf, node)
+    }
+
+    fn try_decode_higher_order_function(&self, name: &str, buf: &[u8]) -> Result<Arc<HigherOrderUDF>> {
+        self.inner.try_decode_higher_order_function(name, buf)
+    }
+
+    fn try_encode_higher_order_function(&self, node: &HigherOrderUDF, buf: &mut Vec<u8>) -> Result<()> {
+        self.inner.try_encode_higher_order_function(node, buf)
+    }
+
+    fn try_decode_udaf(&self, name: &str, buf: &[u8]) -> Result<Arc<AggregateUDF>> {
+        self.inner.try_decode_udaf(name, buf)
+    }
+
+    fn try_encode_udaf(&self, node: &AggregateUDF, buf: &mut Vec<u8>) -> Result<()> {
+        self.inner.try_encode_udaf(node, buf)
+    }
+
+    fn try_decode_udwf(&self, name: &str, buf: &[u8]) -> Result<Arc<WindowUDF>> {
+        self.inner.try_decode_udwf(name, buf)
+    }
+
+    fn try_encode_udwf(&self, node: &WindowUDF, buf: &mut Vec<u8>) -> Result<()> {
+        self.inner.try_encode_udwf(node, buf)
+    }
+}
+
+/// Physical plans with kernels in them.
+#[derive(Debug)]
+pub struct KernelPhysicalCodec {
+    inner: Arc<dyn PhysicalExtensionCodec>,
+}
+
+impl KernelPhysicalCodec {
+    /// Kernels here, everything else through `inner`.
+    pub fn new(inner: Arc<dyn PhysicalExtensionCodec>) -> KernelPhysicalCodec {
+        KernelPhysicalCodec { inner }
+    }
+}
+
+impl Default for KernelPhysicalCodec {
+    fn default() -> KernelPhysicalCodec {
+        KernelPhysicalCodec::new(Arc::new(DefaultPhysicalExtensionCodec {}))
+    }
+}
+
+impl PhysicalExtensionCodec for KernelPhysicalCodec {
+    fn try_encode_udf(&self, node: &ScalarUDF, buf: &mut Vec<u8>) -> Result<()> {
+        if encode_kernel(node, buf) { Ok(()) } else { self.inner.try_encode_udf(node, buf) }
+    }
+
+    fn try_decode_udf(&self, name: &str, buf: &[u8]) -> Result<Arc<ScalarUDF>> {
+        decode_kernel(name, buf).unwrap_or_else(|| self.inner.try_decode_udf(name, buf))
+    }
+
+    fn try_decode(
+        &self,
+        buf: &[u8],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        ctx: &TaskContext,
+        converter: &dyn PhysicalProtoConverterExtension,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.inner.try_decode(buf, inputs, ctx, converter)
+    }
+
+    fn try_encode(
+        &self,
+        node: Arc<dyn ExecutionPlan>,
+        buf: &mut Vec<u8>,
+        converter: &dyn PhysicalProtoConverterExtension,
+    ) -> Result<()> {
+        self.inner.try_encode(node, buf, converter)
+    }
+
+    fn try_decode_higher_order_function(&self, name: &str, buf: &[u8]) -> Result<Arc<HigherOrderUDF>> {
+        self.inner.try_decode_higher_order_function(name, buf)
+    }
+
+    fn try_encode_higher_order_function(&self, node: &HigherOrderUDF, buf: &mut Vec<u8>) -> Result<()> {
+        self.inner.try_encode_higher_order_function(node, buf)
+    }
+
+    fn try_decode_expr(
+        &self,
+        buf: &[u8],
+        inputs: &[Arc<dyn PhysicalExpr>],
+        ctx: &PhysicalExprDecodeCtx<'_>,
+    ) -> Result<Arc<dyn PhysicalExpr>> {
+        self.inner.try_decode_expr(buf, inputs, ctx)
+    }
+
+    fn try_encode_expr(
+        &self,
+        node: &Arc<dyn PhysicalExpr>,
+        buf: &mut Vec<u8>,
+        ctx: &PhysicalExprEncodeCtx<'_>,
+    ) -> Result<()> {
+        self.inner.try_encode_expr(node, buf, ctx)
+    }
+
+    fn try_decode_udaf(&self, name: &str, buf: &[u8]) -> Result<Arc<AggregateUDF>> {
+        self.inner.try_decode_udaf(name, buf)
+    }
+
+    fn try_encode_udaf(&self, node: &AggregateUDF, buf: &mut Vec<u8>) -> Result<()> {
+        self.inner.try_encode_udaf(node, buf)
+    }
+
+    fn try_decode_udwf(&self, name: &str, buf: &[u8]) -> Result<Arc<WindowUDF>> {
+        self.inner.try_decode_udwf(name, buf)
+    }
+
+    fn try_encode_udwf(&self, node: &WindowUDF, buf: &mut Vec<u8>) -> Result<()> {
+        self.inner.try_encode_udwf(node, buf)
+    }
+}
