@@ -1,1 +1,42 @@
-//! Not written yet.
+//! From a verified kernel to audited, position-independent machine code.
+//!
+//! ```text
+//!   VerifiedKernel --passes--> VerifiedKernel --lower--> CLIF --Cranelift--> bytes --audit--> Artifact
+//! ```
+//!
+//! Compiling is a pure function of kernel and target: no clock, no files, no addresses, no hash-map order;
+//! the same input gives the same bytes. The result runs rows of whole columns as [`abi`] says; loading and
+//! calling it is `filbert-runtime`'s part, and the only place for unsafe code.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`abi`] | the call frame |
+//! | [`target`] | what code is made for |
+//! | [`passes`] | rewriting of kernels before lowering |
+//! | [`compile`] | the steps from kernel to artifact |
+//! | [`helpers`] | the math functions that code may call |
+//! | [`audit`] | what code must show before it may run |
+//! | [`explain`] | every stage as text |
+
+#![forbid(unsafe_code)]
+
+pub mod abi;
+pub mod artifact;
+pub mod audit;
+pub mod compile;
+pub mod error;
+pub mod explain;
+pub mod helpers;
+mod lower;
+pub mod passes;
+pub mod target;
+
+pub use artifact::{Artifact, Backend, Site};
+pub use compile::compile;
+pub use error::CompileError;
+pub use explain::{Explanation, explain};
+pub use target::{Level, Target};
+
+/// Version of the passes and the lowering. Part of every target's fingerprint, so that code kept from an
+/// older build is not found; move it on with every change of what they emit.
+pub const CODEGEN_VERSION: u16 = 1;

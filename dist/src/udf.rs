@@ -93,7 +93,8 @@ impl KernelUdf {
         synopsis(&self.shared.kernel)
     }
 
-    fn result_type(&self) -> DataType {
+    /// What a call gives: the type of the one result, or a struct of several.
+    pub fn result_type(&self) -> DataType {
         let kernel = &self.shared.kernel;
         match kernel.core.result_types().as_slice() {
             [single] => arrow_type(*single),

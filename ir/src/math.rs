@@ -29,19 +29,21 @@ pub type Ternary = (Op, fn(f64, f64, f64) -> f64, fn(f32, f32, f32) -> f32);
 /// A function of a float and an i32, for both types.
 pub type Powi = (Op, fn(f64, i32) -> f64, fn(f32, i32) -> f32);
 
+macro_rules! function {
+    ($name:ident $float:ty, ($($x:ident),+), $libm:path, $doc:literal) => {
+        #[doc = $doc]
+        pub fn $name($($x: $float),+) -> $float {
+            $libm($($x),+)
+        }
+    };
+}
+
 macro_rules! functions {
-    ($list:ident: $row:ident, $list_doc:literal; ($($x:ident),+);
+    ($list:ident: $row:ident $params:tt, $list_doc:literal;
      $($op:ident $f64:ident $f32:ident = $libm64:path, $libm32:path, $doc:literal;)*) => {
         $(
-            #[doc = $doc]
-            pub fn $f64($($x: f64),+) -> f64 {
-                $libm64($($x),+)
-            }
-
-            #[doc = $doc]
-            pub fn $f32($($x: f32),+) -> f32 {
-                $libm32($($x),+)
-            }
+            function!($f64 f64, $params, $libm64, $doc);
+            function!($f32 f32, $params, $libm32, $doc);
         )*
 
         #[doc = $list_doc]
@@ -50,7 +52,7 @@ macro_rules! functions {
 }
 
 functions! {
-    UNARY: Unary, "Operations with one float operand, in table order, with the functions for f64 and f32."; (x);
+    UNARY: Unary (x), "Operations with one float operand, in table order, with the functions for f64 and f32.";
     Sqrt sqrt_f64 sqrt_f32 = libm::sqrt, libm::sqrtf, "Square root, correctly rounded.";
     Floor floor_f64 floor_f32 = libm::floor, libm::floorf, "Largest integer not above; exact.";
     Ceil ceil_f64 ceil_f32 = libm::ceil, libm::ceilf, "Smallest integer not below; exact.";
@@ -83,7 +85,7 @@ functions! {
 }
 
 functions! {
-    BINARY: Binary, "Operations with two float operands, in table order, with the functions for f64 and f32."; (x, y);
+    BINARY: Binary (x, y), "Operations with two float operands, in table order, with the functions for f64 and f32.";
     Rem rem_f64 rem_f32 = libm::fmod, libm::fmodf, "fmod: remainder with the sign of `x`; exact.";
     Powf powf_f64 powf_f32 = libm::pow, libm::powf, "x^y. FreeBSD's, below 1 ulp.";
     Atan2 atan2_f64 atan2_f32 = libm::atan2, libm::atan2f, "Angle of the point (y, x): `x` is the ordinate, as in `y.atan2(x)`. FreeBSD's, about 1 ulp.";
@@ -91,7 +93,7 @@ functions! {
 }
 
 functions! {
-    TERNARY: Ternary, "Operations with three float operands, with the functions for f64 and f32."; (x, y, z);
+    TERNARY: Ternary (x, y, z), "Operations with three float operands, with the functions for f64 and f32.";
     MulAdd mul_add_f64 mul_add_f32 = libm::fma, libm::fmaf, "x * y + z with one rounding.";
 }
 

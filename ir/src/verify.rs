@@ -287,9 +287,10 @@ impl<'a> Verifier<'a> {
     }
 
     fn limit(&mut self, what: &str, got: usize, max: usize) {
-        if got > max {
+        let message = format!("kernel has {got} {what}, the limit is {max}");
+        if got > max && self.found.iter().all(|d| d.message != message) {
             self.found.push(
-                Diagnostic::unplaced(Code::KernelTooLarge, format!("kernel has {got} {what}, the limit is {max}"))
+                Diagnostic::unplaced(Code::KernelTooLarge, message)
                     .help("split the kernel, or move part of the work into another column"),
             );
         }

@@ -43,8 +43,8 @@ fn the_id_depends_on_the_core_alone() {
 fn the_encoding_is_pinned() {
     let kernel = verified("kernel f(%0 x: f64) -> f64 {\n%1: f64 = neg %0\nreturn %1\n}");
     let bytes = wire::encode(&kernel);
-    assert_eq!(&bytes[..12], b"FBIR\x01\x00\x00\x00\x13\x00\x00\x00");
-    assert_eq!(bytes[28..], [1, 1, 2, 10, 0, 0, 10, 2, 6, 1, 0, 1, 1, 1, b'f', 1, 1, b'x', 0, 0][..19]);
+    assert_eq!(&bytes[..12], b"FBIR\x01\x00\x00\x00\x14\x00\x00\x00");
+    assert_eq!(bytes[28..], [1, 1, 2, 10, 0, 0, 10, 2, 6, 1, 0, 1, 1, 1, b'f', 1, 1, b'x', 0, 0]);
 }
 
 #[test]

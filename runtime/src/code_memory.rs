@@ -28,10 +28,7 @@ use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_jit::{BranchProtection, JITBuilder, JITMemoryKind, JITMemoryProvider, JITModule};
 use cranelift_module::{Linkage, Module, ModuleError, ModuleResult};
-use filbert_compiler::abi::CallFrame;
-
-/// The one signature of compiled code; see `filbert_compiler::abi`.
-pub(crate) type Entry = unsafe extern "C" fn(*mut CallFrame) -> u32;
+use filbert_compiler::abi::Entry;
 
 /// Environment variable that makes code memory refuse (`FILBERT_CODE_MEMORY=refuse`), as a hardened system
 /// would: an operator can try what happens then.
@@ -64,7 +61,8 @@ impl CodeMemory {
     /// Maps `code` and makes it executable. `code` must be position independent and refer to nothing outside
     /// itself, and the instruction at `entry_offset` must begin a function of type `Entry`: the compiler
     /// makes nothing else, and audits it.
-    pub(crate) fn load(code: &[u8], entry_offset: usize) -> Result<CodeMemory, Refused> {
+    pub(crate) fn load(code: &[u8], align: u32, entry_offset: u32) -> Result<CodeMemory, Refused> {
+        let entry_offset = entry_offset as usize;
         if entry_offset >= code.len() || code.len() > CODE_BYTES_MAX {
             return Err(Refused(format!("{} bytes of code with entry at {entry_offset}", code.len())));
         }
@@ -75,7 +73,7 @@ impl CodeMemory {
         let signature = Signature::new(CallConv::SystemV);
         let function = module.declare_function("kernel", Linkage::Local, &signature).map_err(refused)?;
         // On an error the module is dropped here, and with it our pages, which do not leak on drop.
-        module.define_function_bytes(function, 64, code, &[]).map_err(refused)?;
+        module.define_function_bytes(function, align.max(64).into(), code, &[]).map_err(refused)?;
         module.finalize_definitions().map_err(refused)?;
         let first = module.get_finalized_function(function);
         // SAFETY: `first` is the start of `code.len()` mapped bytes, and `entry_offset` lies inside. The

@@ -1,0 +1,177 @@
+//! From words on the command line to a kernel's arguments.
+//!
+//! A word is read as the type of its parameter: `7`, `-1_000` and `0xff` are integers, `1.5`, `7`, `1e-3`,
+//! `inf` and `nan` floats, `true` and `false` bools, and `null` fits every type. Nothing is converted: an
+//! integer that its type cannot hold, or a float beyond the greatest finite one, is an error.
+
+use std::ffi::OsString;
+use std::str::FromStr;
+
+use filbert_ir::{Code, Diagnostic, Diagnostics, Kernel, Scalar, Type};
+
+use crate::failure::Failure;
+use crate::kernel_file::signature;
+
+/// Stands for the minus of a negative value while clap reads the command line.
+const MINUS: char = '\u{2212}';
+
+/// Lets negative values through clap, which would take `-inf` for options: their minus becomes one that
+/// begins no option, and `parse` reads it back. Nothing behind `--` needs it.
+pub(crate) fn shield_negatives(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut plain = false;
+    let shield = |word: OsString| {
+        plain |= word == "--";
+        match word.to_str().and_then(|text| text.strip_prefix('-')) {
+            Some(rest) if !plain && is_number(rest) => format!("{MINUS}{rest}").into(),
+            _ => word,
+        }
+    };
+    words.map(shield).collect()
+}
+
+fn is_number(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit() || c == '.') || f64::from_str(word).is_ok()
+}
+
+/// The arguments of one row; `None` is null. All mistakes are reported together.
+pub(crate) fn parse(kernel: &Kernel, words: &[String]) -> Result<Vec<Option<Scalar>>, Failure> {
+    let types = kernel.core.param_types();
+    if words.len() != types.len() {
+        let plural = if types.len() == 1 { "" } else { "s" };
+        let message = format!("{} takes {} argument{plural}, got {}", kernel.names.kernel, types.len(), words.len());
+        return Err(Failure::of(Diagnostic::unplaced(Code::ArgumentCount, message).help(signature(kernel))));
+    }
+    let (mut row, mut wrong) = (Vec::with_capacity(words.len()), Vec::new());
+    for (index, (word, &ty)) in words.iter().zip(&types).enumerate() {
+        match parse_one(word, ty) {
+            Ok(value) => row.push(value),
+            Err((code, why)) => {
+                let name = kernel.names.params.get(index).map(|name| format!(" ({name})")).unwrap_or_default();
+                wrong.push(Diagnostic::unplaced(code, format!("argument {}{name}: {why}", index + 1)));
+            }
+        }
+    }
+    match wrong.last_mut() {
+        None => Ok(row),
+        Some(last) => {
+            last.help = Some(signature(kernel));
+            Err(Diagnostics::without_text(wrong).into())
+        }
+    }
+}
+
+/// One value of type `ty`, or why the word is none.
+pub(crate) fn parse_one(word: &str, ty: Type) -> Result<Option<Scalar>, (Code, String)> {
+    let word = word.replacen(MINUS, "-", 1);
+    if word == "null" {
+        return Ok(None);
+    }
+    let wrong_type = || (Code::TypeMismatch, format!("`{word}` is not {}", article(ty)));
+    let out_of_range = || (Code::LiteralRange, format!("`{word}` does not fit {ty}"));
+    let digits = word.replace('_', "");
+    let value = match ty {
+        Type::Bool => Scalar::Bool(word.parse().map_err(|_| wrong_type())?),
+        Type::F32 | Type::F64 => float(&digits, ty).ok_or_else(wrong_type)?.ok_or_else(out_of_range)?,
+        _ => integer(&digits).ok_or_else(wrong_type)?.and_then(|v| fit(v, ty)).ok_or_else(out_of_range)?,
+    };
+    Ok(Some(value))
+}
+
+/// `None`: not a float; `Some(None)`: beyond the type's greatest.
+fn float(word: &str, ty: Type) -> Option<Option<Scalar>> {
+    let (scalar, infinite) = match ty {
+        Type::F32 => f32::from_str(word).map(|v| (Scalar::F32(v).canonical(), v.is_infinite())).ok()?,
+        _ => f64::from_str(word).map(|v| (Scalar::F64(v).canonical(), v.is_infinite())).ok()?,
+    };
+    let said_so = word.trim_start_matches(['-', '+']).to_ascii_lowercase().starts_with("inf");
+    Some((!infinite || said_so).then_some(scalar))
+}
+
+/// `None`: not an integer; `Some(None)`: too long even for 128 bits.
+fn integer(word: &str) -> Option<Option<i128>> {
+    let (sign, magnitude) = match word.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, word.strip_prefix('+').unwrap_or(word)),
+    };
+    let (radix, magnitude) = match magnitude.get(..2) {
+        Some("0x") => (16, &magnitude[2..]),
+        Some("0o") => (8, &magnitude[2..]),
+        Some("0b") => (2, &magnitude[2..]),
+        _ => (10, magnitude),
+    };
+    let is_digits = !magnitude.is_empty() && magnitude.chars().all(|c| c.is_digit(radix));
+    is_digits.then(|| i128::from_str_radix(magnitude, radix).ok().map(|v| sign * v))
+}
+
+fn fit(v: i128, ty: Type) -> Option<Scalar> {
+    match ty {
+        Type::I8 => i8::try_from(v).ok().map(Scalar::I8),
+        Type::I16 => i16::try_from(v).ok().map(Scalar::I16),
+        Type::I32 => i32::try_from(v).ok().map(Scalar::I32),
+        Type::I64 => i64::try_from(v).ok().map(Scalar::I64),
+        Type::U8 => u8::try_from(v).ok().map(Scalar::U8),
+        Type::U16 => u16::try_from(v).ok().map(Scalar::U16),
+        Type::U32 => u32::try_from(v).ok().map(Scalar::U32),
+        Type::U64 => u64::try_from(v).ok().map(Scalar::U64),
+        Type::Bool | Type::F32 | Type::F64 => None,
+    }
+}
+
+fn article(ty: Type) -> String {
+    match ty {
+        Type::Bool => "a bool: write true, false or null".into(),
+        Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::F32 | Type::F64 if ty == Type::I8 => format!("an {ty}"),
+        Type::F32 | Type::F64 => format!("an {ty}: write a number, inf, -inf, nan or null"),
+        _ if ty.is_signed() => format!("an {ty}"),
+        _ => format!("a {ty}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_values_of_their_type() {
+        let rows: &[(&str, Type, Result<&str, Code>)] = &[
+            ("null", Type::F64, Ok("null")),
+            ("1", Type::F64, Ok("1.0")),
+            ("-0", Type::F64, Ok("-0.0")),
+            ("\u{2212}1e-3", Type::F64, Ok("-0.001")),
+            ("1_000.5", Type::F32, Ok("1000.5")),
+            ("inf", Type::F64, Ok("inf")),
+            ("-inf", Type::F32, Ok("-inf")),
+            ("-nan", Type::F64, Ok("NaN")),
+            ("1e400", Type::F64, Err(Code::LiteralRange)),
+            ("1e39", Type::F32, Err(Code::LiteralRange)),
+            ("abc", Type::F64, Err(Code::TypeMismatch)),
+            ("true", Type::F64, Err(Code::TypeMismatch)),
+            ("", Type::F64, Err(Code::TypeMismatch)),
+            ("true", Type::Bool, Ok("true")),
+            ("1", Type::Bool, Err(Code::TypeMismatch)),
+            ("127", Type::I8, Ok("127")),
+            ("-128", Type::I8, Ok("-128")),
+            ("128", Type::I8, Err(Code::LiteralRange)),
+            ("-1", Type::U64, Err(Code::LiteralRange)),
+            ("0xffff_ffff_ffff_ffff", Type::U64, Ok("18446744073709551615")),
+            ("-9223372036854775808", Type::I64, Ok("-9223372036854775808")),
+            ("9223372036854775808", Type::I64, Err(Code::LiteralRange)),
+            ("999999999999999999999999999999999999999999", Type::I64, Err(Code::LiteralRange)),
+            ("1.0", Type::I32, Err(Code::TypeMismatch)),
+            ("0x", Type::I32, Err(Code::TypeMismatch)),
+            ("--1", Type::I32, Err(Code::TypeMismatch)),
+        ];
+        for (word, ty, expected) in rows {
+            let got = parse_one(word, *ty).map(|v| v.map_or("null".to_string(), |v| v.to_string()));
+            assert_eq!(got.as_deref().map_err(|(code, _)| *code), *expected, "{word} as {ty}");
+        }
+    }
+
+    #[test]
+    fn only_negative_values_before_the_double_dash_are_shielded() {
+        let words = ["call", "-1", "-inf", "-.5", "-nan", "--engine", "-h", "-", "-x", "--", "-2"];
+        let shielded = shield_negatives(words.iter().map(OsString::from));
+        let shown: Vec<_> = shielded.iter().map(|w| w.to_string_lossy().replace(MINUS, "~")).collect();
+        assert_eq!(shown, ["call", "~1", "~inf", "~.5", "~nan", "--engine", "-h", "-", "-x", "--", "-2"]);
+    }
+}

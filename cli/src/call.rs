@@ -1,0 +1,99 @@
+//! `filbert call`: one row from the command line.
+
+use std::path::PathBuf;
+
+use filbert_ir::{Code, KernelError, Scalar, VerifiedKernel};
+use filbert_runtime::{Engine, LoadedKernel};
+
+use crate::failure::{Failure, print, tell};
+use crate::{arguments, kernel_file};
+
+#[derive(clap::Args)]
+pub(crate) struct Call {
+    /// Kernel file
+    file: PathBuf,
+    /// Name of the kernel
+    kernel: String,
+    /// One value for each parameter: 7, -1.5, 0xff, inf, -inf, nan, true, false, null
+    #[arg(value_name = "ARG")]
+    args: Vec<String>,
+    /// Who computes it; `both` compares the bits and fails when they differ [default: native]
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    engine: Option<Choice>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Choice {
+    Native,
+    Interp,
+    Both,
+}
+
+type Outcome = Result<Vec<Scalar>, KernelError>;
+
+impl Call {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let kernel = kernel_file::load_one(&self.file, &self.kernel)?;
+        let row = arguments::parse(&kernel, &self.args)?;
+        // Strict: a null argument makes every result null, and no engine is asked.
+        let Some(row) = row.into_iter().collect::<Option<Vec<Scalar>>>() else {
+            let nulls = vec!["null".to_string(); kernel.core.returns.len()];
+            return show(&kernel, &nulls);
+        };
+        let outcome = match self.engine {
+            None => LoadedKernel::load(&kernel).call_row(&row),
+            Some(Choice::Native) => LoadedKernel::load_with(&kernel, Engine::Native).call_row(&row),
+            Some(Choice::Interp) => LoadedKernel::load_with(&kernel, Engine::Interp).call_row(&row),
+            Some(Choice::Both) => both(&kernel, &row)?,
+        };
+        match outcome {
+            Ok(results) => show(&kernel, &results.iter().map(Scalar::to_string).collect::<Vec<_>>()),
+            // There is one row, so its number says nothing.
+            Err(error) => Err(Failure::Screen(KernelError { row: None, ..error }.render(Some(&kernel)))),
+        }
+    }
+}
+
+/// The value alone, or a line for each result column.
+fn show(kernel: &VerifiedKernel, results: &[String]) -> Result<(), Failure> {
+    match results {
+        [single] => print(format_args!("{single}\n")),
+        several => {
+            let lines = several.iter().enumerate().map(|(i, value)| format!("{} = {value}\n", kernel.names.result(i)));
+            print(lines.collect::<String>())
+        }
+    }
+}
+
+/// Runs both engines; a failure if they do not agree to the bit, or by error code and place.
+fn both(kernel: &VerifiedKernel, row: &[Scalar]) -> Result<Outcome, Failure> {
+    let native = LoadedKernel::load_with(kernel, Engine::Native);
+    if native.engine() != Engine::Native {
+        let message = "native code cannot be run here, so there is nothing to compare";
+        return Err(Failure::new(Code::JitUnavailable, message));
+    }
+    let native = native.call_row(row);
+    let interp = LoadedKernel::load_with(kernel, Engine::Interp).call_row(row);
+    let same = match (&native, &interp) {
+        (Ok(a), Ok(b)) => a == b,
+        (Err(a), Err(b)) => (a.code, a.value) == (b.code, b.value),
+        _ => false,
+    };
+    if !same {
+        let message =
+            format!("native code and interpreter differ\n  native: {}\n  interp: {}", bits(&native), bits(&interp));
+        return Err(Failure::new(Code::Internal, message));
+    }
+    tell(format_args!("native and interp agree: {}\n", bits(&native)));
+    Ok(native)
+}
+
+fn bits(outcome: &Outcome) -> String {
+    match outcome {
+        Ok(results) => {
+            let shown = results.iter().map(|v| format!("{v} (bits {:#0w$x})", v.bits(), w = v.ty().bytes() * 2 + 2));
+            shown.collect::<Vec<_>>().join(", ")
+        }
+        Err(error) => error.code.to_string(),
+    }
+}

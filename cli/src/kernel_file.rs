@@ -1,0 +1,59 @@
+//! Reading kernel files, and naming what is in them.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use filbert_ir::limits::WIRE_BYTES_MAX;
+use filbert_ir::{Code, Diagnostic, Kernel, VerifiedKernel};
+use filbert_syntax::Module;
+
+use crate::failure::Failure;
+
+/// The kernels of a file.
+pub(crate) fn load(path: &Path) -> Result<Module, Failure> {
+    let text = read(path, WIRE_BYTES_MAX)?;
+    Ok(filbert_syntax::parse(&text, &path.display().to_string())?)
+}
+
+/// The kernel of that name in that file.
+pub(crate) fn load_one(path: &Path, name: &str) -> Result<VerifiedKernel, Failure> {
+    let module = load(path)?;
+    module.get(name).cloned().ok_or_else(|| unknown(path, name, &module))
+}
+
+/// A text of at most so many bytes; a longer one is not read.
+pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<String, Failure> {
+    let input = |error| Failure::input(path, &error);
+    if fs::metadata(path).map_err(input)?.is_dir() {
+        return Err(Failure::new(Code::Input, format!("cannot read {}: it is a folder", path.display())));
+    }
+    let mut text = String::new();
+    File::open(path).map_err(input)?.take(bytes_max as u64 + 1).read_to_string(&mut text).map_err(input)?;
+    if text.len() > bytes_max {
+        let message = format!("{} is longer than {bytes_max} bytes, the limit for source text", path.display());
+        return Err(Failure::new(Code::KernelTooLarge, message));
+    }
+    Ok(text)
+}
+
+/// `great_circle(lat1: f64, lon1: f64) -> f64`
+pub(crate) fn signature(kernel: &Kernel) -> String {
+    let params: Vec<String> =
+        kernel.names.params.iter().zip(kernel.core.param_types()).map(|(name, ty)| format!("{name}: {ty}")).collect();
+    let results: Vec<String> = kernel.core.result_types().iter().map(|ty| ty.to_string()).collect();
+    let result = match results.as_slice() {
+        [single] => single.clone(),
+        several => format!("({})", several.join(", ")),
+    };
+    format!("{}({}) -> {result}", kernel.names.kernel, params.join(", "))
+}
+
+fn unknown(path: &Path, name: &str, module: &Module) -> Failure {
+    const NAMES_SHOWN_MAX: usize = 20;
+    let names: Vec<&str> = module.kernels.iter().map(|kernel| kernel.name()).take(NAMES_SHOWN_MAX).collect();
+    let more = if module.kernels.len() > names.len() { ", ..." } else { "" };
+    let message = format!("{} has no kernel `{name}`", path.display());
+    let help = format!("it has {}{more}", names.join(", "));
+    Failure::of(Diagnostic::unplaced(Code::UnknownName, message).help(help))
+}

@@ -1,0 +1,53 @@
+//! The `filbert` command: what may be written on the command line, and who answers it.
+//!
+//! Each command is one file. Exit status: 0 done, 1 the job failed (an error screen with its stable code is
+//! on standard error), 2 the command line is wrong.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod call;
+mod check;
+mod failure;
+mod kernel_file;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::{Failure, tell};
+
+/// Small numeric kernels, compiled to native code inside SQL jobs
+#[derive(Parser)]
+#[command(name = "filbert", version, after_help = "Exit status: 0 done, 1 the job failed, 2 wrong usage.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check kernel files and the kernels in SQL scripts; print diagnostics only
+    #[command(after_help = "Example:\n  filbert check kernels/*.rs job.sql")]
+    Check(check::Check),
+    /// Call a kernel with one row of arguments
+    #[command(
+        after_help = "Examples:\n  filbert call geo.rs great_circle 40.64 -73.78 51.47 -0.45\n  filbert call geo.rs great_circle 0 0 null -inf --engine both"
+    )]
+    Call(call::Call),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse_from(arguments::shield_negatives(std::env::args_os()));
+    let outcome = match cli.command {
+        Command::Check(command) => command.run(),
+        Command::Call(command) => command.run(),
+    };
+    match outcome {
+        Ok(()) | Err(Failure::Closed) => ExitCode::SUCCESS,
+        Err(Failure::Screen(screen)) => {
+            tell(screen);
+            ExitCode::FAILURE
+        }
+    }
+}

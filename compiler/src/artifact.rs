@@ -1,0 +1,52 @@
+//! What compiling gives: relocation-free bytes and what is needed to run and to judge them.
+
+use std::sync::Arc;
+
+use filbert_ir::{KernelId, ValueId};
+
+use crate::audit::Audit;
+
+/// Which back end made the code. A back end is chosen by kernel and target; see `compile`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Backend {
+    /// Cranelift, one row at a time: every kernel, every target.
+    Scalar,
+}
+
+impl Backend {
+    /// The name in `explain` and in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Backend::Scalar => "scalar (Cranelift)",
+        }
+    }
+}
+
+/// A place in the code that can fail a row.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Site {
+    /// The value that fails, of the kernel as it was given to `compile` (before any pass).
+    pub value: ValueId,
+}
+
+/// Machine code of one kernel for one target. Position-independent: copy the bytes to executable memory
+/// aligned to `align` and call the entry as `abi` says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Artifact {
+    /// The kernel.
+    pub kernel: KernelId,
+    /// Fingerprint of the target; see `Target::fingerprint`.
+    pub target: Arc<str>,
+    /// Which back end made it.
+    pub backend: Backend,
+    /// Code and its constants. The same kernel and target always give the same bytes.
+    pub code: Vec<u8>,
+    /// Alignment that the code needs, in bytes; a power of two.
+    pub align: u32,
+    /// Where in `code` the entry is.
+    pub entry_offset: u32,
+    /// What each fault site stands for, by `CallFrame::fault_site`.
+    pub sites: Vec<Site>,
+    /// What was counted when the code was checked.
+    pub audit: Audit,
+}

@@ -1,0 +1,100 @@
+//! The steps from kernel to artifact, and the guards around Cranelift.
+//!
+//! A panic inside Cranelift is caught and becomes `CompileError::Internal`; a large kernel is compiled on a
+//! thread with a stack of its own, because Cranelift recurses along the dominator tree.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::{Context, ir};
+use filbert_ir::VerifiedKernel;
+
+use crate::artifact::{Artifact, Backend, Site};
+use crate::audit::{Audit, audit};
+use crate::error::CompileError;
+use crate::lower;
+use crate::passes::{self, Optimized};
+use crate::target::Target;
+
+/// Kernels with more values than this are compiled on a thread of their own.
+const INLINE_VALUES_MAX: usize = 500;
+/// Stack of that thread, in bytes.
+const STACK_BYTES: usize = 16 << 20;
+
+/// Compiles a kernel. A pure function: the same kernel and target give the same artifact.
+pub fn compile(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+    let stages = guarded(kernel, target, false)?;
+    Ok(stages.artifact)
+}
+
+/// What each stage made; `explain` shows it.
+pub(crate) struct Stages {
+    pub(crate) optimized: Optimized,
+    /// The function before Cranelift's own passes, if asked for.
+    pub(crate) clif: Option<String>,
+    pub(crate) artifact: Artifact,
+}
+
+/// Runs the stages where a panic or a deep stack does no harm.
+pub(crate) fn guarded(kernel: &VerifiedKernel, target: &Target, keep_clif: bool) -> Result<Stages, CompileError> {
+    let run = || {
+        catch_unwind(AssertUnwindSafe(|| stages(kernel, target, keep_clif)))
+            .unwrap_or_else(|panic| Err(CompileError::internal(kernel, panic_message(&*panic))))
+    };
+    if kernel.core.values.len() <= INLINE_VALUES_MAX {
+        return run();
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(STACK_BYTES);
+        let running = thread
+            .spawn_scoped(scope, run)
+            .map_err(|e| CompileError::Unsupported(format!("cannot start a thread for a large kernel: {e}")))?;
+        running.join().unwrap_or_else(|panic| Err(CompileError::internal(kernel, panic_message(&*panic))))
+    })
+}
+
+fn stages(kernel: &VerifiedKernel, target: &Target, keep_clif: bool) -> Result<Stages, CompileError> {
+    let isa = target.isa().map_err(|why| CompileError::Unsupported(why.to_string()))?;
+    let optimized = passes::optimize(kernel);
+    let backend = choose(target, &optimized.kernel);
+    let lowered = match backend {
+        Backend::Scalar => lower::lower(&optimized, target, isa.as_ref()),
+    };
+    let clif = keep_clif.then(|| lowered.function.display().to_string());
+    let sites = lowered.sites.iter().map(|&value| Site { value }).collect();
+    let (code, align, audit) =
+        emit(lowered.function, lowered.divisions, target).map_err(|why| CompileError::internal(kernel, why))?;
+    let artifact = Artifact {
+        kernel: kernel.id(),
+        target: target.fingerprint().clone(),
+        backend,
+        code,
+        align,
+        entry_offset: 0,
+        sites,
+        audit,
+    };
+    Ok(Stages { optimized, clif, artifact })
+}
+
+/// The back end for a kernel on a target. The vector back end will be chosen here.
+fn choose(_target: &Target, _kernel: &VerifiedKernel) -> Backend {
+    Backend::Scalar
+}
+
+/// Runs Cranelift and audits what comes out.
+fn emit(function: ir::Function, divisions: u32, target: &Target) -> Result<(Vec<u8>, u32, Audit), String> {
+    let isa = target.isa()?;
+    let mut context = Context::for_function(function);
+    let code = context
+        .compile(isa.as_ref(), &mut ControlPlane::default())
+        .map_err(|e| cranelift_codegen::print_errors::pretty_error(e.func, e.inner))?;
+    let audit = audit(code, divisions)?;
+    let align = code.buffer.alignment.max(isa.function_alignment().minimum);
+    Ok((code.code_buffer().to_vec(), align, audit))
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    format!("panic: {}", text.unwrap_or("without a message"))
+}

@@ -1,0 +1,165 @@
+//! `CREATE [OR REPLACE] FUNCTION name(types) [RETURNS type] LANGUAGE kernel AS 'fn ...'`.
+//!
+//! The body is kernel text: one `fn` or several, of which the one with the function's name counts, else the
+//! only one. The types stand in SQL so that a reader of the script sees them; the kernel's text decides, and
+//! a disagreement is an error. The function lives as long as its session.
+
+use async_trait::async_trait;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::context::{FunctionFactory, RegisterFunction, SessionState};
+use datafusion::logical_expr::{CreateFunction, Expr, ScalarUDF, Volatility};
+use filbert_ir::{Code, KernelError, VerifiedKernel};
+use filbert_runtime::arrow_type;
+
+use crate::coercion::{self, describe};
+use crate::error::{kernel_error, wrong_kernel};
+use crate::udf::KernelUdf;
+
+/// Creates functions from kernel text. Install it with `SessionContext::with_function_factory`;
+/// `Session` has it already.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KernelFunctionFactory;
+
+#[async_trait]
+impl FunctionFactory for KernelFunctionFactory {
+    async fn create(&self, state: &SessionState, statement: CreateFunction) -> Result<RegisterFunction> {
+        let udf = kernel_function(&statement)?;
+        if !statement.or_replace {
+            check_new(state, &udf, &statement.name)?;
+        }
+        Ok(RegisterFunction::Scalar(Arc::new(ScalarUDF::new_from_impl(udf))))
+    }
+}
+
+fn kernel_function(statement: &CreateFunction) -> Result<KernelUdf> {
+    let name = &statement.name;
+    check_language(statement)?;
+    let text = body(statement)?;
+    let module = filbert_syntax::parse(text, &format!("CREATE FUNCTION {name}")).map_err(wrong_kernel)?;
+    let kernel = module.select(name).ok_or_else(|| {
+        let names: Vec<&str> = module.kernels.iter().map(|kernel| kernel.name()).collect();
+        wrong(name, format!("the text has several kernels and none is called {name}; it has {}", names.join(", ")))
+    })?;
+    check_arguments(statement, kernel)?;
+    let udf = KernelUdf::new(kernel.with_name(name));
+    check_result(statement, &udf)?;
+    Ok(udf)
+}
+
+fn wrong(name: &str, detail: impl Into<String>) -> DataFusionError {
+    kernel_error(KernelError { kernel: name.to_string(), ..KernelError::new(Code::CreateFunction, detail) })
+}
+
+fn check_language(statement: &CreateFunction) -> Result<()> {
+    let name = &statement.name;
+    match &statement.params.language {
+        Some(language) if language.value.eq_ignore_ascii_case("kernel") => {}
+        Some(language) => {
+            let detail = format!("there is no language {language}; write LANGUAGE kernel and the kernel's text after AS");
+            return Err(wrong(name, detail));
+        }
+        None => return Err(wrong(name, "the language is missing; write LANGUAGE kernel")),
+    }
+    match statement.params.behavior {
+        None | Some(Volatility::Immutable) => Ok(()),
+        Some(other) => {
+            let detail = format!("a kernel gives the same result for the same arguments; leave out {other:?}");
+            Err(wrong(name, detail))
+        }
+    }
+}
+
+fn body(statement: &CreateFunction) -> Result<&str> {
+    let name = &statement.name;
+    match &statement.params.function_body {
+        Some(Expr::Literal(value, _)) => match value.try_as_str() {
+            Some(Some(text)) => Ok(text),
+            _ => Err(wrong(name, "the body must be kernel text: AS 'fn ...' or AS $$ fn ... $$")),
+        },
+        Some(_) => Err(wrong(name, "the body must be kernel text, not an SQL expression: AS 'fn ...' or AS $$ fn ... $$")),
+        None => Err(wrong(name, "the body is missing: AS 'fn ...' or AS $$ fn ... $$")),
+    }
+}
+
+fn check_arguments(statement: &CreateFunction, kernel: &VerifiedKernel) -> Result<()> {
+    let name = &statement.name;
+    let declared = statement.args.as_deref().unwrap_or_default();
+    let params = kernel.core.param_types();
+    if declared.len() != params.len() {
+        let detail = format!(
+            "the statement declares {} argument(s), the kernel has {}: {}",
+            declared.len(),
+            params.len(),
+            KernelUdf::new(kernel.clone()).synopsis()
+        );
+        return Err(wrong(name, detail));
+    }
+    for (index, (arg, &ty)) in declared.iter().zip(&params).enumerate() {
+        let param = kernel.names.params.get(index).map_or("", String::as_str);
+        if arg.default_expr.is_some() {
+            return Err(wrong(name, format!("argument {} ({param}) has a default, which kernels do not have", index + 1)));
+        }
+        if arg.data_type != arrow_type(ty) {
+            let detail = format!(
+                "argument {} ({param}) is declared {}, the kernel takes {} ({ty})",
+                index + 1,
+                describe(&arg.data_type),
+                coercion::sql_name(ty)
+            );
+            return Err(wrong(name, detail));
+        }
+        // Arguments go by position. A name of one's own is welcome; the name of another parameter means that
+        // two were swapped.
+        let given = arg.name.as_ref().map_or("", |ident| ident.value.trim_matches('"'));
+        let place = kernel.names.params.iter().position(|param| param.eq_ignore_ascii_case(given));
+        if let Some(place) = place.filter(|&place| place != index) {
+            let detail = format!(
+                "argument {} is called {given}, which is the kernel's parameter {}; arguments go by position",
+                index + 1,
+                place + 1
+            );
+            return Err(wrong(name, detail));
+        }
+    }
+    Ok(())
+}
+
+fn check_result(statement: &CreateFunction, udf: &KernelUdf) -> Result<()> {
+    let result = udf.result_type();
+    match &statement.return_type {
+        Some(declared) if !same_type(declared, &result) => {
+            let detail = format!("RETURNS says {}, the kernel gives {}", describe(declared), describe(&result));
+            Err(wrong(&statement.name, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Equal but for the nullability of fields, which SQL's `STRUCT<...>` does not say.
+fn same_type(declared: &DataType, result: &DataType) -> bool {
+    match (declared, result) {
+        (DataType::Struct(declared), DataType::Struct(result)) => {
+            let fields = |fields: &datafusion::arrow::datatypes::Fields| -> Vec<(String, DataType)> {
+                fields.iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
+            };
+            fields(declared) == fields(result)
+        }
+        _ => declared == result,
+    }
+}
+
+fn check_new(state: &SessionState, udf: &KernelUdf, name: &str) -> Result<()> {
+    use datafusion::logical_expr::ScalarUDFImpl;
+    let lower = udf.name();
+    let exists = state.scalar_functions().contains_key(lower)
+        || state.scalar_functions().contains_key(name)
+        || state.aggregate_functions().contains_key(lower)
+        || state.window_functions().contains_key(lower);
+    match exists {
+        true => Err(wrong(name, "a function of that name exists; write CREATE OR REPLACE FUNCTION to replace it")),
+        false => Ok(()),
+    }
+}

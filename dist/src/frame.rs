@@ -1,0 +1,100 @@
+//! A pipeline over named columns: read, map kernels, filter, aggregate, collect or write.
+//!
+//! Each step takes what SQL would say at that place, as text, so that a step reads like the query it stands
+//! for. Whoever needs more takes the DataFrame out and puts it back. Nothing runs before `collect` or a write;
+//! the engine then runs the steps partition by partition.
+
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::Result;
+use datafusion::dataframe::DataFrame;
+use datafusion::logical_expr::{Expr, ScalarUDF, col, ident};
+use filbert_ir::AsKernel;
+
+use crate::output::{self, Format};
+use crate::udf::KernelUdf;
+
+/// A query that has been planned but not run.
+#[derive(Clone)]
+pub struct Frame {
+    dataframe: DataFrame,
+}
+
+impl Frame {
+    /// The pipeline that goes on from a DataFrame.
+    pub fn new(dataframe: DataFrame) -> Frame {
+        Frame { dataframe }
+    }
+
+    /// The DataFrame underneath.
+    pub fn dataframe(self) -> DataFrame {
+        self.dataframe
+    }
+
+    /// Adds a column, the kernel's result over these columns in the order of its parameters. The kernel need
+    /// not be registered. A kernel with several results gives a column of structs.
+    pub fn with_column<C: AsRef<str>>(
+        self,
+        name: &str,
+        kernel: &(impl AsKernel + ?Sized),
+        columns: impl IntoIterator<Item = C>,
+    ) -> Result<Frame> {
+        let udf = ScalarUDF::new_from_impl(KernelUdf::of(kernel)?);
+        let args = columns.into_iter().map(|column| self.column(column.as_ref())).collect();
+        Ok(Frame::new(self.dataframe.with_column(name, udf.call(args))?))
+    }
+
+    /// A column by its exact name, else as SQL reads it (`table.column`).
+    fn column(&self, name: &str) -> Expr {
+        if self.dataframe.schema().has_column_with_unqualified_name(name) { ident(name) } else { col(name) }
+    }
+
+    /// Keeps the rows for which the SQL condition is true: `"air_time > 0"`.
+    pub fn filter(self, condition: &str) -> Result<Frame> {
+        let condition = self.dataframe.parse_sql_expr(condition)?;
+        Ok(Frame::new(self.dataframe.filter(condition)?))
+    }
+
+    /// Keeps these SQL expressions as the columns: `["carrier", "gc * 1.6 AS km"]`.
+    pub fn select<E: AsRef<str>>(self, expressions: impl IntoIterator<Item = E>) -> Result<Frame> {
+        let expressions = self.parse(expressions)?;
+        Ok(Frame::new(self.dataframe.select(expressions)?))
+    }
+
+    /// One row for each group: `aggregate(["carrier"], ["count(*) AS flights", "avg(gc) AS miles"])`.
+    pub fn aggregate<G: AsRef<str>, A: AsRef<str>>(
+        self,
+        groups: impl IntoIterator<Item = G>,
+        aggregates: impl IntoIterator<Item = A>,
+    ) -> Result<Frame> {
+        let (groups, aggregates) = (self.parse(groups)?, self.parse(aggregates)?);
+        Ok(Frame::new(self.dataframe.aggregate(groups, aggregates)?))
+    }
+
+    /// Orders by these SQL expressions, ascending, nulls last.
+    pub fn sort<E: AsRef<str>>(self, expressions: impl IntoIterator<Item = E>) -> Result<Frame> {
+        let order = self.parse(expressions)?.into_iter().map(|expr| expr.sort(true, false)).collect();
+        Ok(Frame::new(self.dataframe.sort(order)?))
+    }
+
+    fn parse<E: AsRef<str>>(&self, expressions: impl IntoIterator<Item = E>) -> Result<Vec<Expr>> {
+        expressions.into_iter().map(|expr| self.dataframe.parse_sql_expr(expr.as_ref())).collect()
+    }
+
+    /// Runs the pipeline and returns its rows.
+    pub async fn collect(self) -> Result<Vec<RecordBatch>> {
+        self.dataframe.collect().await
+    }
+
+    /// Runs the pipeline and writes one Parquet file, which appears whole or not at all. Returns the number of
+    /// rows.
+    pub async fn write_parquet(self, path: &str) -> Result<u64> {
+        output::write(self.dataframe, path, Format::Parquet).await
+    }
+
+    /// Runs the pipeline and writes one file of the format that the path's ending says: `parquet`, `csv`,
+    /// `json`. It appears whole or not at all. Returns the number of rows.
+    pub async fn write(self, path: &str) -> Result<u64> {
+        let format = Format::of_path(path)?;
+        output::write(self.dataframe, path, format).await
+    }
+}

@@ -1,0 +1,98 @@
+//! A session: tables, functions and queries in this process.
+//!
+//! `Session` is a `SessionContext` with the parts that kernels need put in: `CREATE FUNCTION`, the information
+//! schema (for SHOW FUNCTIONS), files as tables. What DataFusion can do beyond that is one `context()` away.
+
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use filbert_ir::{AsKernel, KernelError, VerifiedKernel};
+
+use crate::create_function::KernelFunctionFactory;
+use crate::error;
+use crate::files;
+use crate::frame::Frame;
+use crate::udf::KernelUdf;
+use std::sync::Arc;
+
+/// Runs queries with kernels in this process. Cheap to clone; clones are one session.
+#[derive(Clone)]
+pub struct Session {
+    context: SessionContext,
+}
+
+impl Session {
+    /// A session with the engine's defaults: as many partitions as there are cores.
+    pub fn local() -> Session {
+        Session::with_config(SessionConfig::new())
+    }
+
+    /// A session with other settings of the engine.
+    pub fn with_config(config: SessionConfig) -> Session {
+        let state = SessionStateBuilder::new()
+            .with_config(config.with_information_schema(true))
+            .with_default_features()
+            .with_function_factory(Some(Arc::new(KernelFunctionFactory)))
+            .build();
+        Session { context: SessionContext::new_with_state(state) }
+    }
+
+    /// The engine's context underneath.
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    /// Makes a kernel callable by its name. A function of that name is replaced.
+    pub fn register(&self, kernel: &(impl AsKernel + ?Sized)) -> Result<()> {
+        self.context.register_udf(ScalarUDF::new_from_impl(KernelUdf::of(kernel)?));
+        Ok(())
+    }
+
+    /// Plans one SQL statement. Statements that define something take effect at once; a query runs when the
+    /// frame is collected or written.
+    pub async fn sql(&self, sql: &str) -> Result<Frame> {
+        Ok(Frame::new(self.context.sql(sql).await?))
+    }
+
+    /// Names the files that `path` stands for: a file, a folder or a glob of Parquet, CSV, JSON or Arrow IPC.
+    /// A table of that name is replaced.
+    pub async fn table(&self, name: &str, path: &str) -> Result<()> {
+        let table = files::open(&self.context, path).await?;
+        self.context.register_table(name, table)?;
+        Ok(())
+    }
+
+    /// The rows of the files that `path` stands for.
+    pub async fn read(&self, path: &str) -> Result<Frame> {
+        Ok(Frame::new(self.context.read_table(files::open(&self.context, path).await?)?))
+    }
+
+    /// Sets an option of the engine, `set("datafusion.execution.batch_size", "1024")`.
+    pub fn set(&self, key: &str, value: &str) -> Result<()> {
+        let state = self.context.state_ref();
+        let mut state = state.write();
+        state.config_mut().options_mut().set(key, value)
+    }
+
+    /// One screen for the user: the kernel's error with a caret in its source, where this session knows the
+    /// source, else the engine's message.
+    pub fn render(&self, error: &DataFusionError) -> String {
+        error::render(error, |failed| self.failed_kernel(failed))
+    }
+
+    /// The registered kernel that an error speaks of; of two that compute the same, the one of that name.
+    fn failed_kernel(&self, failed: &KernelError) -> Option<VerifiedKernel> {
+        let id = failed.id?;
+        let state = self.context.state_ref();
+        let state = state.read();
+        let same: Vec<VerifiedKernel> = state
+            .scalar_functions()
+            .values()
+            .filter_map(|udf| udf.inner().downcast_ref::<KernelUdf>())
+            .map(|udf| udf.kernel().clone())
+            .filter(|kernel| kernel.id() == id)
+            .collect();
+        same.iter().find(|kernel| kernel.name() == failed.kernel).or(same.first()).cloned()
+    }
+}

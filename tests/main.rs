@@ -1,0 +1,8 @@
+//! The tests of the whole: kernel files through every engine, every door, the main job, the layers.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod doors;
+mod examples;
+mod flights;
+mod kernels;
+mod tidy;

@@ -1,0 +1,105 @@
+//! The layers of ARCHITECTURE.md, held to: which crate may name which, and where `unsafe` may stand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A crate, and the only crates of the workspace that it may depend on outside of its tests.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("ir", &[]),
+    ("syntax", &["filbert-ir"]),
+    ("macros", &["filbert-syntax", "filbert-ir"]),
+    ("compiler", &["filbert-ir"]),
+    ("runtime", &["filbert-ir", "filbert-compiler"]),
+    ("dist", &["filbert-ir", "filbert-syntax", "filbert-runtime"]),
+    ("cli", &["filbert-ir", "filbert-syntax", "filbert-compiler", "filbert-runtime", "filbert-dist"]),
+];
+
+/// Outside crates that only these crates may name.
+const CONFINED: &[(&str, &[&str])] = &[
+    ("cranelift", &["compiler", "runtime"]),
+    ("arrow", &["runtime", "dist", "cli", "."]),
+    ("datafusion", &["dist", "cli", "."]),
+    ("bincode", &["ir"]),
+    ("syn", &["syntax", "macros"]),
+];
+
+/// The only files that may hold `unsafe`.
+const UNSAFE_FILES: &[&str] = &["runtime/src/call.rs", "runtime/src/code_memory.rs"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Names in a section of a crate's manifest.
+fn dependencies(krate: &str, section: &str) -> Vec<String> {
+    let manifest = fs::read_to_string(root().join(krate).join("Cargo.toml")).unwrap();
+    let lines = manifest.lines().skip_while(|line| line.trim() != section).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    let name = |line: &str| line.split(['.', '=', ' ']).next().unwrap_or("").trim().to_string();
+    lines.map(name).filter(|name| !name.is_empty() && !name.starts_with('#')).collect()
+}
+
+fn rust_files(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && !name.starts_with('.') && !name.starts_with("target") {
+            rust_files(&path, found);
+        } else if name.ends_with(".rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn crates_know_only_the_layers_below() {
+    for (krate, allowed) in LAYERS {
+        for name in dependencies(krate, "[dependencies]") {
+            let ours = name.starts_with("filbert");
+            assert!(!ours || allowed.contains(&name.as_str()), "{krate} must not depend on {name}");
+        }
+    }
+}
+
+#[test]
+fn outside_crates_stay_in_their_layer() {
+    for (prefix, allowed) in CONFINED {
+        for (krate, _) in LAYERS.iter().chain(&[(".", [].as_slice())]) {
+            for name in dependencies(krate, "[dependencies]") {
+                let named = name == *prefix || name.starts_with(&format!("{prefix}-"));
+                assert!(!named || allowed.contains(krate), "{krate} must not depend on {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn unsafe_stands_in_the_named_files() {
+    let mut files = Vec::new();
+    rust_files(root(), &mut files);
+    assert!(files.len() > 50, "found only {} files", files.len());
+    for path in files {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.lines().map(|line| line.split("//").next().unwrap_or(""));
+        let uses = code.filter(|line| line.contains("unsafe {") || line.contains("unsafe impl")).count();
+        let allowed = UNSAFE_FILES.contains(&name.as_str()) || name == "tests/tidy.rs";
+        assert!(uses == 0 || allowed, "{name} holds unsafe code");
+        if uses > 0 && name != "tests/tidy.rs" {
+            let reasons = text.matches("SAFETY:").count();
+            assert!(reasons >= uses, "{name}: {uses} uses of unsafe, {reasons} SAFETY comments");
+        }
+    }
+}
+
+#[test]
+fn nothing_names_a_machine() {
+    let mut files = Vec::new();
+    rust_files(root(), &mut files);
+    for path in files.iter().filter(|path| !path.ends_with("tests/tidy.rs")) {
+        let text = fs::read_to_string(path).unwrap();
+        for word in ["/root/", "/home/", "/work/"] {
+            assert!(!text.contains(word), "{} contains {word}", path.display());
+        }
+    }
+}
