@@ -15,9 +15,9 @@
 //! // A plain Rust function ...
 //! assert_eq!(celsius(212.0), 100.0);
 //! // ... and compiled machine code over whole columns.
-//! let column: Vec<f64> = celsius.map_slices(&[&[32.0, 212.0]])?;
+//! let column: Vec<f64> = celsius.map((&[32.0, 212.0],))?;
 //! assert_eq!(column, [0.0, 100.0]);
-//! # Ok::<(), filbert::CallError>(())
+//! # Ok::<(), filbert::KernelError>(())
 //! ```
 //!
 //! In a job, DataFusion runs it partition by partition:

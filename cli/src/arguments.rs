@@ -120,10 +120,9 @@ fn fit(v: i128, ty: Type) -> Option<Scalar> {
 fn article(ty: Type) -> String {
     match ty {
         Type::Bool => "a bool: write true, false or null".into(),
-        Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::F32 | Type::F64 if ty == Type::I8 => format!("an {ty}"),
         Type::F32 | Type::F64 => format!("an {ty}: write a number, inf, -inf, nan or null"),
-        _ if ty.is_signed() => format!("an {ty}"),
-        _ => format!("a {ty}"),
+        Type::U8 | Type::U16 | Type::U32 | Type::U64 => format!("a {ty}"),
+        Type::I8 | Type::I16 | Type::I32 | Type::I64 => format!("an {ty}"),
     }
 }
 

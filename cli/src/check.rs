@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use filbert_ir::Code;
+
 use crate::failure::Failure;
+use crate::job::Job;
 use crate::kernel_file;
+use crate::script::Script;
 
 #[derive(clap::Args)]
 pub(crate) struct Check {
@@ -17,16 +21,36 @@ impl Check {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let mut screens = String::new();
         for file in &self.files {
-            match check_file(file) {
-                Ok(()) => {}
-                Err(Failure::Screen(screen)) => screens.push_str(&screen),
-                Err(closed) => return Err(closed),
-            }
+            check_file(file, &mut screens)?;
         }
         if screens.is_empty() { Ok(()) } else { Err(Failure::Screen(screens)) }
     }
 }
 
-fn check_file(file: &Path) -> Result<(), Failure> {
-    kernel_file::load(file).map(drop)
+fn check_file(file: &Path, screens: &mut String) -> Result<(), Failure> {
+    let is_script = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sql"));
+    if !is_script {
+        return note(kernel_file::load(file).map(drop), screens);
+    }
+    let script = match Script::read(file) {
+        Ok(script) => script,
+        Err(failure) => return note(Err(failure), screens),
+    };
+    // Only what creates functions is run: it reads no table.
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|e| Failure::new(Code::Internal, format!("cannot start: {e}")))?;
+    let mut job = Job::new(None);
+    for step in script.steps.iter().filter(|step| step.creates_function()) {
+        note(runtime.block_on(job.plan(&script, step)).map(drop), screens)?;
+    }
+    Ok(())
+}
+
+/// Keeps the screen of a failure.
+fn note(outcome: Result<(), Failure>, screens: &mut String) -> Result<(), Failure> {
+    match outcome {
+        Err(Failure::Screen(screen)) => screens.push_str(&screen),
+        other => other?,
+    }
+    Ok(())
 }

@@ -8,8 +8,17 @@
 mod arguments;
 mod call;
 mod check;
+mod doctor;
+mod explain;
 mod failure;
+mod input;
+mod job;
 mod kernel_file;
+mod progress;
+mod rows;
+mod run;
+mod script;
+mod sql_error;
 
 use std::process::ExitCode;
 
@@ -27,6 +36,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run an SQL script with kernels; write its last result
+    #[command(
+        after_help = "Examples:\n  filbert run examples/flights.sql\n  filbert run job.sql --kernels geo.rs --table flights='data/*.parquet' --output miles.parquet\n\nStandard error ends with one line: rows, wall time, kernels compiled, compile time, cache hits."
+    )]
+    Run(run::Run),
     /// Check kernel files and the kernels in SQL scripts; print diagnostics only
     #[command(after_help = "Example:\n  filbert check kernels/*.rs job.sql")]
     Check(check::Check),
@@ -35,13 +49,22 @@ enum Command {
         after_help = "Examples:\n  filbert call geo.rs great_circle 40.64 -73.78 51.47 -0.45\n  filbert call geo.rs great_circle 0 0 null -inf --engine both"
     )]
     Call(call::Call),
+    /// Show what each stage made of a kernel: source, IR, CLIF, machine code
+    #[command(after_help = "Example:\n  filbert explain geo.rs great_circle --stage asm")]
+    Explain(explain::Explain),
+    /// Show versions, CPU features in use, cache state and limits; try native code
+    #[command(after_help = "Example:\n  filbert doctor")]
+    Doctor,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(arguments::shield_negatives(std::env::args_os()));
     let outcome = match cli.command {
+        Command::Run(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Call(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Doctor => doctor::run(),
     };
     match outcome {
         Ok(()) | Err(Failure::Closed) => ExitCode::SUCCESS,

@@ -96,6 +96,8 @@ codes! {
     Coercion = 702 User "a column cannot be converted without loss";
     Input = 703 User "input cannot be read";
     Output = 704 Resource "output cannot be written";
+    Sql = 705 User "SQL is wrong";
+    Query = 706 User "the query failed";
     // resources
     OutOfMemory = 801 Resource "out of memory";
     Cancelled = 802 Deadline "cancelled";

@@ -22,11 +22,7 @@ pub(crate) enum Nulls {
 }
 
 /// Checks columns against the kernel's parameters and `rows`.
-pub(crate) fn bind<'a>(
-    kernel: &VerifiedKernel,
-    columns: &[Column<'a>],
-    rows: usize,
-) -> Result<Bound<'a>, KernelError> {
+pub(crate) fn bind<'a>(kernel: &VerifiedKernel, columns: &[Column<'a>], rows: usize) -> Result<Bound<'a>, KernelError> {
     let params = kernel.core.param_types();
     let error = |code, detail: String| Err(KernelError::new(code, detail).of(kernel, kernel.id()));
     if columns.len() != params.len() {

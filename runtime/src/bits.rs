@@ -41,7 +41,8 @@ mod tests {
                 assert!(bytes.iter().enumerate().all(|(i, &b)| b == bits.value(start + i) as u8));
                 let mut packed = vec![MaybeUninit::new(0xff); len.div_ceil(8)];
                 pack(&bytes, &mut packed);
-                let packed: Vec<u8> = (0..len).step_by(8).map(|i| (i..len.min(i + 8)).fold(0, |b, j| b | bytes[j] << (j - i))).collect();
+                let packed: Vec<u8> =
+                    (0..len).step_by(8).map(|i| (i..len.min(i + 8)).fold(0, |b, j| b | bytes[j] << (j - i))).collect();
                 assert_eq!(packed.len(), len.div_ceil(8));
             }
         }

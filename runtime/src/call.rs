@@ -45,6 +45,9 @@ use crate::options::StopFlag;
 /// Rows between two looks at the stop flag; also the size of the scratch strips.
 pub const STRIP_ROWS: usize = 1024;
 
+/// Rows of a shadow check.
+const SHADOW_ROWS: usize = 16;
+
 // ---------------------------------------------------------------------------------------------- inputs
 
 /// One axis of a view; the stride is in bytes, may be negative, and is 0 for an axis that repeats.
@@ -548,9 +551,9 @@ pub(crate) struct Job<'j> {
     engine: Engine<'j>,
     inputs: &'j [Input<'j>],
     sinks: Vec<Sink<'j>>,
-    rows: usize,
     nulls: Option<&'j NullBuffer>,
     stop: Option<&'j StopFlag>,
+    shadow: bool,
     done: AtomicUsize,
 }
 
@@ -563,6 +566,8 @@ pub(crate) struct Order<'j> {
     pub(crate) rows: usize,
     pub(crate) nulls: Option<&'j NullBuffer>,
     pub(crate) stop: Option<&'j StopFlag>,
+    /// Compare some rows of the first strip with the interpreter.
+    pub(crate) shadow: bool,
 }
 
 impl Order<'_> {
@@ -577,7 +582,7 @@ impl Order<'_> {
         piece_rows: usize,
         run: impl FnOnce(Vec<Piece<'_, '_>>) -> Result<(), Halt>,
     ) -> Result<(), Halt> {
-        let Order { kernel, engine, inputs, rows, nulls, stop } = self;
+        let Order { kernel, engine, inputs, rows, nulls, stop, shadow } = self;
         let params = kernel.core.param_types();
         let results = kernel.core.result_types();
         let sinks: Vec<Sink<'_>> = rooms.iter_mut().map(|room| room.sink()).collect();
@@ -590,7 +595,7 @@ impl Order<'_> {
             assert!(code.params == params && code.results == results, "code is of a kernel with this signature");
         }
         assert!(piece_rows.is_multiple_of(STRIP_ROWS) && piece_rows > 0, "pieces are whole strips");
-        let job = Job { kernel, engine, inputs, sinks, rows, nulls, stop, done: AtomicUsize::new(0) };
+        let job = Job { kernel, engine, inputs, sinks, nulls, stop, shadow, done: AtomicUsize::new(0) };
         let starts = (0..rows).step_by(piece_rows);
         let pieces = starts.map(|start| Piece { job: &job, rows: start..rows.min(start.saturating_add(piece_rows)) });
         run(pieces.collect())?;
@@ -638,6 +643,10 @@ impl Piece<'_, '_> {
                         return Err(Halt::Row { row: start + row, fault, value });
                     }
                 }
+            }
+            if job.shadow && start == 0 {
+                // SAFETY: as above; all rows that are not null were just written.
+                unsafe { scratch.shadow(job, rows) }?;
             }
             // SAFETY: as above.
             unsafe { scratch.pack(job, start, rows) };
@@ -706,9 +715,7 @@ impl Scratch {
         for (pointer, input) in self.inputs.iter_mut().zip(job.inputs) {
             *pointer = match input {
                 // SAFETY: the rows are in range.
-                Input::Elements { view, .. } if input.is_dense() => unsafe {
-                    view.first.add(start * view.ty.bytes())
-                },
+                Input::Elements { view, .. } if input.is_dense() => unsafe { view.first.add(start * view.ty.bytes()) },
                 Input::Elements { view, .. } => {
                     let place = slot();
                     // SAFETY: the rows are in range, and a slot takes a strip of any type.
@@ -728,6 +735,38 @@ impl Scratch {
             // SAFETY: the rows are in range.
             *pointer = if sink.packed { slot() } else { unsafe { sink.first.add(start * sink.ty.bytes()) } };
         }
+    }
+
+    /// Computes some rows of the first strip with the interpreter and compares the bits.
+    ///
+    /// # Safety
+    /// `strip` must have been called with the same rows, and rows that are not null must be written.
+    unsafe fn shadow(&self, job: &Job<'_>, rows: usize) -> Result<(), Halt> {
+        let core = &job.kernel.core;
+        let mut interpreter = Interpreter::new(job.kernel);
+        let mut judged = vec![0; core.returns.len()];
+        for row in (0..rows).step_by(rows.div_ceil(SHADOW_ROWS)) {
+            if job.nulls.is_some_and(|nulls| nulls.is_null(row)) {
+                continue;
+            }
+            let args = core.values.iter().zip(&self.inputs);
+            // SAFETY: the row is there, by the caller's promise.
+            let args = args.map(|(value, input)| unsafe { read_bits(value.ty, input.add(row * value.ty.bytes())) });
+            let verdict = interpreter.row(&args.collect::<Vec<_>>(), &mut judged);
+            let native = core.returns.iter().zip(&self.outputs).map(|(&id, output)| {
+                let ty = core.ty(id);
+                // SAFETY: as above.
+                unsafe { read_bits(ty, output.add(row * ty.bytes())) }
+            });
+            let native: Vec<u64> = native.collect();
+            if verdict.is_err() || native != judged {
+                let verdict = verdict.map(|()| &judged);
+                return Err(Halt::Defect(format!(
+                    "row {row}: machine code gives {native:x?}, interpreter {verdict:x?}"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Packs the bools that were just computed.

@@ -242,7 +242,8 @@ pub(crate) fn common_shape(columns: &[Column<'_>]) -> Result<Option<Vec<usize>>,
             continue;
         };
         let axes = so_far.len().max(shape.len());
-        let padded = |s: &[usize]| -> Vec<usize> { std::iter::repeat_n(1, axes - s.len()).chain(s.iter().copied()).collect() };
+        let padded =
+            |s: &[usize]| -> Vec<usize> { std::iter::repeat_n(1, axes - s.len()).chain(s.iter().copied()).collect() };
         let (a, b) = (padded(so_far), padded(&shape));
         let joined: Option<Vec<usize>> = a
             .iter()

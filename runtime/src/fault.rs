@@ -3,37 +3,32 @@
 
 use filbert_ir::interp::Interpreter;
 use filbert_ir::kernel::Def;
-use filbert_ir::{Code, Fault, KernelError, Scalar, ValueId, VerifiedKernel};
+use filbert_ir::{Fault, KernelError, Scalar, ValueId, VerifiedKernel};
 
 /// The error for a row with these arguments, of which the engine says that `value` failed with `fault`.
-/// `row` is left out for a call of a single row.
+/// `row` is left out for a call of a single row. `Err` if the interpreter sees it otherwise: then the machine
+/// code is wrong.
 pub(crate) fn row_error(
     kernel: &VerifiedKernel,
     args: &[Scalar],
     row: Option<usize>,
     fault: Fault,
     value: ValueId,
-) -> KernelError {
+) -> Result<KernelError, String> {
     let bits: Vec<u64> = args.iter().map(|arg| arg.bits()).collect();
     let mut interpreter = Interpreter::new(kernel);
     let judged = interpreter.row(&bits, &mut vec![0; kernel.core.returns.len()]);
-    let (code, detail) = match judged {
-        Err(judged) if (judged.fault, judged.value) == (fault, value) => {
-            (fault.code(), describe(kernel, &interpreter, fault, value))
-        }
-        other => {
-            let claim = format!("machine code reports {fault:?} at {value}, the interpreter {other:?}");
-            tracing::error!(kernel = kernel.name(), id = %kernel.id(), "{claim}");
-            (Code::Internal, claim)
-        }
-    };
+    if judged.as_ref().err().map(|judged| (judged.fault, judged.value)) != Some((fault, value)) {
+        return Err(format!("machine code reports {fault:?} at {value}, the interpreter {judged:?}"));
+    }
+    let detail = describe(kernel, &interpreter, fault, value);
     let names = kernel.names.params.iter().cloned().chain((kernel.names.params.len()..).map(|i| format!("#{i}")));
-    KernelError {
+    Ok(KernelError {
         row: row.map(|row| row as u64),
         value: Some(value),
         args: names.zip(args).map(|(name, arg)| (name, arg.to_string())).collect(),
-        ..KernelError::new(code, detail).of(kernel, kernel.id())
-    }
+        ..KernelError::new(fault.code(), detail).of(kernel, kernel.id())
+    })
 }
 
 /// What happened, with types and operands: `mul of i32 overflows: 70000 * 70000`.

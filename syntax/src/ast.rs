@@ -26,6 +26,8 @@ pub(crate) struct Tree<'t> {
     pub(crate) outer_consts: Vec<ConstId>,
     /// Imports, which count in the whole text.
     pub(crate) uses: Vec<Use<'t>>,
+    /// Names that rejected constructs would have bound: not reported when they are used.
+    pub(crate) forgiven: Vec<&'t str>,
 }
 
 /// A name, and where it stands.

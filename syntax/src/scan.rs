@@ -2,16 +2,16 @@
 //!
 //! syn, and the stages behind it, recurse over the source. How deep they can go is bounded here by looking
 //! at the tokens alone, without recursion: brackets may nest `NESTING_MAX` deep, and the *weight* of a
-//! token, the number of tokens before it in its own run (up to the last `;` or `,`) and in the runs around
-//! it, may not pass `RUN_TOKENS_MAX`. Every kind of recursion costs a token a level (`-----x`, `a = a = a`,
-//! `if if if`, `a + a + a`), so the weight bounds the depth. Light texts are parsed on the caller's stack,
-//! heavier ones on a thread with a larger one.
+//! token, the number of tokens before it in its own run (back to the last `;`, `,` or finished statement)
+//! and in the runs around it, may not pass `RUN_TOKENS_MAX`. Every kind of recursion costs a token a level
+//! (`-----x`, `a = a = a`, `if if if`, `a + a + a`), so the weight bounds the depth. Light texts are parsed
+//! on the caller's stack, heavier ones on a thread with a larger one.
 
 use std::str::FromStr;
 
 use filbert_ir::limits::{NESTING_MAX, WIRE_BYTES_MAX};
 use filbert_ir::{Code, Diagnostic, Span};
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Tokens in one run, those of the enclosing runs counted: bounds the length of an expression or a chain.
 pub const RUN_TOKENS_MAX: usize = 4096;
@@ -44,7 +44,7 @@ pub(crate) fn tokens(text: &str) -> Result<(TokenStream, usize), Diagnostic> {
 fn weigh(tokens: TokenStream) -> Result<usize, Diagnostic> {
     let mut heaviest = 0;
     // The runs that are open: the rest of their tokens, and the weight they started with and have now.
-    let mut open = vec![(tokens.into_iter(), 0, 0)];
+    let mut open = vec![(tokens.into_iter().peekable(), 0, 0)];
     while let Some((rest, base, weight)) = open.last_mut() {
         let Some(token) = rest.next() else {
             open.pop();
@@ -60,14 +60,22 @@ fn weigh(tokens: TokenStream) -> Result<usize, Diagnostic> {
         }
         match token {
             TokenTree::Group(group) => {
-                let weight = *weight;
+                let inner = *weight;
+                // Behind `}` no expression goes on with a word but these two.
+                let ends = match rest.peek() {
+                    Some(TokenTree::Ident(word)) => *word != "else" && *word != "as",
+                    _ => false,
+                };
+                if group.delimiter() == Delimiter::Brace && ends {
+                    *weight = *base;
+                }
                 if open.len() > NESTING_MAX {
                     let message = format!("brackets nest more than {NESTING_MAX} deep (limits::NESTING_MAX)");
                     let span = group.span_open().byte_range();
                     return Err(Diagnostic::new(Code::KernelTooLarge, Span::new(span.start, span.end), message)
                         .help("give inner parts a name with `let`"));
                 }
-                open.push((group.stream().into_iter(), weight, weight));
+                open.push((group.stream().into_iter().peekable(), inner, inner));
             }
             TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ',') => *weight = *base,
             _ => {}

@@ -28,7 +28,7 @@ fn same_seed_same_kernel_and_rows() {
     assert_eq!(kernel(7, 100), kernel(7, 100));
     assert_ne!(kernel(7, 100).core, kernel(8, 100).core);
     assert_eq!(rows(7, &Type::ALL, 50), rows(7, &Type::ALL, 50));
-    assert_eq!(rows(7, &[Type::U32], 3), [[Scalar::U32(0)], [Scalar::U32(0)], [Scalar::U32(0)]]);
+    assert_eq!(rows(7, &[Type::U32], 3), [[Scalar::U32(33)], [Scalar::U32(1610551586)], [Scalar::U32(3)]]);
 }
 
 #[test]

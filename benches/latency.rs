@@ -1,0 +1,68 @@
+//! From source text to a callable kernel: parse, check, verify, optimise, compile, load, first call.
+//!
+//! ```sh
+//! cargo bench -p filbert-benches --bench latency
+//! ```
+//!
+//! Every iteration compiles a kernel that this process has not seen (a constant of it is new), so no cache
+//! takes part.
+#![allow(missing_docs)]
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use filbert_compiler::{Target, compile};
+use filbert_ir::Scalar;
+use filbert_runtime::LoadedKernel;
+
+const THREE_OPERATIONS: &str = "fn f(x: f64, y: f64) -> f64 { (x - y) * 0.5 + CONSTANT }";
+
+const GREAT_CIRCLE: &str = "
+fn f(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
+    let half_dlat = (lat2 - lat1).to_radians() / 2.0;
+    let half_dlon = (lon2 - lon1).to_radians() / 2.0;
+    let a = half_dlat.sin() * half_dlat.sin()
+        + lat1.to_radians().cos() * lat2.to_radians().cos() * half_dlon.sin() * half_dlon.sin();
+    2.0 * CONSTANT * a.sqrt().min(1.0).asin()
+}";
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// The source with a constant that was never used before.
+fn fresh(source: &str) -> String {
+    let constant = 3958.8 + COUNTER.fetch_add(1, Ordering::Relaxed) as f64 * 1e-3;
+    source.replace("CONSTANT", &format!("{constant:?}"))
+}
+
+fn parse(source: &str) -> filbert_ir::VerifiedKernel {
+    let module = filbert_syntax::parse(source, "bench").unwrap_or_else(|found| panic!("{found}"));
+    module.kernels[0].clone()
+}
+
+fn latency(c: &mut Criterion) {
+    for (name, source) in [("three_operations", THREE_OPERATIONS), ("great_circle", GREAT_CIRCLE)] {
+        let mut group = c.benchmark_group(name);
+        group.bench_function("parse_to_verified", |b| {
+            b.iter_with_setup(|| fresh(source), |source| black_box(parse(&source)));
+        });
+        let target = Target::host();
+        group.bench_function("verified_to_artifact", |b| {
+            b.iter_with_setup(|| parse(&fresh(source)), |kernel| black_box(compile(&kernel, &target)).is_ok());
+        });
+        group.bench_function("parse_to_first_row", |b| {
+            b.iter_with_setup(
+                || fresh(source),
+                |source| {
+                    let loaded = LoadedKernel::load(&parse(&source));
+                    let args = vec![Scalar::F64(0.5); loaded.kernel().core.params as usize];
+                    black_box(loaded.call_row(&args))
+                },
+            );
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, latency);
+criterion_main!(benches);

@@ -1,0 +1,117 @@
+//! `filbert doctor`: what this build is, what this machine offers, and whether native code runs here.
+
+use filbert_compiler::Target;
+use filbert_ir::kernel::SEMANTICS_VERSION;
+use filbert_ir::wire::WIRE_VERSION;
+use filbert_ir::{Code, KernelError, Scalar, limits};
+use filbert_runtime::{Engine, LoadedKernel, stats};
+
+use crate::failure::{Failure, print};
+
+/// A kernel with a branch, a call of a math function and checked arithmetic.
+const PROBE: &str = "fn probe(x: f64, n: i64) -> f64 { if n > 0 { (x * 0.5).sin() + (n * 3) as f64 } else { x } }";
+
+type Section = (&'static str, Vec<(&'static str, String)>);
+
+/// Prints the report; fails if native code runs but gives other bits than the interpreter.
+pub(crate) fn run() -> Result<(), Failure> {
+    let probe = probe()?;
+    let sections = [versions(), machine(), engine(&probe), cache(), limits_in_force()];
+    let mut out = String::new();
+    for (title, rows) in sections {
+        out.push_str(&format!("{title}\n"));
+        rows.iter().for_each(|(name, value)| out.push_str(&format!("  {name:<20}{value}\n")));
+    }
+    print(out)?;
+    match probe {
+        Probe::Differs { native, interp } => {
+            let message = format!("native code and interpreter differ: native {native}, interp {interp}");
+            Err(Failure::new(Code::Internal, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn versions() -> Section {
+    let rows = vec![
+        ("filbert", env!("CARGO_PKG_VERSION").to_string()),
+        ("datafusion", datafusion::DATAFUSION_VERSION.to_string()),
+        ("semantics", SEMANTICS_VERSION.to_string()),
+        ("wire form", WIRE_VERSION.to_string()),
+        ("code is made for", Target::host().fingerprint().to_string()),
+    ];
+    ("versions", rows)
+}
+
+fn machine() -> Section {
+    let threads = std::thread::available_parallelism().map_or_else(|e| e.to_string(), |n| n.to_string());
+    let features = Target::host().features().join(" ");
+    ("machine", vec![("cpu", std::env::consts::ARCH.to_string()), ("features in use", features), ("threads", threads)])
+}
+
+fn engine(probe: &Probe) -> Section {
+    let mode = match Engine::from_env() {
+        Engine::Native => "native",
+        Engine::Interp => "interp (FILBERT_ENGINE=interp)",
+    };
+    let health = match probe {
+        Probe::Agrees => "runs here, and gives the interpreter's bits".to_string(),
+        Probe::Unavailable => "cannot run here; the interpreter runs every kernel".to_string(),
+        Probe::Differs { .. } => "runs here, but gives OTHER BITS than the interpreter".to_string(),
+    };
+    ("engine", vec![("mode", mode.to_string()), ("native code", health)])
+}
+
+/// The cache lives in the process: what stands here is the probe's doing.
+fn cache() -> Section {
+    let stats = stats();
+    let rows = vec![
+        ("entries", stats.entries.to_string()),
+        ("code", format!("{} bytes", stats.code_bytes)),
+        ("hits", stats.hits.to_string()),
+        ("misses", stats.misses.to_string()),
+        ("compiles", format!("{} in {} us", stats.compiles, stats.compile_time.as_micros())),
+        ("evictions", stats.evictions.to_string()),
+        ("interpreted", stats.interpreted.to_string()),
+    ];
+    ("cache (in memory, of this process)", rows)
+}
+
+fn limits_in_force() -> Section {
+    let rows = vec![
+        ("source, wire form", format!("{} bytes", limits::WIRE_BYTES_MAX)),
+        ("values", limits::VALUES_MAX.to_string()),
+        ("blocks", limits::BLOCKS_MAX.to_string()),
+        ("nesting", limits::NESTING_MAX.to_string()),
+        ("parameters", limits::PARAMS_MAX.to_string()),
+        ("results", limits::RESULTS_MAX.to_string()),
+        ("yields of a block", limits::YIELDS_MAX.to_string()),
+        ("name", format!("{} bytes", limits::NAME_BYTES_MAX)),
+        ("documentation", format!("{} bytes", limits::DOC_BYTES_MAX)),
+    ];
+    ("limits of a kernel", rows)
+}
+
+enum Probe {
+    Agrees,
+    Unavailable,
+    Differs { native: String, interp: String },
+}
+
+/// Runs one small kernel on both engines.
+fn probe() -> Result<Probe, Failure> {
+    let module = filbert_syntax::parse(PROBE, "probe")?;
+    let kernel = &module.kernels[0];
+    let native = LoadedKernel::load_with(kernel, Engine::Native);
+    if native.engine() != Engine::Native {
+        return Ok(Probe::Unavailable);
+    }
+    let row = [Scalar::F64(1.25), Scalar::I64(7)];
+    let show = |outcome: Result<Vec<Scalar>, KernelError>| match outcome {
+        Ok(results) => results.iter().map(|v| format!("{:#018x}", v.bits())).collect::<Vec<_>>().join(", "),
+        Err(error) => error.to_string(),
+    };
+    let native = show(native.call_row(&row));
+    let interp = show(LoadedKernel::load_with(kernel, Engine::Interp).call_row(&row));
+    Ok(if native == interp { Probe::Agrees } else { Probe::Differs { native, interp } })
+}

@@ -1,0 +1,192 @@
+//! `filbert run`: an SQL script from its first statement to its last result.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::Result as EngineResult;
+use datafusion::dataframe::DataFrame;
+use filbert_dist::output;
+use filbert_ir::{Code, Diagnostic};
+use filbert_runtime::{Engine, set_engine, stats};
+use futures::StreamExt;
+
+use crate::failure::{Failure, tell};
+use crate::job::Job;
+use crate::kernel_file;
+use crate::progress::Watch;
+use crate::rows::{self, Format};
+use crate::script::{Script, Step};
+
+#[derive(clap::Args)]
+pub(crate) struct Run {
+    /// SQL script; its last result is written
+    #[arg(value_name = "FILE.sql")]
+    script: PathBuf,
+    /// Kernel file whose kernels the script may call; may be given several times
+    #[arg(long, value_name = "FILE")]
+    kernels: Vec<PathBuf>,
+    /// Table for the script: a file, a folder or a glob of Parquet, CSV, JSON or Arrow IPC; may be given several times
+    #[arg(long, value_name = "NAME=PATH", value_parser = table)]
+    table: Vec<(String, String)>,
+    /// How the result is written to standard output; json is one object a line (NDJSON)
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Write the result to this file (.parquet, .csv or .json) instead; it appears whole or not at all
+    #[arg(long, value_name = "FILE", value_parser = output_file, conflicts_with = "format")]
+    output: Option<String>,
+    /// Who runs the kernels [default: $FILBERT_ENGINE, else native]
+    #[arg(long, value_enum)]
+    engine: Option<EngineChoice>,
+    /// Partitions that run at the same time [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    partitions: Option<u16>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum EngineChoice {
+    Native,
+    Interp,
+}
+
+fn table(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_string(), path.to_string())),
+        _ => Err("write NAME=PATH".to_string()),
+    }
+}
+
+fn output_file(path: &str) -> Result<String, String> {
+    match output::Format::of_path(path) {
+        Ok(_) => Ok(path.to_string()),
+        Err(_) => Err("the name must end in .parquet, .csv or .json".to_string()),
+    }
+}
+
+impl Run {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        match self.engine {
+            Some(EngineChoice::Native) => set_engine(Engine::Native),
+            Some(EngineChoice::Interp) => set_engine(Engine::Interp),
+            None => {}
+        }
+        let started = Instant::now();
+        let compiled = stats();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| Failure::new(Code::Internal, format!("cannot start threads: {e}")))?;
+        let (rows, read) = runtime.block_on(async {
+            let mut work = tokio::spawn(self.work());
+            tokio::select! {
+                done = &mut work => done.unwrap_or_else(|panic| Err(Failure::new(Code::Internal, panic.to_string()))),
+                _ = tokio::signal::ctrl_c() => {
+                    // Dropping the work removes its unfinished files.
+                    work.abort();
+                    let _ = work.await;
+                    Err(Failure::new(Code::Cancelled, "interrupted"))
+                }
+            }
+        })?;
+        let now = stats();
+        tell(format_args!(
+            "{rows} rows ({read} read) in {:.3} s; kernels compiled: {}, compile time: {} us, cache hits: {}\n",
+            started.elapsed().as_secs_f64(),
+            now.compiles - compiled.compiles,
+            (now.compile_time - compiled.compile_time).as_micros(),
+            now.hits - compiled.hits,
+        ));
+        Ok(())
+    }
+
+    /// The job; gives the rows of the result, and those read.
+    async fn work(self) -> Result<(u64, u64), Failure> {
+        let script = Script::read(&self.script)?;
+        let mut job = Job::new(self.partitions.map(usize::from));
+        self.register_kernels(&job)?;
+        for (name, place) in &self.table {
+            job.table(name, place).await?;
+        }
+        let watch = Watch::default();
+        watch.install(job.session.context());
+        let bar = tokio::spawn(watch.clone().draw());
+        let outcome = self.steps(&script, &mut job).await;
+        // Gone from the terminal before anything is written there.
+        bar.abort();
+        let _ = bar.await;
+        let rows = match outcome? {
+            Outcome::Nothing => 0,
+            Outcome::Written(rows) => rows,
+            Outcome::Rows(schema, batches) => {
+                rows::show(&schema, &batches, self.format)?;
+                batches.iter().map(|batch| batch.num_rows() as u64).sum()
+            }
+        };
+        Ok((rows, watch.rows_read()))
+    }
+
+    /// The statements in order; the last that has a result gives the outcome.
+    async fn steps(&self, script: &Script, job: &mut Job) -> Result<Outcome, Failure> {
+        let last = script.steps.iter().rposition(Step::has_result);
+        if last.is_none() && self.output.is_some() {
+            let message = format!("no statement of {} has a result to write", self.script.display());
+            return Err(Failure::new(Code::Output, message));
+        }
+        let mut outcome = Outcome::Nothing;
+        for (index, step) in script.steps.iter().enumerate() {
+            let frame = job.plan(script, step).await?;
+            let done = match (&self.output, Some(index) == last) {
+                (_, false) => drain(frame).await.map(|()| None),
+                (None, true) => collect(frame).await.map(Some),
+                (Some(path), true) => write(frame, path).await.map(Some),
+            };
+            if let Some(result) = done.map_err(|error| job.failure(script, step, &error))? {
+                outcome = result;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Registers the kernels of all files. A name that two files define would silently mean one of them.
+    fn register_kernels(&self, job: &Job) -> Result<(), Failure> {
+        let mut files: BTreeMap<String, &PathBuf> = BTreeMap::new();
+        for file in &self.kernels {
+            for kernel in kernel_file::load(file)?.kernels {
+                if let Some(other) = files.insert(kernel.name().to_lowercase(), file) {
+                    let (one, two) = (other.display(), file.display());
+                    let message = format!("kernel {} is in {one} and in {two}", kernel.name());
+                    let help = "SQL does not tell upper from lower case; give each kernel a name of its own";
+                    return Err(Failure::of(Diagnostic::unplaced(Code::DuplicateName, message).help(help)));
+                }
+                job.session.register(&kernel).map_err(|error| job.unplaced(&error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the last result came to.
+enum Outcome {
+    /// No statement had one.
+    Nothing,
+    /// Rows to show. They are whole before the first is shown: a job that fails shows none.
+    Rows(SchemaRef, Vec<RecordBatch>),
+    /// So many rows are in the output file.
+    Written(u64),
+}
+
+async fn collect(frame: DataFrame) -> EngineResult<Outcome> {
+    let schema = frame.schema().inner().clone();
+    Ok(Outcome::Rows(schema, frame.collect().await?))
+}
+
+async fn write(frame: DataFrame, path: &str) -> EngineResult<Outcome> {
+    Ok(Outcome::Written(output::write(frame, path, output::Format::of_path(path)?).await?))
+}
+
+/// Runs a query for its effects.
+async fn drain(frame: DataFrame) -> EngineResult<()> {
+    let mut batches = frame.execute_stream().await?;
+    while batches.next().await.transpose()?.is_some() {}
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! An SQL script: its statements with the places where they stand, and errors shown at those places.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::common::{DataFusionError, Location};
+use datafusion::sql::parser::{DFParser, DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use datafusion::sql::sqlparser::tokenizer::Token;
+use filbert_ir::{Code, Diagnostic, Diagnostics, Span};
+
+use crate::failure::Failure;
+use crate::kernel_file;
+use crate::sql_error;
+
+/// Length of a script in bytes: large INSERT statements are welcome, a data file taken for a script is not.
+const SCRIPT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Nesting of SQL expressions; beyond, the parser refuses rather than overflow its stack.
+const SQL_NESTING_MAX: usize = 128;
+
+/// A script that has been read and parsed.
+pub(crate) struct Script {
+    path: PathBuf,
+    text: Arc<str>,
+    /// The statements, in order.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// One statement of a script.
+pub(crate) struct Step {
+    /// The statement.
+    pub(crate) statement: Statement,
+    start: Location,
+}
+
+impl Step {
+    /// Whether it is a CREATE FUNCTION.
+    pub(crate) fn creates_function(&self) -> bool {
+        matches!(&self.statement, Statement::Statement(s) if matches!(**s, SqlStatement::CreateFunction(_)))
+    }
+
+    /// Whether it gives rows to show. What defines or sets something does not.
+    pub(crate) fn has_result(&self) -> bool {
+        match &self.statement {
+            Statement::CreateExternalTable(_) | Statement::Reset(_) => false,
+            Statement::CopyTo(_) | Statement::Explain(_) => true,
+            Statement::Statement(statement) => {
+                let text = statement.to_string();
+                let verb = text.split_whitespace().next().unwrap_or_default();
+                !matches!(verb, "CREATE" | "DROP" | "SET" | "RESET" | "PREPARE" | "DEALLOCATE" | "TRUNCATE")
+            }
+        }
+    }
+}
+
+impl Script {
+    /// Reads and parses the whole script, so that a mistake in its last line is found before the first one runs.
+    pub(crate) fn read(path: &Path) -> Result<Script, Failure> {
+        let text: Arc<str> = kernel_file::read(path, SCRIPT_BYTES_MAX)?.into();
+        let mut script = Script { path: path.to_path_buf(), text: text.clone(), steps: Vec::new() };
+        match parse(&text) {
+            Ok(steps) => script.steps = steps,
+            Err(error) => return Err(script.syntax_error(&error)),
+        }
+        if script.steps.is_empty() {
+            return Err(Failure::new(Code::Sql, format!("{} has no statement", path.display())));
+        }
+        Ok(script)
+    }
+
+    /// `job.sql:12`
+    pub(crate) fn place(&self, step: &Step) -> String {
+        format!("{}:{}", self.path.display(), step.start.line)
+    }
+
+    /// The span of the word at a place, in bytes.
+    fn word_at(&self, location: Location) -> Span {
+        let start = self.offset(location);
+        let rest = &self.text[start..];
+        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let one = rest.chars().next().map_or(0, char::len_utf8);
+        Span::new(start, start + word.max(one))
+    }
+
+    /// Lines and columns count from 1, columns in characters.
+    fn offset(&self, location: Location) -> usize {
+        let line_start = match location.line {
+            0 | 1 => 0,
+            line => self.text.match_indices('\n').nth(line as usize - 2).map_or(self.text.len(), |(i, _)| i + 1),
+        };
+        let line = &self.text[line_start..];
+        let column = (location.column as usize).saturating_sub(1);
+        line.char_indices().nth(column).map_or(self.text.len(), |(i, _)| line_start + i)
+    }
+
+    fn screen(&self, diagnostic: Diagnostic) -> Failure {
+        Diagnostics::new(vec![diagnostic], self.path.display().to_string(), self.text.clone()).into()
+    }
+
+    /// What the parser says, at the place that it names.
+    fn syntax_error(&self, error: &DataFusionError) -> Failure {
+        let message = sql_error::message(error);
+        match sql_error::split_place(&message) {
+            Some((message, place)) => self.screen(Diagnostic::new(Code::Sql, self.word_at(place), message)),
+            None => self.screen(Diagnostic::unplaced(Code::Sql, message)),
+        }
+    }
+
+    /// An error of this statement, at the words that the planner names, else at the statement's beginning.
+    pub(crate) fn statement_error(&self, step: &Step, code: Code, error: &DataFusionError) -> Failure {
+        let found = error.diagnostic();
+        let span = found.and_then(|found| found.span).map_or_else(
+            || self.word_at(step.start),
+            |span| Span::new(self.offset(span.start), self.offset(span.end)),
+        );
+        let label = if found.is_some_and(|found| found.span.is_some()) { "" } else { "in this statement" };
+        self.screen(Diagnostic::new(code, span, sql_error::message(error)).label(label))
+    }
+}
+
+fn parse(text: &str) -> Result<Vec<Step>, DataFusionError> {
+    let mut parser = DFParserBuilder::new(text).with_recursion_limit(SQL_NESTING_MAX).build()?;
+    let mut steps = Vec::new();
+    loop {
+        let separated = skip_semicolons(&mut parser);
+        let next = parser.parser.peek_token();
+        if next.token == Token::EOF {
+            return Ok(steps);
+        }
+        if !separated && !steps.is_empty() {
+            parser.parser.expect_token(&Token::SemiColon).map_err(|e| DataFusionError::SQL(Box::new(e), None))?;
+        }
+        let start = Location { line: next.span.start.line, column: next.span.start.column };
+        steps.push(Step { statement: parser.parse_statement()?, start });
+    }
+}
+
+fn skip_semicolons(parser: &mut DFParser<'_>) -> bool {
+    let mut any = false;
+    while parser.parser.consume_token(&Token::SemiColon) {
+        any = true;
+    }
+    any
+}

@@ -1,0 +1,218 @@
+//! Integer and bool operations.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, Value, types};
+use filbert_ir::{Fault, Op, Type, ValueId};
+
+use super::{Lower, clif_type};
+
+impl Lower<'_> {
+    /// An operation whose first operand is an integer or a bool of type `ty`.
+    pub(super) fn int_op(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
+        let signed = ty.is_signed();
+        let x = self.value(args[0]);
+        let y = args.get(1).map(|&y| self.value(y)).unwrap_or(x);
+        match op {
+            Op::Add => self.checked_add(id, x, y, signed),
+            Op::Sub => self.checked_sub(id, x, y, signed),
+            Op::Mul => self.checked_mul(id, x, y, signed),
+            Op::Neg => {
+                self.fail_if_min(id, x, ty);
+                self.b.ins().ineg(x)
+            }
+            Op::Abs => {
+                self.fail_if_min(id, x, ty);
+                self.b.ins().iabs(x)
+            }
+            Op::Div | Op::Rem | Op::RemEuclid => self.divide(id, op, ty, args),
+            Op::Signum => {
+                let zero = self.constant(ty, 0);
+                let above = self.icmp(IntCC::SignedGreaterThan, x, zero);
+                let below = self.icmp(IntCC::SignedLessThan, x, zero);
+                let sign = self.b.ins().isub(above, below);
+                if ty == Type::I8 { sign } else { self.b.ins().sextend(clif_type(ty), sign) }
+            }
+            Op::WrappingAdd => self.b.ins().iadd(x, y),
+            Op::WrappingSub => self.b.ins().isub(x, y),
+            Op::WrappingMul => self.b.ins().imul(x, y),
+            Op::Min => self.least(signed, x, y),
+            Op::Max => self.greatest(signed, x, y),
+            Op::Clamp => {
+                let high = self.value(args[2]);
+                let ordered = self.core.as_const(args[1]).zip(self.core.as_const(args[2]));
+                if !ordered.is_some_and(|(lo, hi)| int_le(ty, lo.bits(), hi.bits())) {
+                    let greater = if signed { IntCC::SignedGreaterThan } else { IntCC::UnsignedGreaterThan };
+                    let bad = self.icmp(greater, y, high);
+                    self.fail_if(bad, id, Fault::ClampBounds);
+                }
+                let raised = self.greatest(signed, x, y);
+                self.least(signed, raised, high)
+            }
+            Op::IntPow => self.power(id, x, y, signed),
+            Op::And => self.b.ins().band(x, y),
+            Op::Or => self.b.ins().bor(x, y),
+            Op::Xor => self.b.ins().bxor(x, y),
+            Op::Not if ty == Type::Bool => {
+                let one = self.b.ins().iconst(types::I8, 1);
+                self.b.ins().bxor(x, one)
+            }
+            Op::Not => self.b.ins().bnot(x),
+            Op::Shl | Op::Shr => self.shift(id, op, ty, args),
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => self.icmp(int_condition(op, signed), x, y),
+            _ => unreachable!("the verifier refuses {op} on {ty}"),
+        }
+    }
+
+    fn checked_add(&mut self, id: ValueId, x: Value, y: Value, signed: bool) -> Value {
+        if signed {
+            let (sum, overflow) = self.b.ins().sadd_overflow(x, y);
+            self.fail_if(overflow, id, Fault::Overflow);
+            return sum;
+        }
+        // A compare and a branch fuse on x86; the flag of `uadd_overflow` would go through a register.
+        let sum = self.b.ins().iadd(x, y);
+        let overflow = self.icmp(IntCC::UnsignedLessThan, sum, x);
+        self.fail_if(overflow, id, Fault::Overflow);
+        sum
+    }
+
+    fn checked_sub(&mut self, id: ValueId, x: Value, y: Value, signed: bool) -> Value {
+        if signed {
+            let (difference, overflow) = self.b.ins().ssub_overflow(x, y);
+            self.fail_if(overflow, id, Fault::Overflow);
+            return difference;
+        }
+        let overflow = self.icmp(IntCC::UnsignedLessThan, x, y);
+        self.fail_if(overflow, id, Fault::Overflow);
+        self.b.ins().isub(x, y)
+    }
+
+    fn checked_mul(&mut self, id: ValueId, x: Value, y: Value, signed: bool) -> Value {
+        let (product, overflow) =
+            if signed { self.b.ins().smul_overflow(x, y) } else { self.b.ins().umul_overflow(x, y) };
+        self.fail_if(overflow, id, Fault::Overflow);
+        product
+    }
+
+    fn fail_if_min(&mut self, id: ValueId, x: Value, ty: Type) {
+        let min = self.constant(ty, min_bits(ty));
+        let bad = self.icmp(IntCC::Equal, x, min);
+        self.fail_if(bad, id, Fault::Overflow);
+    }
+
+    /// Division and its remainders, guarded so that the instruction cannot trap. A constant divisor needs
+    /// only the guards that it does not settle.
+    fn divide(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
+        let (x, y) = (self.value(args[0]), self.value(args[1]));
+        let divisor = self.core.as_const(args[1]).map(|c| c.bits());
+        let zero = self.constant(ty, 0);
+        if divisor.is_none_or(|bits| bits == 0) {
+            let bad = self.icmp(IntCC::Equal, y, zero);
+            self.fail_if(bad, id, Fault::DivideByZero);
+        }
+        let minus_one = ty.mask();
+        if ty.is_signed() && divisor.is_none_or(|bits| bits == minus_one) {
+            let min = self.constant(ty, min_bits(ty));
+            let all_ones = self.constant(ty, minus_one);
+            let x_is_min = self.icmp(IntCC::Equal, x, min);
+            let y_is_minus_one = self.icmp(IntCC::Equal, y, all_ones);
+            let bad = self.b.ins().band(x_is_min, y_is_minus_one);
+            self.fail_if(bad, id, Fault::Overflow);
+        }
+        self.divisions += 1;
+        match (op, ty.is_signed()) {
+            (Op::Div, true) => self.b.ins().sdiv(x, y),
+            (Op::Div, false) => self.b.ins().udiv(x, y),
+            (_, false) => self.b.ins().urem(x, y),
+            (Op::Rem, true) => self.b.ins().srem(x, y),
+            (_, true) => {
+                // |MIN| wraps to MIN, and r + MIN is then the right remainder modulo 2^width.
+                let rest = self.b.ins().srem(x, y);
+                let size = self.b.ins().iabs(y);
+                let raised = self.b.ins().iadd(rest, size);
+                let negative = self.icmp(IntCC::SignedLessThan, rest, zero);
+                self.b.ins().select(negative, raised, rest)
+            }
+        }
+    }
+
+    /// Shifts, once the amount is known to be in 0..width. A negative amount is a large one without sign.
+    fn shift(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
+        let (x, amount) = (self.value(args[0]), self.value(args[1]));
+        let width = u64::from(ty.bits());
+        if self.core.as_const(args[1]).is_none_or(|c| c.bits() >= width) {
+            let width = self.constant(self.core.ty(args[1]), width);
+            let bad = self.icmp(IntCC::UnsignedGreaterThanOrEqual, amount, width);
+            self.fail_if(bad, id, Fault::ShiftRange);
+        }
+        match (op, ty.is_signed()) {
+            (Op::Shl, _) => self.b.ins().ishl(x, amount),
+            (_, true) => self.b.ins().sshr(x, amount),
+            (_, false) => self.b.ins().ushr(x, amount),
+        }
+    }
+
+    /// x^n by square and multiply, lowest bit first. A square is taken only if a later bit needs it, so it
+    /// overflows only where the power does.
+    fn power(&mut self, id: ValueId, x: Value, n: Value, signed: bool) -> Value {
+        let ty = self.b.func.dfg.value_type(x);
+        let [step, multiply, next, square, done] = std::array::from_fn(|_| self.b.create_block());
+        let one = self.b.ins().iconst(ty, 1);
+        let [power, base] = [ty, ty].map(|ty| self.b.append_block_param(step, ty));
+        let left = self.b.append_block_param(step, types::I32);
+        let so_far = self.b.append_block_param(next, ty);
+        let result = self.b.append_block_param(done, ty);
+        self.b.ins().jump(step, &[one.into(), x.into(), n.into()]);
+
+        self.b.switch_to_block(step);
+        let bit = self.b.ins().iconst(types::I32, 1);
+        let odd = self.b.ins().band(left, bit);
+        self.b.ins().brif(odd, multiply, &[], next, &[power.into()]);
+
+        self.b.switch_to_block(multiply);
+        let product = self.checked_mul(id, power, base, signed);
+        self.b.ins().jump(next, &[product.into()]);
+
+        self.b.switch_to_block(next);
+        let rest = self.b.ins().ushr(left, bit);
+        self.b.ins().brif(rest, square, &[], done, &[so_far.into()]);
+
+        self.b.switch_to_block(square);
+        let squared = self.checked_mul(id, base, base, signed);
+        self.b.ins().jump(step, &[so_far.into(), squared.into(), rest.into()]);
+
+        self.b.switch_to_block(done);
+        result
+    }
+
+    pub(super) fn least(&mut self, signed: bool, x: Value, y: Value) -> Value {
+        if signed { self.b.ins().smin(x, y) } else { self.b.ins().umin(x, y) }
+    }
+
+    pub(super) fn greatest(&mut self, signed: bool, x: Value, y: Value) -> Value {
+        if signed { self.b.ins().smax(x, y) } else { self.b.ins().umax(x, y) }
+    }
+}
+
+/// The bits of the least value of a signed type.
+fn min_bits(ty: Type) -> u64 {
+    1 << (ty.bits() - 1)
+}
+
+/// Whether one integer constant is at most another.
+fn int_le(ty: Type, x: u64, y: u64) -> bool {
+    let flip = if ty.is_signed() { min_bits(ty) } else { 0 };
+    x ^ flip <= y ^ flip
+}
+
+fn int_condition(op: Op, signed: bool) -> IntCC {
+    let condition = match op {
+        Op::Eq => IntCC::Equal,
+        Op::Ne => IntCC::NotEqual,
+        Op::Lt => IntCC::SignedLessThan,
+        Op::Le => IntCC::SignedLessThanOrEqual,
+        Op::Gt => IntCC::SignedGreaterThan,
+        _ => IntCC::SignedGreaterThanOrEqual,
+    };
+    if signed { condition } else { condition.unsigned() }
+}

@@ -1,0 +1,131 @@
+//! The degrade ladder: compile, map, run natively; where a rung breaks, the interpreter runs the kernel.
+//! Nothing here is an error to the user.
+//!
+//! A large kernel is compiled on a thread of its own: the caller waits no longer than the budget, and the
+//! stack is large enough for the largest kernel that the verifier lets through. The thread ends with the
+//! compile, so nothing is lost in a fork. A small kernel is compiled where it is wanted, because starting a
+//! thread would be a good part of its time; a panic is caught either way.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use filbert_compiler::{Artifact, CompileError, Target};
+use filbert_ir::VerifiedKernel;
+
+use crate::call::NativeCode;
+
+/// Longest a compile may take; a kernel that takes longer runs in the interpreter.
+pub const COMPILE_BUDGET: Duration = Duration::from_millis(250);
+
+/// Values of the largest kernel that is compiled on the caller's thread: some milliseconds of work.
+const INLINE_VALUES_MAX: usize = 256;
+
+/// Stack of a compile's thread.
+const COMPILE_STACK_BYTES: usize = 16 << 20;
+
+/// What compiles: the compiler, or a test's stand-in.
+pub(crate) type CompileFn = fn(&VerifiedKernel, &Target) -> Result<Artifact, CompileError>;
+
+/// Code that may run, shared by all handles of a kernel.
+pub(crate) struct LoadedCode {
+    pub(crate) native: NativeCode,
+    /// Compared with the interpreter at least once.
+    checked: AtomicBool,
+    /// Calls, to compare one now and then.
+    calls: AtomicU32,
+    /// Found to differ from the interpreter: never run again in this process.
+    quarantined: AtomicBool,
+}
+
+/// One call in so many is compared with the interpreter, besides the first.
+const CALLS_PER_SHADOW: u32 = 1024;
+
+impl LoadedCode {
+    pub(crate) fn new(native: NativeCode) -> LoadedCode {
+        LoadedCode {
+            native,
+            checked: AtomicBool::new(false),
+            calls: AtomicU32::new(0),
+            quarantined: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether this call of so many rows is to be compared with the interpreter. Calls of few rows are not
+    /// counted: they have no time for a shared counter.
+    pub(crate) fn wants_shadow(&self, rows: usize) -> bool {
+        !self.checked.load(Ordering::Relaxed)
+            || (rows >= crate::STRIP_ROWS && self.calls.fetch_add(1, Ordering::Relaxed) % CALLS_PER_SHADOW == 0)
+    }
+
+    pub(crate) fn set_checked(&self) {
+        self.checked.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_quarantined(&self) -> bool {
+        self.quarantined.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn quarantine(&self) {
+        self.quarantined.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Why a kernel has no code.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Refusal {
+    /// The same every time: the compiler refused or panicked.
+    Lasting(String),
+    /// May be otherwise later: over the budget, no code memory, no thread.
+    Passing(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Refusal::Lasting(why) | Refusal::Passing(why)) = self;
+        f.write_str(why)
+    }
+}
+
+/// Compiles and maps a kernel, within the budget.
+pub(crate) fn compile(
+    kernel: &VerifiedKernel,
+    target: &Target,
+    compile: CompileFn,
+    budget: Duration,
+) -> Result<Arc<LoadedCode>, Refusal> {
+    let started = Instant::now();
+    let over = || Err(Refusal::Passing(format!("not compiled after {:?}", started.elapsed())));
+    if kernel.core.values.len() <= INLINE_VALUES_MAX {
+        let result = guarded(kernel, target, compile);
+        return if started.elapsed() > budget { over() } else { result };
+    }
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(COMPILE_STACK_BYTES);
+    let (own_kernel, own_target) = (kernel.clone(), target.clone());
+    let spawned = thread.spawn(move || {
+        // Nobody listens any more if the budget is spent: then the code is dropped here.
+        let _ = sender.send(guarded(&own_kernel, &own_target, compile));
+    });
+    spawned.map_err(|e| Refusal::Passing(format!("no thread to compile on: {e}")))?;
+    receiver.recv_timeout(budget).unwrap_or_else(|_| over())
+}
+
+fn guarded(kernel: &VerifiedKernel, target: &Target, compile: CompileFn) -> Result<Arc<LoadedCode>, Refusal> {
+    catch_unwind(AssertUnwindSafe(|| compile_and_map(kernel, target, compile)))
+        .unwrap_or_else(|panic| Err(Refusal::Lasting(panic_text(&*panic))))
+}
+
+fn compile_and_map(kernel: &VerifiedKernel, target: &Target, compile: CompileFn) -> Result<Arc<LoadedCode>, Refusal> {
+    let artifact = compile(kernel, target).map_err(|e| Refusal::Lasting(e.to_string()))?;
+    let native = NativeCode::load(kernel, &artifact).map_err(|e| Refusal::Passing(e.to_string()))?;
+    Ok(Arc::new(LoadedCode::new(native)))
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the compiler panicked: {}", text.unwrap_or("no message"))
+}

@@ -1,0 +1,10 @@
+//! The runtime's tests: one binary. Each file is a subject; names `fault_NN_...` follow the fault model.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod arrow;
+mod cache;
+mod degrade;
+mod differential;
+mod faults;
+mod map;
+mod support;

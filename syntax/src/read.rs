@@ -1,0 +1,327 @@
+//! From syn's tree to ours: items, types and patterns. Expressions are in `expr`.
+//!
+//! The reader takes what kernels have and reports everything else, each construct with its name and what
+//! to write instead (`reject`). It knows no scopes and no types.
+
+mod expr;
+mod reject;
+
+use filbert_ir::{Code, Diagnostic, Span, Type};
+use syn::spanned::Spanned;
+use syn::visit::Visit;
+
+use crate::ast::{ConstId, ConstItem, Expr, ExprId, ExprKind, KernelItem, Name, Param, Pat, Tree, TypeNote, Use};
+use crate::names;
+
+/// Reads a whole text. What was rejected stands in the tree as an error that later stages pass over.
+pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnostic>) -> Tree<'t> {
+    let mut reader = Reader { tree: Tree { text, ..Tree::default() }, found };
+    for attribute in &file.attrs {
+        reader.outer_attribute(attribute);
+    }
+    for item in &file.items {
+        reader.item(item);
+    }
+    reader.tree
+}
+
+struct Reader<'t, 'f> {
+    tree: Tree<'t>,
+    found: &'f mut Vec<Diagnostic>,
+}
+
+impl<'t> Reader<'t, '_> {
+    fn item(&mut self, item: &syn::Item) {
+        match item {
+            syn::Item::Fn(item) => {
+                let kernel = self.kernel(item);
+                self.tree.kernels.push(kernel);
+            }
+            syn::Item::Const(item) => {
+                let id = self.constant(item);
+                self.tree.outer_consts.push(id);
+            }
+            syn::Item::Use(item) => self.import(item),
+            other => self.reject_item(other),
+        }
+    }
+
+    fn kernel(&mut self, item: &syn::ItemFn) -> KernelItem<'t> {
+        let doc = self.fn_attributes(&item.attrs);
+        self.check_signature(&item.sig);
+        let name = self.name(&item.sig.ident);
+        let params = item.sig.inputs.iter().filter_map(|arg| self.param(arg)).collect();
+        let close = self.span(item.sig.paren_token.span.close());
+        let (result, result_span) = match &item.sig.output {
+            syn::ReturnType::Default => {
+                let message = format!("kernel `{}` has no result", name.text);
+                let kernel_results = "a kernel returns a scalar, or a tuple of scalars for several columns: \
+                                      write `-> f64` after the parameters";
+                self.report(Diagnostic::new(Code::MissingValue, close, message).help(kernel_results));
+                (TypeNote::Error, close)
+            }
+            syn::ReturnType::Type(_, ty) => {
+                let note = self.note(ty);
+                let span = self.spanned(&**ty);
+                if let TypeNote::Infer = note {
+                    self.report(Diagnostic::new(Code::UnknownType, span, "the result type must be written out"));
+                }
+                (note, span)
+            }
+        };
+        let body = self.body(&item.block);
+        KernelItem { name, doc, params, result, result_span, body }
+    }
+
+    fn param(&mut self, arg: &syn::FnArg) -> Option<Param<'t>> {
+        let arg = match arg {
+            syn::FnArg::Typed(arg) => arg,
+            syn::FnArg::Receiver(receiver) => {
+                let span = self.span(receiver.self_token.span);
+                self.unsupported(span, "a `self` parameter", "a kernel is a plain function: name the parameter");
+                return None;
+            }
+        };
+        for attribute in &arg.attrs {
+            self.bad_attribute(attribute);
+        }
+        let ty = match self.note(&arg.ty) {
+            TypeNote::Scalar(ty) => Some(ty),
+            TypeNote::Error => None,
+            TypeNote::Infer => {
+                let span = self.spanned(&*arg.ty);
+                self.report(Diagnostic::new(Code::UnknownType, span, "the type of a parameter must be written out"));
+                None
+            }
+            TypeNote::Tuple(_) => {
+                let span = self.spanned(&*arg.ty);
+                self.unsupported(span, "a tuple parameter", "take one parameter for each element");
+                None
+            }
+        };
+        match self.pattern(&arg.pat) {
+            Pat::Bind { name, mutable } => Some(Param { name, mutable, ty }),
+            Pat::Wild => {
+                let span = self.spanned(&*arg.pat);
+                Some(Param { name: Name { text: "_", span }, mutable: false, ty })
+            }
+            Pat::Tuple(_, span) => {
+                self.forgive(&arg.pat);
+                self.unsupported(span, "a tuple parameter", "take one parameter for each element");
+                Some(Param { name: Name { text: "_", span }, mutable: false, ty: None })
+            }
+            Pat::Error => {
+                let span = self.spanned(&*arg.pat);
+                Some(Param { name: Name { text: "_", span }, mutable: false, ty: None })
+            }
+        }
+    }
+
+    fn check_signature(&mut self, sig: &syn::Signature) {
+        let modifiers = [
+            (sig.constness.map(|t| t.span), "`const fn`"),
+            (sig.asyncness.map(|t| t.span), "`async fn`"),
+            (sig.unsafety.map(|t| t.span), "`unsafe fn`"),
+            (sig.abi.as_ref().map(|abi| abi.extern_token.span), "`extern fn`"),
+        ];
+        for (span, what) in modifiers {
+            if let Some(span) = span {
+                let span = self.span(span);
+                self.unsupported(span, what, "a kernel is a plain `fn`: leave the modifier out");
+            }
+        }
+        if !sig.generics.params.is_empty() {
+            let span = self.spanned(&sig.generics);
+            self.unsupported(
+                span,
+                "a generic parameter",
+                "generic kernels are not in this version: write one kernel for each type",
+            );
+        }
+        if let Some(clause) = &sig.generics.where_clause {
+            let span = self.span(clause.where_token.span);
+            self.unsupported(span, "a `where` clause", "name the types themselves");
+        }
+        if let Some(variadic) = &sig.variadic {
+            let span = self.spanned(variadic);
+            self.unsupported(span, "a variable number of arguments", "name each parameter");
+        }
+    }
+
+    fn constant(&mut self, item: &syn::ItemConst) -> ConstId {
+        for attribute in &item.attrs {
+            self.outer_attribute(attribute);
+        }
+        if !item.generics.params.is_empty() {
+            let span = self.spanned(&item.generics);
+            self.unsupported(span, "a generic constant", "write one constant for each type");
+        }
+        let ty = match self.note(&item.ty) {
+            TypeNote::Scalar(ty) => Some(ty),
+            TypeNote::Error => None,
+            TypeNote::Infer | TypeNote::Tuple(_) => {
+                let span = self.spanned(&*item.ty);
+                self.unsupported(span, "a constant that is not a scalar", "write one constant for each scalar");
+                None
+            }
+        };
+        let name = self.name(&item.ident);
+        let init = self.expr(&item.expr);
+        let id = ConstId(self.tree.consts.len() as u32);
+        self.tree.consts.push(ConstItem { name, ty, init });
+        id
+    }
+
+    fn import(&mut self, item: &syn::ItemUse) {
+        for attribute in &item.attrs {
+            self.outer_attribute(attribute);
+        }
+        self.import_tree(&item.tree, &mut Vec::new());
+    }
+
+    /// `use` trees nest at most as deep as brackets and runs do, which the scan bounds.
+    fn import_tree(&mut self, tree: &syn::UseTree, path: &mut Vec<&'t str>) {
+        let (alias, last, span) = match tree {
+            syn::UseTree::Path(inner) => {
+                path.push(self.name(&inner.ident).text);
+                self.import_tree(&inner.tree, path);
+                path.pop();
+                return;
+            }
+            syn::UseTree::Group(group) => {
+                for inner in &group.items {
+                    self.import_tree(inner, path);
+                }
+                return;
+            }
+            syn::UseTree::Name(name) => {
+                let name = self.name(&name.ident);
+                (Some(name.text), Some(name.text), name.span)
+            }
+            syn::UseTree::Rename(rename) => {
+                let name = self.name(&rename.ident);
+                (Some(self.name(&rename.rename).text), Some(name.text), name.span)
+            }
+            syn::UseTree::Glob(glob) => (None, None, self.span(glob.star_token.spans[0])),
+        };
+        let mut full = path.clone();
+        // `use a::b::{self}` names `a::b`.
+        if last == Some("self") {
+            let alias = if alias == last { full.last().copied() } else { alias };
+            self.add_import(Use { alias, path: full }, span);
+        } else {
+            full.extend(last);
+            self.add_import(Use { alias, path: full }, span);
+        }
+    }
+
+    fn add_import(&mut self, import: Use<'t>, span: Span) {
+        match names::import(&import) {
+            names::Import::Constants => self.tree.uses.push(import),
+            // `use filbert::kernel;` lets the same file compile as Rust; it means nothing here.
+            names::Import::Ignored => {}
+            names::Import::Unknown => self.unsupported(
+                span,
+                "an import of anything but std's constants",
+                "only `use std::f64::consts::PI;` and the like; kernels of the same text need no `use`",
+            ),
+        }
+    }
+
+    /// A written type. Only scalars and, for results and locals, tuples of them.
+    fn note(&mut self, ty: &syn::Type) -> TypeNote {
+        match ty {
+            syn::Type::Paren(inner) => self.note(&inner.elem),
+            syn::Type::Group(inner) => self.note(&inner.elem),
+            syn::Type::Infer(_) => TypeNote::Infer,
+            syn::Type::Tuple(tuple) => TypeNote::Tuple(tuple.elems.iter().map(|ty| self.note(ty)).collect()),
+            syn::Type::Path(path) => {
+                let ident = path.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+                let plain = path.qself.is_none() && path.path.get_ident().is_some();
+                match ident.parse::<Type>() {
+                    Ok(ty) if plain || self.is_primitive_path(&path.path) => TypeNote::Scalar(ty),
+                    _ => {
+                        self.reject_type_name(path, &ident);
+                        TypeNote::Error
+                    }
+                }
+            }
+            other => {
+                self.reject_type(other);
+                TypeNote::Error
+            }
+        }
+    }
+
+    /// `std::primitive::f64`.
+    fn is_primitive_path(&self, path: &syn::Path) -> bool {
+        let mut segments = path.segments.iter();
+        let root = segments.next().is_some_and(|s| s.ident == "std" || s.ident == "core");
+        root && segments.next().is_some_and(|s| s.ident == "primitive") && segments.count() == 1
+    }
+
+    fn pattern(&mut self, pat: &syn::Pat) -> Pat<'t> {
+        match pat {
+            syn::Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
+                Pat::Bind { name: self.name(&ident.ident), mutable: ident.mutability.is_some() }
+            }
+            syn::Pat::Wild(_) => Pat::Wild,
+            syn::Pat::Paren(inner) => self.pattern(&inner.pat),
+            syn::Pat::Tuple(tuple) => {
+                let span = self.span(tuple.paren_token.span.join());
+                Pat::Tuple(tuple.elems.iter().map(|pat| self.pattern(pat)).collect(), span)
+            }
+            other => {
+                self.reject_pattern(other);
+                self.forgive(other);
+                Pat::Error
+            }
+        }
+    }
+
+    /// Notes the names that a rejected pattern binds, so that their uses are not reported as well.
+    fn forgive(&mut self, pat: &syn::Pat) {
+        let mut names = Names(Vec::new());
+        names.visit_pat(pat);
+        for ident in names.0 {
+            let name = self.name(&ident).text;
+            self.tree.forgiven.push(name);
+        }
+    }
+
+    fn push(&mut self, span: Span, kind: ExprKind<'t>) -> ExprId {
+        let id = ExprId(self.tree.exprs.len() as u32);
+        self.tree.exprs.push(Expr { span, kind });
+        id
+    }
+
+    fn name(&self, ident: &proc_macro2::Ident) -> Name<'t> {
+        let span = self.span(ident.span());
+        let text = self.tree.slice(span);
+        Name { text: text.strip_prefix("r#").unwrap_or(text), span }
+    }
+
+    fn span(&self, span: proc_macro2::Span) -> Span {
+        let range = span.byte_range();
+        Span::new(range.start, range.end)
+    }
+
+    /// The span of any syntax node. Slow (syn makes the tokens again), so not on the usual path.
+    fn spanned(&self, node: &impl Spanned) -> Span {
+        self.span(node.span())
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+}
+
+/// The names that a pattern binds.
+struct Names(Vec<proc_macro2::Ident>);
+
+impl<'s> Visit<'s> for Names {
+    fn visit_pat_ident(&mut self, pat: &'s syn::PatIdent) {
+        self.0.push(pat.ident.clone());
+        syn::visit::visit_pat_ident(self, pat);
+    }
+}

@@ -1,0 +1,23 @@
+//! Each example runs, and gives what it says.
+
+#[path = "../examples/black_scholes.rs"]
+mod black_scholes;
+#[path = "../examples/flights.rs"]
+pub(crate) mod flights;
+#[path = "../examples/ndvi.rs"]
+mod ndvi;
+
+#[test]
+fn black_scholes_runs() {
+    black_scholes::main().unwrap();
+}
+
+#[test]
+fn ndvi_runs() {
+    ndvi::main().unwrap();
+}
+
+#[test]
+fn flights_runs() {
+    flights::main().unwrap();
+}
