@@ -103,3 +103,23 @@ fn nothing_names_a_machine() {
         }
     }
 }
+
+#[test]
+fn the_reliability_page_names_the_tests_that_exist() {
+    let page = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let mut files = Vec::new();
+    rust_files(root(), &mut files);
+    let mut tests = Vec::new();
+    for path in &files {
+        let text = fs::read_to_string(path).unwrap();
+        let names = text.split("fn fault_").skip(1).map(|rest| rest.split('(').next().unwrap().to_string());
+        tests.extend(names.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')));
+    }
+    assert!(tests.len() > 20);
+    for name in &tests {
+        assert!(page.contains(&format!("`fault_{name}`")), "docs/reliability.md does not name fault_{name}");
+    }
+    for named in page.split("`fault_").skip(1).map(|rest| rest.split('`').next().unwrap()) {
+        assert!(tests.iter().any(|name| name == named), "docs/reliability.md names fault_{named}, which is gone");
+    }
+}

@@ -48,8 +48,7 @@ impl Call {
         };
         match outcome {
             Ok(results) => show(&kernel, &results.iter().map(Scalar::to_string).collect::<Vec<_>>()),
-            // There is one row, so its number says nothing.
-            Err(error) => Err(Failure::Screen(KernelError { row: None, ..error }.render(Some(&kernel)))),
+            Err(error) => Err(Failure::Screen(error.render(Some(&kernel)))),
         }
     }
 }
@@ -67,12 +66,16 @@ fn show(kernel: &VerifiedKernel, results: &[String]) -> Result<(), Failure> {
 
 /// Runs both engines; a failure if they do not agree to the bit, or by error code and place.
 fn both(kernel: &VerifiedKernel, row: &[Scalar]) -> Result<Outcome, Failure> {
-    let native = LoadedKernel::load_with(kernel, Engine::Native);
-    if native.engine() != Engine::Native {
+    let loaded = LoadedKernel::load_with(kernel, Engine::Native);
+    if loaded.engine() != Engine::Native {
         let message = "native code cannot be run here, so there is nothing to compare";
         return Err(Failure::new(Code::JitUnavailable, message));
     }
-    let native = native.call_row(row);
+    let native = loaded.call_row(row);
+    if loaded.engine() != Engine::Native {
+        // The runtime compares a kernel's first call itself, and does not run code that failed.
+        return Err(Failure::new(Code::Internal, "native code and interpreter differ; see the warning above"));
+    }
     let interp = LoadedKernel::load_with(kernel, Engine::Interp).call_row(row);
     let same = match (&native, &interp) {
         (Ok(a), Ok(b)) => a == b,

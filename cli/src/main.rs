@@ -19,6 +19,7 @@ mod rows;
 mod run;
 mod script;
 mod sql_error;
+mod warnings;
 
 use std::process::ExitCode;
 
@@ -59,6 +60,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(arguments::shield_negatives(std::env::args_os()));
+    warnings::show();
     let outcome = match cli.command {
         Command::Run(command) => command.run(),
         Command::Check(command) => command.run(),

@@ -2,8 +2,8 @@
 
 use std::io::ErrorKind;
 
-use datafusion::common::{DataFusionError, Location};
-use datafusion::error::SchemaError;
+use datafusion::common::{DataFusionError, Location, SchemaError};
+
 use filbert_ir::Code;
 
 /// Longest message in characters: about half a screen. Lists of columns can be much longer.

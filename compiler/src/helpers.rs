@@ -71,11 +71,11 @@ impl Helper {
 macro_rules! wrap {
     ($f64:ident $f32:ident $table:ident ($($x:ident: $t64:ty, $t32:ty);*)) => {
         extern "C" fn $f64<const I: usize>($($x: $t64),*) -> f64 {
-            const { $table[I].1 }($($x),*)
+            (const { $table[I].1 })($($x),*)
         }
 
         extern "C" fn $f32<const I: usize>($($x: $t32),*) -> f32 {
-            const { $table[I].2 }($($x),*)
+            (const { $table[I].2 })($($x),*)
         }
     };
 }
@@ -98,7 +98,7 @@ macro_rules! helpers {
 }
 
 helpers! {
-    UNARY unary_f64 F64 unary_f32 F32: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29;
+    UNARY unary_f64 F64 unary_f32 F32: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28;
     BINARY binary_f64 F64x2 binary_f32 F32x2: 0 1 2 3;
     TERNARY ternary_f64 F64x3 ternary_f32 F32x3: 0;
     POWI powi_f64 F64I32 powi_f32 F32I32: 0;

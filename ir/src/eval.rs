@@ -46,7 +46,7 @@ values! {
     u32 |bits| bits as u32, |v| v as u64;
     u64 |bits| bits, |v| v;
     f32 |bits| f32::from_bits(bits as u32), |v: f32| v.to_bits() as u64;
-    f64 |bits| f64::from_bits(bits), |v: f64| v.to_bits();
+    f64 f64::from_bits, f64::to_bits;
 }
 
 /// What the body of a meaning may give: a value, or a value or a fault.
@@ -168,29 +168,21 @@ meanings! {
     min(a, b) {
         int => { a.min(b) }
         float => {
-            if a.is_nan() { b }
-            else if b.is_nan() || a < b { a }
-            else if b < a { b }
-            else if a.is_sign_negative() { a } // equal: only the signs of zeros can differ
-            else { b }
+            // Neither less: both are zeros or the same, and a sign bit, if there is one, wins.
+            if a.is_nan() || b < a { b } else if b.is_nan() || a < b || a.is_sign_negative() { a } else { b }
         }
     }
     max(a, b) {
         int => { a.max(b) }
         float => {
-            if a.is_nan() { b }
-            else if b.is_nan() || a > b { a }
-            else if b > a { b }
-            else if a.is_sign_positive() { a }
-            else { b }
+            if a.is_nan() || b > a { b } else if b.is_nan() || a > b || a.is_sign_positive() { a } else { b }
         }
     }
     clamp(x, lo, hi) {
         number => {
-            if !matches!(lo.partial_cmp(&hi), Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal)) { Err(Fault::ClampBounds) }
-            else if x < lo { Ok(lo) }
-            else if x > hi { Ok(hi) }
-            else { Ok(x) }
+            // A NaN bound is below nothing, hence this way round.
+            let in_order = lo <= hi;
+            if !in_order { Err(Fault::ClampBounds) } else { Ok(if x < lo { lo } else if x > hi { hi } else { x }) }
         }
     }
 }
@@ -203,13 +195,13 @@ meanings! {
     not(a) { bits => { !a } }
 }
 
-// Comparison, choice between floats' kinds.
+// Comparisons and tests.
 meanings! {
     eq(a, b) { any => { a == b } }
     ne(a, b) { any => { a != b } }
-    lt(a, b) { any => { a < b } }
+    lt(a, b) { number => { a < b } bool => { !a & b } }
     le(a, b) { any => { a <= b } }
-    gt(a, b) { any => { a > b } }
+    gt(a, b) { number => { a > b } bool => { a & !b } }
     ge(a, b) { any => { a >= b } }
     is_nan(a) { float => { a.is_nan() } }
     is_finite(a) { float => { a.is_finite() } }

@@ -229,7 +229,7 @@ impl Rng {
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -238,7 +238,7 @@ impl Rng {
 
     /// A number below `n`, or 0 if there is none.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 32) as usize % n.max(1)
+        (self.next_u64() >> 32) as usize % n.max(1)
     }
 
     /// True in about so many of a hundred cases.
@@ -298,7 +298,7 @@ impl Rng {
 
     /// Random bits; for floats that is any exponent, and now and then a NaN.
     pub fn bits(&mut self, ty: Type) -> Scalar {
-        Scalar::from_bits(ty, self.next())
+        Scalar::from_bits(ty, self.next_u64())
     }
 
     /// A small integer, or a float of ordinary size.

@@ -10,6 +10,10 @@ use filbert_ir::{Op, Span, Type};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ExprId(pub(crate) u32);
 
+/// A variable or parameter; numbered over the whole text, in source order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct LocalId(pub(crate) u32);
+
 /// A constant, by its place in `Tree::consts`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ConstId(pub(crate) u32);
@@ -24,6 +28,8 @@ pub(crate) struct Tree<'t> {
     pub(crate) consts: Vec<ConstItem<'t>>,
     /// Those that stand beside the kernels.
     pub(crate) outer_consts: Vec<ConstId>,
+    /// Number of variables and parameters.
+    pub(crate) locals: u32,
     /// Imports, which count in the whole text.
     pub(crate) uses: Vec<Use<'t>>,
     /// Names that rejected constructs would have bound: not reported when they are used.
@@ -58,6 +64,7 @@ pub(crate) struct KernelItem<'t> {
 /// A parameter; `ty` is `None` after an error.
 pub(crate) struct Param<'t> {
     pub(crate) name: Name<'t>,
+    pub(crate) local: LocalId,
     pub(crate) mutable: bool,
     pub(crate) ty: Option<Type>,
 }
@@ -80,10 +87,20 @@ pub(crate) enum TypeNote {
     Error,
 }
 
-/// A pattern of `let`, or the target of an assignment.
+/// What an assignment assigns.
+#[derive(Debug)]
+pub(crate) enum Target {
+    /// A path of one segment.
+    Variable(ExprId),
+    Wild,
+    Tuple(Vec<Target>, Span),
+    Error,
+}
+
+/// A pattern of `let`.
 #[derive(Debug)]
 pub(crate) enum Pat<'t> {
-    Bind { name: Name<'t>, mutable: bool },
+    Bind { name: Name<'t>, local: LocalId, mutable: bool },
     Wild,
     Tuple(Vec<Pat<'t>>, Span),
     Error,
@@ -137,9 +154,9 @@ pub(crate) enum ExprKind<'t> {
     Method { receiver: ExprId, name: Name<'t>, args: Vec<ExprId> },
     If { cond: ExprId, then: ExprId, otherwise: Option<ExprId> },
     Block(Block<'t>),
-    Assign { target: Pat<'t>, value: ExprId },
+    Assign { target: Target, value: ExprId },
     /// `+=` and the like.
-    Update { op: Op, symbol: Name<'t>, target: Name<'t>, value: ExprId },
+    Update { op: Op, symbol: Name<'t>, target: ExprId, value: ExprId },
     /// Reported already.
     Error,
 }

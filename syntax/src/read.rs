@@ -10,7 +10,7 @@ use filbert_ir::{Code, Diagnostic, Span, Type};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
 
-use crate::ast::{ConstId, ConstItem, Expr, ExprId, ExprKind, KernelItem, Name, Param, Pat, Tree, TypeNote, Use};
+use crate::ast::{ConstId, ConstItem, Expr, ExprId, ExprKind, KernelItem, LocalId, Name, Param, Pat, Tree, TypeNote, Use};
 use crate::names;
 
 /// Reads a whole text. What was rejected stands in the tree as an error that later stages pass over.
@@ -100,19 +100,19 @@ impl<'t> Reader<'t, '_> {
             }
         };
         match self.pattern(&arg.pat) {
-            Pat::Bind { name, mutable } => Some(Param { name, mutable, ty }),
+            Pat::Bind { name, local, mutable } => Some(Param { name, local, mutable, ty }),
             Pat::Wild => {
                 let span = self.spanned(&*arg.pat);
-                Some(Param { name: Name { text: "_", span }, mutable: false, ty })
+                Some(Param { name: Name { text: "_", span }, local: self.local(), mutable: false, ty })
             }
             Pat::Tuple(_, span) => {
                 self.forgive(&arg.pat);
                 self.unsupported(span, "a tuple parameter", "take one parameter for each element");
-                Some(Param { name: Name { text: "_", span }, mutable: false, ty: None })
+                Some(Param { name: Name { text: "_", span }, local: self.local(), mutable: false, ty: None })
             }
             Pat::Error => {
                 let span = self.spanned(&*arg.pat);
-                Some(Param { name: Name { text: "_", span }, mutable: false, ty: None })
+                Some(Param { name: Name { text: "_", span }, local: self.local(), mutable: false, ty: None })
             }
         }
     }
@@ -263,7 +263,8 @@ impl<'t> Reader<'t, '_> {
     fn pattern(&mut self, pat: &syn::Pat) -> Pat<'t> {
         match pat {
             syn::Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
-                Pat::Bind { name: self.name(&ident.ident), mutable: ident.mutability.is_some() }
+                let name = self.name(&ident.ident);
+                Pat::Bind { name, local: self.local(), mutable: ident.mutability.is_some() }
             }
             syn::Pat::Wild(_) => Pat::Wild,
             syn::Pat::Paren(inner) => self.pattern(&inner.pat),
@@ -287,6 +288,11 @@ impl<'t> Reader<'t, '_> {
             let name = self.name(&ident).text;
             self.tree.forgiven.push(name);
         }
+    }
+
+    fn local(&mut self) -> LocalId {
+        self.tree.locals += 1;
+        LocalId(self.tree.locals - 1)
     }
 
     fn push(&mut self, span: Span, kind: ExprKind<'t>) -> ExprId {

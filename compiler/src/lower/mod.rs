@@ -177,7 +177,7 @@ impl Lower<'_> {
     fn element(&mut self, column: Value, row: Value, ty: Type) -> Value {
         let offset = match ty.bytes().trailing_zeros() {
             0 => row,
-            shift => self.b.ins().ishl_imm(row, shift as i64),
+            shift => self.b.ins().ishl_imm_u(row, shift as i64),
         };
         self.b.ins().iadd(column, offset)
     }

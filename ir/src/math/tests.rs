@@ -62,13 +62,13 @@ fn std_unary(op: Op) -> Option<fn(f64) -> f64> {
 
 /// Arguments where functions are interesting: near zero, ordinary, large, special.
 fn argument(rng: &mut Rng) -> f64 {
-    let unit = rng.next() as f64 / u64::MAX as f64 * 2.0 - 1.0;
+    let unit = rng.next_u64() as f64 / u64::MAX as f64 * 2.0 - 1.0;
     match rng.below(8) {
         0 => unit * 1e-5,
         1 | 2 => unit,
         3 | 4 => unit * 10.0,
         5 => unit * 700.0,
-        6 => f64::from_bits(rng.next()),
+        6 => f64::from_bits(rng.next_u64()),
         _ => match rng.special(Type::F64) {
             crate::Scalar::F64(v) => v,
             _ => 0.0,

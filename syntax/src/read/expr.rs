@@ -3,7 +3,7 @@
 use filbert_ir::{Op, Span, Type};
 
 use super::Reader;
-use crate::ast::{Block, ExprId, ExprKind, Logic, Name, Pat, Stmt, TypeNote};
+use crate::ast::{Block, ExprId, ExprKind, Logic, Name, Stmt, Target, TypeNote};
 
 impl<'t> Reader<'t, '_> {
     /// The body of a kernel, in which a `return` at the end is what it returns.
@@ -292,9 +292,9 @@ impl<'t> Reader<'t, '_> {
             let value = self.expr(&binary.right);
             let span = self.spanned_from(&binary.left, value);
             return match target {
-                Pat::Bind { name, .. } => self.push(span, ExprKind::Update { op, symbol, target: name, value }),
-                Pat::Error => self.push(span, ExprKind::Error),
-                Pat::Wild | Pat::Tuple(..) => {
+                Target::Variable(target) => self.push(span, ExprKind::Update { op, symbol, target, value }),
+                Target::Error => self.push(span, ExprKind::Error),
+                Target::Wild | Target::Tuple(..) => {
                     self.unsupported(symbol_span, "updating anything but a variable", "write one update for each");
                     self.push(span, ExprKind::Error)
                 }
@@ -307,34 +307,32 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// What an assignment may assign: a variable, `_`, or a tuple of these.
-    fn target(&mut self, left: &syn::Expr) -> Pat<'t> {
+    fn target(&mut self, left: &syn::Expr) -> Target {
         match left {
             syn::Expr::Path(path) if path.path.get_ident().is_some() && path.qself.is_none() => {
-                let span = self.path_span(&path.path);
-                let text = self.tree.slice(span);
-                Pat::Bind { name: Name { text: text.strip_prefix("r#").unwrap_or(text), span }, mutable: true }
+                Target::Variable(self.expr(left))
             }
             syn::Expr::Paren(inner) => self.target(&inner.expr),
             syn::Expr::Group(inner) => self.target(&inner.expr),
-            syn::Expr::Infer(_) => Pat::Wild,
+            syn::Expr::Infer(_) => Target::Wild,
             syn::Expr::Tuple(tuple) => {
                 let span = self.span(tuple.paren_token.span.join());
-                Pat::Tuple(tuple.elems.iter().map(|e| self.target(e)).collect(), span)
+                Target::Tuple(tuple.elems.iter().map(|e| self.target(e)).collect(), span)
             }
             syn::Expr::Field(_) => {
                 let span = self.spanned(left);
                 self.unsupported(span, "assigning one element of a tuple", "assign the whole tuple");
-                Pat::Error
+                Target::Error
             }
             syn::Expr::Index(_) | syn::Expr::Unary(_) => {
                 self.expr(left);
-                Pat::Error
+                Target::Error
             }
             other => {
                 let span = self.spanned(other);
                 let message = "only a variable can be assigned";
                 self.report(filbert_ir::Diagnostic::new(filbert_ir::Code::Syntax, span, message));
-                Pat::Error
+                Target::Error
             }
         }
     }

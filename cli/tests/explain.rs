@@ -1,0 +1,36 @@
+//! `filbert explain`.
+
+use expect_test::expect;
+
+use crate::Place;
+
+const KERNELS: &str = "fn twice(x: f64) -> f64 { x + x }\n\nfn inc(n: i32) -> i32 { n + 1 }\n";
+
+#[test]
+fn the_stages_in_order() {
+    let place = Place::with(&[("k.rs", KERNELS)]);
+    let ran = place.filbert(&["explain", "k.rs", "inc"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let titles: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with("== ")).collect();
+    assert_eq!(titles, ["== source ==", "== ir ==", "== ir after passes ==", "== clif ==", "== asm =="]);
+    let names: Vec<&str> =
+        ran.stdout.lines().take_while(|line| !line.is_empty()).map(|line| line[..10].trim()).collect();
+    assert_eq!(names, ["kernel", "id", "values", "can fail", "target", "back end", "code"]);
+    assert!(ran.stdout.contains("kernel    inc(n: i32) -> i32\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn one_stage_of_every_kernel() {
+    let place = Place::with(&[("k.rs", KERNELS)]);
+    let ran = place.filbert(&["explain", "k.rs", "--stage", "ir"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let ir: Vec<&str> = ran.stdout.split("== ir ==\n").skip(1).map(|part| part.split("\n\n").next().unwrap()).collect();
+    expect![""].assert_eq(&ir.join("\n"));
+    assert!(!ran.stdout.contains("== asm =="));
+}
+
+#[test]
+fn an_unknown_kernel() {
+    let place = Place::with(&[("k.rs", KERNELS)]);
+    place.filbert(&["explain", "k.rs", "twise"]).fails(expect![""]);
+}

@@ -1,0 +1,674 @@
+//! Names and types: gives every name its meaning and every expression its type, as Rust would.
+//!
+//! One walk over the tree in source order. Literals and the variables that hold them start open and are
+//! decided by their uses, at last by the default (i32, f64); what can only be checked then, such as the
+//! range of a literal, waits in a list. Whatever is wrong is reported and becomes `Ty::Error`, which fits
+//! everywhere, so the walk goes on and finds the other mistakes. Messages are made in `explain`.
+
+mod check;
+mod explain;
+mod resolve;
+pub(crate) mod types;
+
+use std::collections::HashMap;
+
+use filbert_ir::op::Class;
+use filbert_ir::{Code, Diagnostic, Op, Scalar, Span, Type};
+
+use crate::ast::{Block, ConstId, ExprId, ExprKind, KernelItem, LocalId, Pat, Stmt, Target, Tree, TypeNote};
+use crate::links::Links;
+use crate::methods::{Arg, Method, Ret};
+use check::Check;
+use explain::Why;
+use types::{BOOL, Open, Ty, Types};
+
+/// What the walk found out; complete where nothing was reported.
+pub(crate) struct Typed<'t> {
+    pub(crate) types: Types,
+    /// By expression.
+    pub(crate) exprs: Vec<Ty>,
+    /// By expression; only paths and calls have one.
+    pub(crate) meanings: Vec<Meaning>,
+    /// For an `if` or a logic operator: the variables from outside that its branches assign.
+    pub(crate) changes: HashMap<u32, Vec<LocalId>>,
+    /// Which kernel of the text calls which, and where.
+    pub(crate) calls: Vec<Call>,
+    /// Names that the text leaves to whoever links it, as `Links::Open` allows.
+    pub(crate) wanted: Vec<Wanted<'t>>,
+}
+
+/// A call between kernels of the text.
+pub(crate) struct Call {
+    pub(crate) caller: usize,
+    pub(crate) callee: usize,
+    pub(crate) span: Span,
+}
+
+/// A name that stands for something outside the text.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted<'t> {
+    pub(crate) path: Vec<&'t str>,
+    pub(crate) span: Span,
+    pub(crate) is_kernel: bool,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Meaning {
+    None,
+    Local(LocalId),
+    Const(ConstId),
+    Scalar(Scalar),
+    /// A kernel of the text.
+    Kernel(usize),
+    /// A kernel from outside, by its place in the links.
+    Linked(usize),
+    Method(Method),
+    /// `f64::from`
+    From(Type),
+}
+
+/// Types the whole text.
+pub(crate) fn infer<'a, 't>(
+    tree: &'a Tree<'t>,
+    links: &'a Links<'a>,
+    found: &'a mut Vec<Diagnostic>,
+) -> Typed<'t> {
+    let mut infer = Infer {
+        tree,
+        links,
+        found,
+        out: Typed {
+            types: Types::new(),
+            exprs: vec![Ty::Error; tree.exprs.len()],
+            meanings: vec![Meaning::None; tree.exprs.len()],
+            changes: HashMap::new(),
+            calls: Vec::new(),
+            wanted: Vec::new(),
+        },
+        locals: Vec::new(),
+        names: HashMap::new(),
+        undo: Vec::new(),
+        kernels: HashMap::new(),
+        assigned: Vec::new(),
+        checks: Vec::new(),
+        kernel: None,
+        in_const: false,
+    };
+    infer.locals.resize(tree.locals as usize, Local::default());
+    infer.text();
+    infer.out
+}
+
+#[derive(Clone, Copy)]
+enum Entity {
+    Local(LocalId),
+    Const(ConstId),
+}
+
+#[derive(Clone, Copy)]
+struct Local {
+    ty: Ty,
+    mutable: bool,
+    span: Span,
+    in_scope: bool,
+}
+
+impl Default for Local {
+    fn default() -> Local {
+        Local { ty: Ty::Error, mutable: true, span: Span::default(), in_scope: false }
+    }
+}
+
+struct Infer<'a, 't> {
+    tree: &'a Tree<'t>,
+    links: &'a Links<'a>,
+    found: &'a mut Vec<Diagnostic>,
+    out: Typed<'t>,
+    locals: Vec<Local>,
+    /// What each name means here.
+    names: HashMap<&'t str, Entity>,
+    /// What the names of the open scopes hid.
+    undo: Vec<(&'t str, Option<Entity>)>,
+    kernels: HashMap<&'t str, usize>,
+    /// Variables assigned since the walk began, those that went out of scope left out at each `if`.
+    assigned: Vec<LocalId>,
+    checks: Vec<Check<'t>>,
+    /// The kernel being walked.
+    kernel: Option<usize>,
+    in_const: bool,
+}
+
+impl<'a, 't> Infer<'a, 't> {
+    fn text(&mut self) {
+        let tree = self.tree;
+        let mut first: HashMap<&str, Span> = HashMap::new();
+        let kernel_names = tree.kernels.iter().map(|kernel| kernel.name);
+        let const_names = tree.outer_consts.iter().map(|&id| tree.constant(id).name);
+        for name in kernel_names.chain(const_names) {
+            if let Some(&span) = first.get(name.text) {
+                let message = format!("`{}` is defined twice", name.text);
+                self.report(Diagnostic::new(Code::DuplicateName, name.span, message).note(span, "first defined here"));
+            } else {
+                first.insert(name.text, name.span);
+            }
+        }
+        for (index, kernel) in tree.kernels.iter().enumerate() {
+            self.kernels.entry(kernel.name.text).or_insert(index);
+        }
+        self.declare_consts(&tree.outer_consts);
+        for (index, kernel) in tree.kernels.iter().enumerate() {
+            self.kernel = Some(index);
+            self.kernel(kernel);
+        }
+        self.run_checks();
+    }
+
+    fn kernel(&mut self, kernel: &'a KernelItem<'t>) {
+        let scope = self.undo.len();
+        let mut first: HashMap<&str, Span> = HashMap::new();
+        for param in &kernel.params {
+            let name = param.name;
+            if let Some(&span) = first.get(name.text).filter(|_| name.text != "_") {
+                let message = format!("parameter `{}` is defined twice", name.text);
+                self.report(Diagnostic::new(Code::DuplicateName, name.span, message).note(span, "first defined here"));
+            }
+            first.insert(name.text, name.span);
+            let ty = param.ty.map_or(Ty::Error, Ty::Scalar);
+            self.declare(param.local, name.text, name.span, param.mutable, ty);
+        }
+        let result = self.note(&kernel.result, kernel.result_span);
+        self.check(kernel.body, result, Why::Result(kernel));
+        self.leave(scope);
+        self.assigned.clear();
+    }
+
+    /// Makes constants known, then looks at their values: they may use each other in any order.
+    fn declare_consts(&mut self, ids: &[ConstId]) {
+        for &id in ids {
+            let name = self.tree.constant(id).name;
+            self.bind(name.text, Entity::Const(id));
+        }
+        let outside = std::mem::replace(&mut self.in_const, true);
+        for &id in ids {
+            let constant = self.tree.constant(id);
+            let ty = constant.ty.map_or(Ty::Error, Ty::Scalar);
+            self.check(constant.init, ty, Why::Const(constant.name.text));
+        }
+        self.in_const = outside;
+    }
+
+    fn declare(&mut self, local: LocalId, name: &'t str, span: Span, mutable: bool, ty: Ty) {
+        self.locals[local.0 as usize] = Local { ty, mutable, span, in_scope: true };
+        if name == "_" {
+            return;
+        }
+        if let Some(Entity::Const(id)) = self.names.get(name) {
+            let message = format!("`{name}` is a constant: as a pattern it would compare, not bind");
+            let at = self.tree.constant(*id).name.span;
+            let diagnostic = Diagnostic::new(Code::DuplicateName, span, message)
+                .note(at, "the constant")
+                .help("give the variable another name");
+            self.report(diagnostic);
+        }
+        self.bind(name, Entity::Local(local));
+    }
+
+    fn bind(&mut self, name: &'t str, entity: Entity) {
+        let hidden = self.names.insert(name, entity);
+        self.undo.push((name, hidden));
+    }
+
+    /// Ends the scopes begun since `undo` had this length.
+    fn leave(&mut self, scope: usize) {
+        while self.undo.len() > scope {
+            let Some((name, hidden)) = self.undo.pop() else { break };
+            let left = match hidden {
+                Some(entity) => self.names.insert(name, entity),
+                None => self.names.remove(name),
+            };
+            if let Some(Entity::Local(local)) = left {
+                self.locals[local.0 as usize].in_scope = false;
+            }
+        }
+    }
+
+    /// The type that a written one means; each `_` in it is open, but to scalars decided by use only.
+    fn note(&mut self, note: &TypeNote, span: Span) -> Ty {
+        match note {
+            TypeNote::Scalar(ty) => Ty::Scalar(*ty),
+            TypeNote::Tuple(elems) => {
+                let elems = elems.iter().map(|note| self.note(note, span)).collect();
+                self.tuple(elems, span)
+            }
+            // A note that leaves a part open is no note at all: the value's own type counts.
+            TypeNote::Infer | TypeNote::Error => Ty::Error,
+        }
+    }
+
+    fn tuple(&mut self, elems: Vec<Ty>, span: Span) -> Ty {
+        match self.out.types.tuple(elems) {
+            Some(ty) => ty,
+            None => {
+                let message = format!("a tuple holds more than {} elements", types::TUPLE_ELEMENTS_MAX);
+                self.report(Diagnostic::new(Code::KernelTooLarge, span, message).help("keep several variables"));
+                Ty::Error
+            }
+        }
+    }
+
+    /// The type of an expression whose surroundings ask for none.
+    fn infer(&mut self, id: ExprId) -> Ty {
+        let ty = self.infer_kind(id);
+        self.out.exprs[id.0 as usize] = ty;
+        ty
+    }
+
+    fn infer_kind(&mut self, id: ExprId) -> Ty {
+        let tree = self.tree;
+        let span = tree.span(id);
+        match &tree.expr(id).kind {
+            ExprKind::Error => Ty::Error,
+            ExprKind::Bool(_) => BOOL,
+            ExprKind::Int { suffix, .. } => {
+                self.checks.push(Check::Literal(id));
+                suffix.map_or_else(|| self.out.types.open(Open::Int), Ty::Scalar)
+            }
+            ExprKind::Float { suffix, .. } => {
+                self.checks.push(Check::Literal(id));
+                suffix.map_or_else(|| self.out.types.open(Open::Float), Ty::Scalar)
+            }
+            ExprKind::Path(path) => self.path(id, path),
+            ExprKind::Unary { op, arg } => {
+                let ty = self.infer(*arg);
+                let class = if *op == Op::Neg { Class::SignedNum } else { Class::IntOrBool };
+                let symbol = if *op == Op::Neg { "-" } else { "!" };
+                self.checks.push(Check::Operand { at: id, arg: *arg, class, symbol });
+                self.scalar_only(ty)
+            }
+            ExprKind::Binary { op, symbol, left, right } => self.binary(id, *op, symbol.text, *left, *right),
+            ExprKind::Logic { logic: _, left, right } => {
+                self.check(*left, BOOL, Why::Logic(id));
+                let mark = self.assigned.len();
+                self.check(*right, BOOL, Why::Logic(id));
+                self.note_changes(id, mark);
+                BOOL
+            }
+            ExprKind::Cast { arg, ty } => self.cast(id, *arg, *ty),
+            ExprKind::Tuple(elems) => {
+                let elems = elems.iter().map(|&elem| self.infer(elem)).collect();
+                self.tuple(elems, span)
+            }
+            ExprKind::Field { of, index } => self.field(id, *of, *index),
+            ExprKind::Call { path, path_span, args } => self.call(id, path, *path_span, args),
+            ExprKind::Method { receiver, name, args } => {
+                let ty = self.infer(*receiver);
+                self.method(id, name.text, name.span, (*receiver, ty), args)
+            }
+            ExprKind::If { cond, then, otherwise } => self.if_expr(id, *cond, *then, *otherwise, None),
+            ExprKind::Block(block) => self.block(id, block, None),
+            ExprKind::Assign { target, value } => {
+                self.assign(target, *value);
+                Types::unit()
+            }
+            ExprKind::Update { op, symbol, target, value } => {
+                self.update(id, *op, symbol.text, *target, *value);
+                Types::unit()
+            }
+        }
+    }
+
+    /// Asks for a type. An error is reported where the value comes from: in the branch of an `if`, at the
+    /// end of a block.
+    fn check(&mut self, id: ExprId, want: Ty, why: Why<'a, 't>) {
+        let tree = self.tree;
+        let want_elems = match self.out.types.resolve(want) {
+            Ty::Tuple(tuple) => self.out.types.elems(tuple).to_vec(),
+            _ => Vec::new(),
+        };
+        let ty = match &tree.expr(id).kind {
+            ExprKind::Block(block) => self.block(id, block, Some((want, why))),
+            ExprKind::If { cond, then, otherwise } => {
+                self.if_expr(id, *cond, *then, *otherwise, Some((want, why)))
+            }
+            ExprKind::Tuple(elems) if !elems.is_empty() && elems.len() == want_elems.len() => {
+                for (&elem, &want) in elems.iter().zip(&want_elems) {
+                    self.check(elem, want, why);
+                }
+                let elems = elems.iter().map(|elem| self.out.exprs[elem.0 as usize]).collect();
+                self.tuple(elems, tree.span(id))
+            }
+            _ => {
+                let got = self.infer_kind(id);
+                if self.out.types.unify(want, got) {
+                    got
+                } else {
+                    self.explain_mismatch(id, want, got, why);
+                    Ty::Error
+                }
+            }
+        };
+        self.out.exprs[id.0 as usize] = ty;
+    }
+
+    fn block(&mut self, id: ExprId, block: &'a Block<'t>, want: Option<(Ty, Why<'a, 't>)>) -> Ty {
+        let scope = self.undo.len();
+        self.declare_consts(&block.consts);
+        for stmt in &block.stmts {
+            match stmt {
+                Stmt::Let { pat, note, note_span, init } => {
+                    let ty = match (self.note(note, note_span.unwrap_or_default()), init) {
+                        (Ty::Error, Some(init)) => self.infer(*init),
+                        (noted, Some(init)) => {
+                            self.check(*init, noted, Why::Let(pat));
+                            noted
+                        }
+                        (noted, None) => noted,
+                    };
+                    self.bind_pattern(pat, ty, *init);
+                }
+                Stmt::Expr { expr, semi: Some(_) } => {
+                    self.infer(*expr);
+                }
+                Stmt::Expr { expr, semi: None } => self.check(*expr, Types::unit(), Why::Statement),
+            }
+        }
+        let ty = match (block.tail, want) {
+            (Some(tail), Some((want, why))) => {
+                self.check(tail, want, why);
+                self.out.exprs[tail.0 as usize]
+            }
+            (Some(tail), None) => self.infer(tail),
+            (None, Some((want, why))) if !self.out.types.unify(want, Types::unit()) => {
+                self.explain_missing(id, block, want, why);
+                Ty::Error
+            }
+            (None, _) => Types::unit(),
+        };
+        self.leave(scope);
+        ty
+    }
+
+    fn if_expr(
+        &mut self,
+        id: ExprId,
+        cond: ExprId,
+        then: ExprId,
+        otherwise: Option<ExprId>,
+        want: Option<(Ty, Why<'a, 't>)>,
+    ) -> Ty {
+        self.check(cond, BOOL, Why::Condition);
+        let mark = self.assigned.len();
+        let ty = match (otherwise, want) {
+            (None, want) => {
+                self.check(then, Types::unit(), Why::NoElse);
+                match want {
+                    Some((want, why)) if !self.out.types.unify(want, Types::unit()) => {
+                        self.explain_no_else(id, want, why);
+                        Ty::Error
+                    }
+                    _ => Types::unit(),
+                }
+            }
+            (Some(otherwise), Some((want, why))) => {
+                self.check(then, want, why);
+                self.check(otherwise, want, why);
+                self.either(then, otherwise)
+            }
+            (Some(otherwise), None) => {
+                let want = self.infer(then);
+                self.check(otherwise, want, Why::Branches(then));
+                self.either(then, otherwise)
+            }
+        };
+        self.note_changes(id, mark);
+        ty
+    }
+
+    /// The type of whichever branch has one.
+    fn either(&self, then: ExprId, otherwise: ExprId) -> Ty {
+        let ty = self.out.exprs[then.0 as usize];
+        if self.out.types.is_error(ty) { self.out.exprs[otherwise.0 as usize] } else { ty }
+    }
+
+    /// Keeps the variables from outside that were assigned since `mark` as what this expression changes.
+    fn note_changes(&mut self, id: ExprId, mark: usize) {
+        if self.assigned.len() == mark {
+            return;
+        }
+        let mut changes = self.assigned.split_off(mark);
+        changes.retain(|local| self.locals[local.0 as usize].in_scope);
+        changes.sort_unstable();
+        changes.dedup();
+        self.assigned.extend_from_slice(&changes);
+        if !changes.is_empty() {
+            self.out.changes.insert(id.0, changes);
+        }
+    }
+
+    fn bind_pattern(&mut self, pat: &'a Pat<'t>, ty: Ty, init: Option<ExprId>) {
+        match pat {
+            Pat::Bind { name, local, mutable } => self.declare(*local, name.text, name.span, *mutable, ty),
+            Pat::Wild | Pat::Error => {}
+            Pat::Tuple(pats, span) => {
+                let elems = self.elements(ty, pats.len(), *span, init);
+                for (pat, ty) in pats.iter().zip(elems) {
+                    self.bind_pattern(pat, ty, None);
+                }
+            }
+        }
+    }
+
+    /// The types of a tuple that is taken apart into `count`.
+    fn elements(&mut self, ty: Ty, count: usize, span: Span, init: Option<ExprId>) -> Vec<Ty> {
+        match self.out.types.resolve(ty) {
+            Ty::Tuple(tuple) if self.out.types.elems(tuple).len() == count => self.out.types.elems(tuple).to_vec(),
+            Ty::Error => vec![Ty::Error; count],
+            other => {
+                let names = if count == 1 { "name" } else { "names" };
+                let message =
+                    format!("pattern of {count} {names}: expected a tuple of {count}, got {}", self.out.types.show(other));
+                let mut diagnostic = Diagnostic::new(Code::TypeMismatch, span, message);
+                if let Some(init) = init {
+                    diagnostic = diagnostic.note(self.tree.span(init), format!("this is {}", self.out.types.show(other)));
+                }
+                self.report(diagnostic);
+                vec![Ty::Error; count]
+            }
+        }
+    }
+
+    fn assign(&mut self, target: &'a Target, value: ExprId) {
+        match target {
+            Target::Variable(variable) => match self.assignable(*variable) {
+                Some(local) => {
+                    let ty = self.locals[local.0 as usize].ty;
+                    self.check(value, ty, Why::Assign(self.tree.slice(self.tree.span(*variable)), local));
+                    self.assigned.push(local);
+                }
+                None => {
+                    self.infer(value);
+                }
+            },
+            Target::Wild | Target::Error => {
+                self.infer(value);
+            }
+            Target::Tuple(targets, span) => {
+                let ty = self.infer(value);
+                let elems = self.elements(ty, targets.len(), *span, Some(value));
+                self.assign_elements(targets, elems, value);
+            }
+        }
+    }
+
+    fn assign_elements(&mut self, targets: &'a [Target], elems: Vec<Ty>, value: ExprId) {
+        for (target, ty) in targets.iter().zip(elems) {
+            match target {
+                Target::Variable(variable) => {
+                    let Some(local) = self.assignable(*variable) else { continue };
+                    let want = self.locals[local.0 as usize].ty;
+                    if !self.out.types.unify(want, ty) {
+                        let name = self.tree.slice(self.tree.span(*variable));
+                        self.explain_mismatch(*variable, want, ty, Why::Assign(name, local));
+                    }
+                    self.assigned.push(local);
+                }
+                Target::Tuple(targets, span) => {
+                    let elems = self.elements(ty, targets.len(), *span, Some(value));
+                    self.assign_elements(targets, elems, value);
+                }
+                Target::Wild | Target::Error => {}
+            }
+        }
+    }
+
+    fn update(&mut self, id: ExprId, op: Op, symbol: &'t str, target: ExprId, value: ExprId) {
+        // The symbol of the operator itself, without its `=`.
+        let symbol = symbol.strip_suffix('=').unwrap_or(symbol);
+        let Some(local) = self.assignable(target) else {
+            self.infer(value);
+            return;
+        };
+        self.operands(id, op, symbol, target, value);
+        self.assigned.push(local);
+    }
+
+    /// The variable that an assignment to this path changes; reports why not if it cannot.
+    fn assignable(&mut self, variable: ExprId) -> Option<LocalId> {
+        let ty = self.infer(variable);
+        let Meaning::Local(local) = self.out.meanings[variable.0 as usize] else {
+            if !self.out.types.is_error(ty) {
+                let span = self.tree.span(variable);
+                let message = format!("`{}` is not a variable and cannot be assigned", self.tree.slice(span));
+                self.report(Diagnostic::new(Code::Immutable, span, message).help("declare a variable: `let mut x = ...;`"));
+            }
+            return None;
+        };
+        let info = self.locals[local.0 as usize];
+        if !info.mutable {
+            let span = self.tree.span(variable);
+            let name = self.tree.slice(span);
+            let message = format!("`{name}` is assigned but was not declared `mut`");
+            let diagnostic = Diagnostic::new(Code::Immutable, span, message)
+                .note(info.span, "declared here")
+                .help(format!("write `mut {name}` where it is declared"));
+            self.report(diagnostic);
+        }
+        Some(local)
+    }
+
+    fn binary(&mut self, id: ExprId, op: Op, symbol: &'t str, left: ExprId, right: ExprId) -> Ty {
+        self.infer(left);
+        let ty = self.operands(id, op, symbol, left, right);
+        match op {
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => BOOL,
+            _ => ty,
+        }
+    }
+
+    /// Types the right operand of a binary operation whose left one is typed.
+    fn operands(&mut self, id: ExprId, op: Op, symbol: &'t str, left: ExprId, right: ExprId) -> Ty {
+        let left_ty = self.out.exprs[left.0 as usize];
+        let right_ty = self.infer(right);
+        let class = match op {
+            Op::And | Op::Or | Op::Xor => Class::IntOrBool,
+            Op::Shl | Op::Shr => Class::Int,
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => Class::Any,
+            _ => Class::Num,
+        };
+        if matches!(op, Op::Shl | Op::Shr) {
+            self.checks.push(Check::Operand { at: id, arg: left, class, symbol });
+            self.checks.push(Check::Operand { at: id, arg: right, class, symbol });
+            return self.scalar_only(left_ty);
+        }
+        if !self.out.types.unify(left_ty, right_ty) {
+            self.explain_operands(symbol, (left, left_ty), (right, right_ty));
+            return Ty::Error;
+        }
+        self.checks.push(Check::Operand { at: id, arg: left, class, symbol });
+        // One side may have been reported: then the other one is the type.
+        let ty = if self.out.types.is_error(left_ty) { right_ty } else { left_ty };
+        self.scalar_only(ty)
+    }
+
+    /// No operation is made for tuples: the check that waits says so.
+    fn scalar_only(&self, ty: Ty) -> Ty {
+        if let Ty::Tuple(_) = self.out.types.resolve(ty) { Ty::Error } else { ty }
+    }
+
+    fn cast(&mut self, id: ExprId, arg: ExprId, to: Option<Type>) -> Ty {
+        let from = self.infer(arg);
+        let Some(to) = to else { return Ty::Error };
+        // As in Rust, a literal that is cast to a type of its own kind is of that type from the start.
+        let is_literal = matches!(self.tree.expr(arg).kind, ExprKind::Int { .. } | ExprKind::Float { .. });
+        let same_kind = match self.out.types.openness(from) {
+            Some(Open::Int) => to.is_int(),
+            Some(Open::Float) => to.is_float(),
+            None => false,
+        };
+        if is_literal && same_kind {
+            self.out.types.unify(from, Ty::Scalar(to));
+        }
+        self.checks.push(Check::Cast { at: id, arg, to });
+        Ty::Scalar(to)
+    }
+
+    fn field(&mut self, id: ExprId, of: ExprId, index: u32) -> Ty {
+        let ty = self.infer(of);
+        match self.out.types.resolve(ty) {
+            Ty::Tuple(tuple) if (index as usize) < self.out.types.elems(tuple).len() => {
+                self.out.types.elems(tuple)[index as usize]
+            }
+            Ty::Error => Ty::Error,
+            other => {
+                let message = format!("`.{index}`: expected a tuple with such an element, got {}", self.out.types.show(other));
+                self.report(Diagnostic::new(Code::OperandType, self.tree.span(id), message));
+                Ty::Error
+            }
+        }
+    }
+
+    /// A method, or `f64::method` with the receiver as its first argument.
+    fn method(&mut self, id: ExprId, name: &'t str, span: Span, receiver: (ExprId, Ty), args: &'a [ExprId]) -> Ty {
+        let (receiver, ty) = receiver;
+        let Some(method) = crate::methods::method(name) else {
+            for &arg in args {
+                self.infer(arg);
+            }
+            if !self.out.types.is_error(ty) {
+                self.explain_unknown_method(name, span, ty);
+            }
+            return Ty::Error;
+        };
+        self.out.meanings[id.0 as usize] = Meaning::Method(method);
+        let params = method.args();
+        if params.len() != args.len() {
+            for &arg in args {
+                self.infer(arg);
+            }
+            self.explain_method_count(id, name, span, params.len(), args.len());
+        } else {
+            for (&arg, param) in args.iter().zip(params) {
+                let want = match param {
+                    Arg::Same => self.scalar_only(ty),
+                    Arg::I32 => Ty::Scalar(Type::I32),
+                    Arg::U32 => Ty::Scalar(Type::U32),
+                };
+                self.check(arg, want, Why::MethodArg(name, receiver));
+            }
+        }
+        self.checks.push(Check::Operand { at: id, arg: receiver, class: method.class(), symbol: name });
+        match method.ret() {
+            Ret::Bool => BOOL,
+            Ret::Same => self.scalar_only(ty),
+            Ret::Pair => {
+                let ty = self.scalar_only(ty);
+                self.tuple(vec![ty, ty], span)
+            }
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.found.push(diagnostic);
+    }
+}

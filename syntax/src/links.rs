@@ -1,0 +1,39 @@
+//! What a text may use that it does not define.
+//!
+//! A file stands alone. The text of a `#[kernel]` function does not: it names other kernels and constants
+//! of the Rust around it. While rustc expands the macro nobody knows them, so they are only listed; when
+//! the kernel is first used, they are given.
+
+use filbert_ir::{Scalar, VerifiedKernel};
+
+/// What stands behind the names that a text does not define.
+pub(crate) enum Links<'l> {
+    /// Nothing: such a name is an error.
+    None,
+    /// Not known yet: calls and names in capitals are listed and fit everywhere.
+    Open,
+    /// These, by their path as it is written.
+    Given(&'l Given),
+}
+
+/// Kernels and constants by path.
+#[derive(Default)]
+pub(crate) struct Given {
+    pub(crate) kernels: Vec<(String, VerifiedKernel)>,
+    pub(crate) consts: Vec<(String, Scalar)>,
+}
+
+impl Links<'_> {
+    /// The place of a linked kernel in the list.
+    pub(crate) fn kernel(&self, path: &str) -> Option<(usize, &VerifiedKernel)> {
+        let Links::Given(given) = self else { return None };
+        let index = given.kernels.iter().position(|(name, _)| name == path)?;
+        Some((index, &given.kernels[index].1))
+    }
+
+    /// A linked constant.
+    pub(crate) fn constant(&self, path: &str) -> Option<Scalar> {
+        let Links::Given(given) = self else { return None };
+        given.consts.iter().find(|(name, _)| name == path).map(|&(_, scalar)| scalar)
+    }
+}
