@@ -42,7 +42,7 @@
 
 pub use filbert_ir as ir;
 
-pub use filbert_dist::error::kernel_error;
+pub use filbert_dist::error::find_kernel_error as kernel_error;
 pub use filbert_dist::{Frame, KernelFunctionFactory, KernelLogicalCodec, KernelPhysicalCodec, KernelUdf, Session};
 pub use filbert_ir::{AsKernel, Code, Diagnostics, KernelError, KernelId, Scalar, Type, VerifiedKernel};
 pub use filbert_macros::kernel;

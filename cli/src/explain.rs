@@ -66,7 +66,7 @@ fn explain(kernel: &VerifiedKernel, stage: Stage) -> Result<String, Failure> {
             out.push_str(&format!("\n== {title} ==\n{}\n", text.trim_end()));
         }
     };
-    section(Stage::Source, "source", kernel.source.as_ref().map_or("", |source| source.text.as_str()));
+    section(Stage::Source, "source", kernel.source.as_ref().map_or("", |source| &*source.text));
     section(Stage::Ir, "ir", &text::print(kernel));
     section(Stage::Ir, "ir after passes", &made.optimised);
     section(Stage::Clif, "clif", &made.clif);
@@ -81,7 +81,7 @@ fn summary(kernel: &VerifiedKernel, made: &Explanation, target: &Target, micros:
         ("values", kernel.core.values.len().to_string()),
         ("can fail", if kernel.core.is_fallible() { "yes" } else { "no" }.to_string()),
         ("target", target.describe()),
-        ("back end", format!("{} ({})", made.backend.name(), made.backend_reason)),
+        ("back end", format!("{}; {}", made.backend.name(), made.backend_reason)),
         ("code", format!("{} bytes, compiled in {micros} us", made.code_bytes)),
     ];
     rows.iter().map(|(name, value)| format!("{name:<10}{value}\n")).collect()

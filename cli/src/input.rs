@@ -26,8 +26,14 @@ pub(crate) fn missing(location: &str) -> Option<Failure> {
 
 /// The first Parquet file of a location that is not whole.
 pub(crate) fn broken_parquet(location: &str) -> Option<Failure> {
-    let (file, why) = files(location).into_iter().find_map(|file| Some((broken(&file)?, file))).map(|(why, f)| (f, why))?;
+    let (why, file) = files(location).into_iter().find_map(|file| Some((broken(&file)?, file)))?;
     Some(Failure::new(Code::Input, format!("cannot read {}: {why}", file.display())))
+}
+
+/// Whether a place that is not declared to hold Parquet files may do so.
+pub(crate) fn may_be_parquet(location: &str) -> bool {
+    let place = Path::new(location);
+    place.is_dir() || place.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
 }
 
 fn is_glob(location: &str) -> bool {

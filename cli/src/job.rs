@@ -18,7 +18,8 @@ use crate::sql_error;
 pub(crate) struct Job {
     /// The session underneath.
     pub(crate) session: Session,
-    locations: Vec<String>,
+    /// Places of Parquet files.
+    parquet: Vec<String>,
 }
 
 impl Job {
@@ -29,19 +30,21 @@ impl Job {
         if let Some(partitions) = partitions {
             config = config.with_target_partitions(partitions);
         }
-        Job { session: Session::with_config(config), locations: Vec::new() }
+        Job { session: Session::with_config(config), parquet: Vec::new() }
     }
 
     /// Names the files of a place as a table.
     pub(crate) async fn table(&mut self, name: &str, place: &str) -> Result<(), Failure> {
-        self.know(place)?;
+        self.know(place, input::may_be_parquet(place))?;
         self.session.table(name, place).await.map_err(|error| self.unplaced(&error))
     }
 
     /// Plans a statement. What defines something takes effect here; a query runs when its frame does.
     pub(crate) async fn plan(&mut self, script: &Script, step: &Step) -> Result<DataFrame, Failure> {
         if let Statement::CreateExternalTable(table) = &step.statement {
-            table.locations.iter().try_for_each(|place| self.know(place)).map_err(|failure| at(failure, script, step))?;
+            let parquet = table.file_type.eq_ignore_ascii_case("parquet");
+            let known = table.locations.iter().try_for_each(|place| self.know(place, parquet));
+            known.map_err(|failure| at(failure, script, step))?;
         }
         let context = self.session.context();
         let planned = match context.state().statement_to_plan(step.statement.clone()).await {
@@ -51,40 +54,70 @@ impl Job {
         planned.map_err(|error| self.failure(script, step, &error))
     }
 
-    fn know(&mut self, place: &str) -> Result<(), Failure> {
+    fn know(&mut self, place: &str, parquet: bool) -> Result<(), Failure> {
         if let Some(failure) = input::missing(place) {
             return Err(failure);
         }
-        self.locations.push(place.to_string());
+        if parquet {
+            self.parquet.push(place.to_string());
+        }
         Ok(())
     }
 
     /// The screen for an error of a statement.
     pub(crate) fn failure(&self, script: &Script, step: &Step, error: &DataFusionError) -> Failure {
-        match self.known(error) {
-            Some(failure) => at(failure, script, step),
-            None => script.statement_error(step, sql_error::code(error), error),
+        match self.place(error) {
+            Place::Output(failure) => failure,
+            Place::Input(failure) | Place::Kernel(failure) => at(failure, script, step),
+            Place::Statement(code, message) => script.statement_error(step, code, message, error.diagnostic()),
         }
     }
 
     /// The screen for an error outside of the script.
     pub(crate) fn unplaced(&self, error: &DataFusionError) -> Failure {
-        let other = || Failure::new(sql_error::code(error), sql_error::message(error));
-        self.known(error).unwrap_or_else(other)
-    }
-
-    /// Errors that have their own place: a kernel's source, or a file.
-    fn known(&self, error: &DataFusionError) -> Option<Failure> {
-        let broken = || self.locations.iter().find_map(|place| input::broken_parquet(place));
-        match find_kernel_error(error).map(|found| found.code) {
-            // The session saw a file that it could not read; which one, it does not always say.
-            Some(Code::Input) => broken().or_else(|| Some(Failure::Screen(self.session.render(error)))),
-            Some(_) => Some(Failure::Screen(self.session.render(error))),
-            None if find_diagnostics(error).is_some() => Some(Failure::Screen(self.session.render(error))),
-            None if sql_error::code(error) == Code::Input => broken(),
-            None => None,
+        match self.place(error) {
+            Place::Input(failure) | Place::Output(failure) | Place::Kernel(failure) => failure,
+            Place::Statement(code, message) => Failure::new(code, message),
         }
     }
+
+    fn place(&self, error: &DataFusionError) -> Place {
+        let broken = || self.parquet.iter().find_map(|place| input::broken_parquet(place));
+        let in_kernel = || Place::Kernel(Failure::Screen(self.session.render(error)));
+        if find_diagnostics(error).is_some() {
+            return in_kernel();
+        }
+        match find_kernel_error(error) {
+            Some(found) if found.row.is_some() => in_kernel(),
+            Some(found) => match found.code {
+                Code::Input => Place::Input(broken().unwrap_or_else(|| {
+                    Failure::new(Code::Input, format!("cannot read {}", found.detail))
+                })),
+                Code::Output => Place::Output(Failure::new(Code::Output, found.detail.clone())),
+                Code::CreateFunction => {
+                    Place::Statement(found.code, format!("CREATE FUNCTION {}: {}", found.kernel, found.detail))
+                }
+                code => Place::Statement(code, found.detail.clone()),
+            },
+            None => {
+                let code = sql_error::code(error);
+                let file = if code == Code::Input { broken() } else { None };
+                file.map_or_else(|| Place::Statement(code, sql_error::message(error)), Place::Input)
+            }
+        }
+    }
+}
+
+/// Where an error is shown.
+enum Place {
+    /// At a file that is read: the screen names it.
+    Input(Failure),
+    /// At the file that is written.
+    Output(Failure),
+    /// In a kernel's source: the screen has its excerpt.
+    Kernel(Failure),
+    /// At the statement.
+    Statement(Code, String),
 }
 
 /// The failure, with the place of its statement.

@@ -12,6 +12,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::prelude::SessionContext;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
@@ -41,7 +42,11 @@ impl Watch {
 
     /// Rows that the scans will give, where their statistics say.
     fn rows_expected(&self) -> u64 {
-        self.sum(&|scan| scan.partition_statistics(None).ok().and_then(|s| s.num_rows.get_value().copied()))
+        let rows = |scan: &dyn ExecutionPlan| {
+            let statistics = StatisticsContext::new().compute(scan, &StatisticsArgs::new()).ok()?;
+            statistics.num_rows.get_value().copied()
+        };
+        self.sum(&rows)
     }
 
     fn sum(&self, count: &dyn Fn(&dyn ExecutionPlan) -> Option<usize>) -> u64 {
@@ -62,7 +67,10 @@ impl Watch {
             let (read, expected) = (self.rows_read(), self.rows_expected());
             bar.set_length(expected.max(read));
             bar.set_position(read);
-            bar.set_message(format!("{} of {} rows", HumanCount(read), HumanCount(expected.max(read))));
+            bar.set_message(match expected > read {
+                true => format!("{} of {} rows", HumanCount(read), HumanCount(expected)),
+                false => format!("{} rows", HumanCount(read)),
+            });
             tokio::time::sleep(INTERVAL).await;
         }
     }

@@ -90,7 +90,8 @@ impl Run {
         })?;
         let now = stats();
         tell(format_args!(
-            "{rows} rows ({read} read) in {:.3} s; kernels compiled: {}, compile time: {} us, cache hits: {}\n",
+            "{rows} row{} ({read} read) in {:.3} s; kernels compiled: {}, compile time: {} us, cache hits: {}\n",
+            if rows == 1 { "" } else { "s" },
             started.elapsed().as_secs_f64(),
             now.compiles - compiled.compiles,
             (now.compile_time - compiled.compile_time).as_micros(),

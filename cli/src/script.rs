@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use datafusion::common::{DataFusionError, Location};
+use datafusion::common::{DataFusionError, Diagnostic as PlannerDiagnostic, Location};
 use datafusion::sql::parser::{DFParser, DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -107,14 +107,18 @@ impl Script {
     }
 
     /// An error of this statement, at the words that the planner names, else at the statement's beginning.
-    pub(crate) fn statement_error(&self, step: &Step, code: Code, error: &DataFusionError) -> Failure {
-        let found = error.diagnostic();
-        let span = found.and_then(|found| found.span).map_or_else(
-            || self.word_at(step.start),
-            |span| Span::new(self.offset(span.start), self.offset(span.end)),
-        );
-        let label = if found.is_some_and(|found| found.span.is_some()) { "" } else { "in this statement" };
-        self.screen(Diagnostic::new(code, span, sql_error::message(error)).label(label))
+    pub(crate) fn statement_error(
+        &self,
+        step: &Step,
+        code: Code,
+        message: String,
+        planner: Option<&PlannerDiagnostic>,
+    ) -> Failure {
+        let diagnostic = match planner.and_then(|planner| planner.span) {
+            Some(span) => Diagnostic::new(code, Span::new(self.offset(span.start), self.offset(span.end)), message),
+            None => Diagnostic::new(code, self.word_at(step.start), message).label("in this statement"),
+        };
+        self.screen(diagnostic)
     }
 }
 

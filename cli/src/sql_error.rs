@@ -9,6 +9,22 @@ use filbert_ir::Code;
 /// Longest message in characters: about half a screen. Lists of columns can be much longer.
 const MESSAGE_CHARS_MAX: usize = 1000;
 
+/// What the engine puts before a message to say which of its errors it is.
+const PREFIXES: &[&str] = &[
+    "SQL error: ",
+    "ParserError(\"",
+    "TokenizerError(\"",
+    "Error during planning: ",
+    "Schema error: ",
+    "Execution error: ",
+    "Internal error: ",
+    "Arrow error: ",
+    "External error: ",
+];
+
+/// It follows internal errors, most of which are the query's fault after all.
+const BUG_NOTICE: &str = "\nThis issue was likely caused by a bug in DataFusion's code.";
+
 /// The stable code of an error that is not a kernel's.
 pub(crate) fn code(error: &DataFusionError) -> Code {
     match error.find_root() {
@@ -34,9 +50,10 @@ pub(crate) fn message(error: &DataFusionError) -> String {
         _ => None,
     };
     let text = text.unwrap_or_else(|| error.strip_backtrace());
-    let prefixes = ["SQL error: ", "ParserError(\"", "TokenizerError(\"", "Error during planning: ", "Schema error: ", "External error: "];
-    let mut text = text.trim();
-    while let Some(rest) = prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)) {
+    // A call that fits no signature is told twice, at length and then in a sentence.
+    let mut text = text.find("No function matches").map_or(text.as_str(), |at| &text[at..]);
+    text = text.split(BUG_NOTICE).next().unwrap_or_default().trim();
+    while let Some(rest) = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
         text = rest;
     }
     let text = text.strip_suffix("\")").unwrap_or(text).trim_end();

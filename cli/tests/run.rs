@@ -140,5 +140,6 @@ fn the_flights_example() {
 fn partitions_do_not_show() {
     let one = filbert_in(root(), &["run", "examples/flights.sql", "--partitions", "1", "--format", "json"]);
     let five = filbert_in(root(), &["run", "examples/flights.sql", "--partitions", "5", "--format", "json"]);
+    assert_eq!((one.status, one.stdout.lines().count()), (0, 16), "{}", one.stderr);
     assert_eq!(one.stdout, five.stdout);
 }

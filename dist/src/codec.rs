@@ -27,7 +27,7 @@ use datafusion_proto::physical_plan::{
 };
 use filbert_ir::{Code, KernelError, wire};
 
-use crate::error::kernel_error;
+use crate::error::external;
 use crate::udf::KernelUdf;
 
 const MAGIC: &[u8; 4] = b"FBUD";
@@ -47,7 +47,7 @@ fn decode_kernel(name: &str, buf: &[u8]) -> Option<Result<Arc<ScalarUDF>>> {
     let rest = buf.strip_prefix(MAGIC)?;
     let udf = decode_body(rest).map_err(|mut error| {
         error.kernel = name.to_string();
-        kernel_error(error)
+        external(error)
     });
     Some(udf.map(|udf| Arc::new(ScalarUDF::new_from_impl(udf))))
 }

@@ -15,7 +15,7 @@ use filbert_ir::{Code, KernelError, VerifiedKernel};
 use filbert_runtime::arrow_type;
 
 use crate::coercion::{self, describe};
-use crate::error::{kernel_error, wrong_kernel};
+use crate::error::{external, wrong_kernel};
 use crate::udf::KernelUdf;
 
 /// Creates functions from kernel text. Install it with `SessionContext::with_function_factory`;
@@ -50,7 +50,7 @@ fn kernel_function(statement: &CreateFunction) -> Result<KernelUdf> {
 }
 
 fn wrong(name: &str, detail: impl Into<String>) -> DataFusionError {
-    kernel_error(KernelError { kernel: name.to_string(), ..KernelError::new(Code::CreateFunction, detail) })
+    external(KernelError { kernel: name.to_string(), ..KernelError::new(Code::CreateFunction, detail) })
 }
 
 fn check_language(statement: &CreateFunction) -> Result<()> {
@@ -58,7 +58,8 @@ fn check_language(statement: &CreateFunction) -> Result<()> {
     match &statement.params.language {
         Some(language) if language.value.eq_ignore_ascii_case("kernel") => {}
         Some(language) => {
-            let detail = format!("there is no language {language}; write LANGUAGE kernel and the kernel's text after AS");
+            let detail =
+                format!("there is no language {language}; write LANGUAGE kernel and the kernel's text after AS");
             return Err(wrong(name, detail));
         }
         None => return Err(wrong(name, "the language is missing; write LANGUAGE kernel")),
@@ -79,7 +80,9 @@ fn body(statement: &CreateFunction) -> Result<&str> {
             Some(Some(text)) => Ok(text),
             _ => Err(wrong(name, "the body must be kernel text: AS 'fn ...' or AS $$ fn ... $$")),
         },
-        Some(_) => Err(wrong(name, "the body must be kernel text, not an SQL expression: AS 'fn ...' or AS $$ fn ... $$")),
+        Some(_) => {
+            Err(wrong(name, "the body must be kernel text, not an SQL expression: AS 'fn ...' or AS $$ fn ... $$"))
+        }
         None => Err(wrong(name, "the body is missing: AS 'fn ...' or AS $$ fn ... $$")),
     }
 }
@@ -100,7 +103,10 @@ fn check_arguments(statement: &CreateFunction, kernel: &VerifiedKernel) -> Resul
     for (index, (arg, &ty)) in declared.iter().zip(&params).enumerate() {
         let param = kernel.names.params.get(index).map_or("", String::as_str);
         if arg.default_expr.is_some() {
-            return Err(wrong(name, format!("argument {} ({param}) has a default, which kernels do not have", index + 1)));
+            return Err(wrong(
+                name,
+                format!("argument {} ({param}) has a default, which kernels do not have", index + 1),
+            ));
         }
         if arg.data_type != arrow_type(ty) {
             let detail = format!(

@@ -10,7 +10,7 @@ use datafusion::common::DataFusionError;
 use filbert_ir::{Diagnostics, KernelError, VerifiedKernel};
 
 /// A kernel's error as the engine carries it.
-pub fn kernel_error(error: KernelError) -> DataFusionError {
+pub(crate) fn external(error: KernelError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_error_is_found_through_every_layer() {
-        let bare = || kernel_error(KernelError::new(Code::Overflow, "i32 add"));
+        let bare = || external(KernelError::new(Code::Overflow, "i32 add"));
         let layers = [
             bare(),
             bare().context("while projecting"),
@@ -82,6 +82,9 @@ mod tests {
 
     #[test]
     fn an_error_of_the_engine_is_shown_as_it_is() {
-        assert_eq!(render(&DataFusionError::Plan("table 'x' not found".into()), |_| None), "Error during planning: table 'x' not found\n");
+        assert_eq!(
+            render(&DataFusionError::Plan("table 'x' not found".into()), |_| None),
+            "Error during planning: table 'x' not found\n"
+        );
     }
 }

@@ -18,7 +18,7 @@ use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTable
 use datafusion::prelude::SessionContext;
 use filbert_ir::{Code, KernelError};
 
-use crate::error::kernel_error;
+use crate::error::external;
 
 /// Folders below the named one that are looked at.
 const FOLDER_DEPTH_MAX: usize = 8;
@@ -61,7 +61,7 @@ fn unknown_ending(ending: &str) -> String {
 }
 
 fn unreadable(path: &str, why: impl std::fmt::Display) -> DataFusionError {
-    kernel_error(KernelError::new(Code::Input, format!("{path}: {why}")))
+    external(KernelError::new(Code::Input, format!("{path}: {why}")))
 }
 
 /// The ending that all files of the path have, as it is written there.
@@ -87,7 +87,10 @@ fn folder_ending(path: &str, folder: &Path) -> Result<String> {
     match endings.into_keys().collect::<Vec<_>>().as_slice() {
         [only] => Ok(only.clone()),
         [] => Err(unreadable(path, "the folder has no .parquet, .csv, .json or .arrow file")),
-        _ => Err(unreadable(path, format!("the folder has files of several kinds ({}); name one: {path}/*.parquet", found.join(", ")))),
+        _ => Err(unreadable(
+            path,
+            format!("the folder has files of several kinds ({}); name one: {path}/*.parquet", found.join(", ")),
+        )),
     }
 }
 

@@ -13,7 +13,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
 use filbert_ir::{Code, KernelError};
 
-use crate::error::{find_kernel_error, kernel_error};
+use crate::error::{external, find_kernel_error};
 
 /// Formats that results are written in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +72,7 @@ fn rows(answer: &[RecordBatch]) -> u64 {
 }
 
 fn refused(path: &str, why: impl ToString) -> DataFusionError {
-    kernel_error(KernelError::new(Code::Output, format!("cannot write {path}: {}", why.to_string())))
+    external(KernelError::new(Code::Output, format!("cannot write {path}: {}", why.to_string())))
 }
 
 /// A failing row is the kernel's business and keeps its own message.

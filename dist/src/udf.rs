@@ -13,9 +13,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use datafusion::arrow::array::{ArrayRef, StructArray, new_empty_array};
+use datafusion::arrow::array::{ArrayRef, new_empty_array};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
@@ -24,10 +24,10 @@ use datafusion::logical_expr::{
     Signature, TypeSignature, Volatility,
 };
 use filbert_ir::{AsKernel, Code, KernelError, Scalar, Type, VerifiedKernel};
-use filbert_runtime::{ArrowArg, LoadedKernel, arrow_type};
+use filbert_runtime::{ArrowArg, LoadedKernel, arrow_type, result_fields, struct_of};
 
 use crate::coercion::{self, Refusal};
-use crate::error::{kernel_error, wrong_kernel};
+use crate::error::{external, wrong_kernel};
 
 const SECTION: DocSection = DocSection { include: true, label: "Kernels", description: None };
 
@@ -60,10 +60,8 @@ impl KernelUdf {
         // `coerce_types` answers is accepted, and it stands first. `Nullary` lets a call without arguments
         // come as far as our own message.
         let exact = TypeSignature::Exact(params.iter().map(|&ty| arrow_type(ty)).collect());
-        let signature = Signature::one_of(
-            vec![TypeSignature::UserDefined, exact, TypeSignature::Nullary],
-            Volatility::Immutable,
-        );
+        let signature =
+            Signature::one_of(vec![TypeSignature::UserDefined, exact, TypeSignature::Nullary], Volatility::Immutable);
         let documentation = documentation(&kernel);
         let loaded = OnceLock::new();
         KernelUdf { shared: Arc::new(Shared { kernel, name, aliases, params, signature, documentation, loaded }) }
@@ -98,14 +96,12 @@ impl KernelUdf {
         let kernel = &self.shared.kernel;
         match kernel.core.result_types().as_slice() {
             [single] => arrow_type(*single),
-            several => DataType::Struct(
-                several.iter().enumerate().map(|(i, &ty)| Field::new(kernel.names.result(i), arrow_type(ty), true)).collect(),
-            ),
+            _ => DataType::Struct(result_fields(kernel)),
         }
     }
 
     fn refuse(&self, code: Code, detail: String) -> DataFusionError {
-        kernel_error(KernelError::new(code, detail).of(&self.shared.kernel, self.shared.kernel.id()))
+        external(KernelError::new(code, detail).of(&self.shared.kernel, self.shared.kernel.id()))
     }
 
     fn check_count(&self, given: usize) -> Result<()> {
@@ -114,7 +110,8 @@ impl KernelUdf {
             return Ok(());
         }
         let plural = if wanted == 1 { "" } else { "s" };
-        Err(self.refuse(Code::ArgumentCount, format!("{} takes {wanted} argument{plural}, got {given}", self.synopsis())))
+        Err(self
+            .refuse(Code::ArgumentCount, format!("{} takes {wanted} argument{plural}, got {given}", self.synopsis())))
     }
 
     /// `argument 2 (lon1) of great_circle`
@@ -169,7 +166,8 @@ impl KernelUdf {
     }
 
     fn scalar(&self, index: usize, value: &ScalarValue) -> Result<Option<Scalar>> {
-        coercion::literal(value, self.shared.params[index]).map_err(|refusal| self.refuse_literal(index, value, refusal))
+        coercion::literal(value, self.shared.params[index])
+            .map_err(|refusal| self.refuse_literal(index, value, refusal))
     }
 
     fn call(&self, args: &[Argument], rows: usize) -> Result<ArrayRef> {
@@ -180,13 +178,14 @@ impl KernelUdf {
                 Argument::Scalar(value) => ArrowArg::Scalar(*value),
             })
             .collect();
-        let mut columns = self.loaded().call_arrow(&args, rows).map_err(kernel_error)?;
-        match self.result_type() {
-            DataType::Struct(fields) => Ok(Arc::new(struct_of(fields, columns)?)),
-            _ => match columns.pop() {
-                Some(column) => Ok(column),
-                None => internal_err!("kernel {} gave no column", self.shared.name),
-            },
+        let mut columns = self.loaded().call_arrow(&args, rows).map_err(external)?;
+        match columns.pop() {
+            Some(only) if columns.is_empty() => Ok(only),
+            Some(last) => {
+                columns.push(last);
+                Ok(Arc::new(struct_of(&self.shared.kernel, columns)))
+            }
+            None => internal_err!("kernel {} gave no column", self.shared.name),
         }
     }
 }
@@ -194,12 +193,6 @@ impl KernelUdf {
 enum Argument {
     Column(ArrayRef),
     Scalar(Option<Scalar>),
-}
-
-/// Kernels are strict, so all columns are null in the same rows, and the struct is null there too.
-fn struct_of(fields: Fields, columns: Vec<ArrayRef>) -> Result<StructArray> {
-    let nulls = columns.first().and_then(|column| column.nulls().cloned());
-    Ok(StructArray::try_new(fields, columns, nulls)?)
 }
 
 fn synopsis(kernel: &VerifiedKernel) -> String {
@@ -274,9 +267,10 @@ impl ScalarUDFImpl for KernelUdf {
         if arg_types.len() != self.shared.params.len() {
             return Ok(arg_types.to_vec());
         }
-        let coerced = arg_types.iter().zip(&self.shared.params).map(|(given, &wanted)| {
-            if coercion::widens(given, wanted) { arrow_type(wanted) } else { given.clone() }
-        });
+        let coerced = arg_types
+            .iter()
+            .zip(&self.shared.params)
+            .map(|(given, &wanted)| if coercion::widens(given, wanted) { arrow_type(wanted) } else { given.clone() });
         Ok(coerced.collect())
     }
 

@@ -18,7 +18,8 @@ use filbert_ir::Code;
 use crate::{kernel, run, session};
 
 const KERNEL: &str = "/// Doc.\nfn triple_sub(a: f64, b: f64) -> f64 { a * 3.0 - b }";
-const QUERY: &str = "SELECT k, round(sum(triple_sub(x, 1)), 3) s FROM t WHERE triple_sub(x, k) > 0 GROUP BY k ORDER BY k";
+const QUERY: &str =
+    "SELECT k, round(sum(triple_sub(x, 1)), 3) s FROM t WHERE triple_sub(x, k) > 0 GROUP BY k ORDER BY k";
 
 /// A session that knows the kernel, and a table in files: both ends of a cluster can read those.
 async fn sender(folder: &tempfile::TempDir) -> Session {

@@ -129,7 +129,9 @@ async fn literals_convert_where_the_value_survives() {
 #[tokio::test]
 async fn literals_that_do_not_survive_are_refused() {
     let session = session(KERNELS);
-    for call in ["double(9007199254740993)", "single(16777217)", "single(1e300)", "byte(256)", "byte(-1)", "int(2147483648)"] {
+    for call in
+        ["double(9007199254740993)", "single(16777217)", "single(1e300)", "byte(256)", "byte(-1)", "int(2147483648)"]
+    {
         let message = failure(&session, &format!("SELECT {call}")).await;
         assert!(message.starts_with("FB-0702: ") && message.contains("has no value"), "{call}: {message}");
     }

@@ -5,9 +5,14 @@ use crate::{cells, failure, run, session};
 #[tokio::test]
 async fn the_body_in_quotes_and_in_dollars() {
     let session = session("fn unrelated() -> i32 { 1 }");
-    run(&session, "CREATE FUNCTION f(DOUBLE, DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS 'fn f(a: f64, b: f64) -> f64 { a - b }'").await;
+    run(
+        &session,
+        "CREATE FUNCTION f(DOUBLE, DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS 'fn f(a: f64, b: f64) -> f64 { a - b }'",
+    )
+    .await;
     assert_eq!(cells(&session, "SELECT f(3, 1)").await, "2.0");
-    run(&session, "CREATE FUNCTION g(a INT, b INT) LANGUAGE KERNEL AS $$ fn g(a: i32, b: i32) -> i32 { a * b } $$").await;
+    run(&session, "CREATE FUNCTION g(a INT, b INT) LANGUAGE KERNEL AS $$ fn g(a: i32, b: i32) -> i32 { a * b } $$")
+        .await;
     assert_eq!(cells(&session, "SELECT g(3, 5)").await, "15");
     run(&session, "CREATE FUNCTION h() RETURNS INT LANGUAGE kernel IMMUTABLE AS 'fn anything() -> i32 { 7 }'").await;
     assert_eq!(cells(&session, "SELECT h()").await, "7");
@@ -19,7 +24,8 @@ async fn of_several_kernels_the_one_of_that_name_counts() {
     let text = "fn square(x: f64) -> f64 { x * x } fn norm(x: f64, y: f64) -> f64 { (square(x) + square(y)).sqrt() }";
     run(&session, &format!("CREATE FUNCTION norm(DOUBLE, DOUBLE) LANGUAGE kernel AS '{text}'")).await;
     assert_eq!(cells(&session, "SELECT norm(3, 4)").await, "5.0");
-    let message = failure(&session, &format!("CREATE FUNCTION length(DOUBLE, DOUBLE) LANGUAGE kernel AS '{text}'")).await;
+    let message =
+        failure(&session, &format!("CREATE FUNCTION length(DOUBLE, DOUBLE) LANGUAGE kernel AS '{text}'")).await;
     assert!(message.starts_with("FB-0701: ") && message.contains("square, norm"), "{message}");
 }
 
@@ -41,8 +47,9 @@ async fn every_type_has_its_sql_name() {
         ("DOUBLE", "f64"),
     ];
     for (sql, rust) in rows {
-        let statement =
-            format!("CREATE OR REPLACE FUNCTION id({sql}) RETURNS {sql} LANGUAGE kernel AS 'fn id(x: {rust}) -> {rust} {{ x }}'");
+        let statement = format!(
+            "CREATE OR REPLACE FUNCTION id({sql}) RETURNS {sql} LANGUAGE kernel AS 'fn id(x: {rust}) -> {rust} {{ x }}'"
+        );
         run(&session, &statement).await;
         let statement = format!("SELECT id(CAST(1 AS {sql}))");
         assert!(["1", "1.0", "true"].contains(&cells(&session, &statement).await.as_str()), "{sql}");
@@ -56,8 +63,13 @@ async fn several_results() {
     run(&session, &format!("CREATE FUNCTION both(DOUBLE) LANGUAGE kernel AS '{body}'")).await;
     assert_eq!(cells(&session, "SELECT both(1)").await, "{c0: 1.0, c1: -1.0}");
     let declared = "STRUCT<c0 DOUBLE, c1 DOUBLE>";
-    run(&session, &format!("CREATE OR REPLACE FUNCTION both(DOUBLE) RETURNS {declared} LANGUAGE kernel AS '{body}'")).await;
-    let message = failure(&session, &format!("CREATE OR REPLACE FUNCTION both(DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS '{body}'")).await;
+    run(&session, &format!("CREATE OR REPLACE FUNCTION both(DOUBLE) RETURNS {declared} LANGUAGE kernel AS '{body}'"))
+        .await;
+    let message = failure(
+        &session,
+        &format!("CREATE OR REPLACE FUNCTION both(DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS '{body}'"),
+    )
+    .await;
     assert!(message.starts_with("FB-0701: ") && message.contains("RETURNS says DOUBLE"), "{message}");
 }
 
@@ -75,9 +87,15 @@ async fn what_is_refused() {
         (format!("CREATE FUNCTION f(DOUBLE, INT) LANGUAGE kernel RETURN $1 + $2"), "not an SQL expression"),
         (format!("CREATE FUNCTION f(DOUBLE, INT) VOLATILE LANGUAGE kernel AS '{f}'"), "leave out Volatile"),
         (format!("CREATE FUNCTION f(DOUBLE) LANGUAGE kernel AS '{f}'"), "declares 1 argument(s), the kernel has 2"),
-        (format!("CREATE FUNCTION f(DOUBLE, BIGINT) LANGUAGE kernel AS '{f}'"), "argument 2 (b) is declared BIGINT, the kernel takes INT (i32)"),
+        (
+            format!("CREATE FUNCTION f(DOUBLE, BIGINT) LANGUAGE kernel AS '{f}'"),
+            "argument 2 (b) is declared BIGINT, the kernel takes INT (i32)",
+        ),
         (format!("CREATE FUNCTION f(DOUBLE, VARCHAR) LANGUAGE kernel AS '{f}'"), "declared VARCHAR"),
-        (format!("CREATE FUNCTION f(DOUBLE, INT) RETURNS REAL LANGUAGE kernel AS '{f}'"), "RETURNS says FLOAT, the kernel gives DOUBLE"),
+        (
+            format!("CREATE FUNCTION f(DOUBLE, INT) RETURNS REAL LANGUAGE kernel AS '{f}'"),
+            "RETURNS says FLOAT, the kernel gives DOUBLE",
+        ),
         (format!("CREATE FUNCTION f(b DOUBLE, a INT) LANGUAGE kernel AS '{f}'"), "arguments go by position"),
         (format!("CREATE FUNCTION f(a DOUBLE, b INT DEFAULT 1) LANGUAGE kernel AS '{f}'"), "default"),
     ];
@@ -94,7 +112,10 @@ async fn mistakes_in_the_text_are_shown_in_the_text() {
     let session = session("fn unrelated() -> i32 { 1 }");
     let statement = "CREATE FUNCTION f(DOUBLE) LANGUAGE kernel AS $$\nfn f(a: f64) -> f64 {\n    a + wrong\n}\n$$";
     let message = failure(&session, statement).await;
-    assert!(message.contains("FB-0101") && message.contains("CREATE FUNCTION f") && message.contains("a + wrong"), "{message}");
+    assert!(
+        message.contains("FB-0101") && message.contains("CREATE FUNCTION f") && message.contains("a + wrong"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -118,7 +139,8 @@ async fn a_name_with_capitals_is_called_with_and_without_quotes() {
 
 #[tokio::test]
 async fn show_functions_and_explain() {
-    let session = session("/// Great-circle distance.\n/// In miles.\nfn gc(lat: f64, n: i32) -> f64 { lat * n as f64 }");
+    let session =
+        session("/// Great-circle distance.\n/// In miles.\nfn gc(lat: f64, n: i32) -> f64 { lat * n as f64 }");
     let shown = cells(&session, "SHOW FUNCTIONS LIKE 'gc'").await;
     assert_eq!(
         shown,

@@ -28,7 +28,11 @@ async fn every_format_is_read() {
     for ending in ["parquet", "csv", "json", "arrow"] {
         let path = folder.path().join(format!("one.{ending}"));
         session.table("t", path.to_str().unwrap()).await.unwrap();
-        assert_eq!(cells(&session, "SELECT n, half(x) FROM t ORDER BY n").await, "1 | 0.25; 2 | ; 3 | 0.75", "{ending}");
+        assert_eq!(
+            cells(&session, "SELECT n, half(x) FROM t ORDER BY n").await,
+            "1 | 0.25; 2 | ; 3 | 0.75",
+            "{ending}"
+        );
         let frame = session.read(path.to_str().unwrap()).await.unwrap();
         assert_eq!(frame.dataframe().count().await.unwrap(), 3, "{ending}");
     }

@@ -42,8 +42,12 @@ async fn null_in_null_out() {
 async fn a_result_is_nullable_only_if_an_argument_is() {
     let session = session(KERNELS);
     with_table(&session);
-    let rows =
-        [("sub(whole, whole)", false), ("sub(whole, 1)", false), ("sub(whole, holes)", true), ("sub(whole, NULL)", true)];
+    let rows = [
+        ("sub(whole, whole)", false),
+        ("sub(whole, 1)", false),
+        ("sub(whole, holes)", true),
+        ("sub(whole, NULL)", true),
+    ];
     for (call, nullable) in rows {
         let frame = session.sql(&format!("SELECT {call} AS x FROM t")).await.unwrap().dataframe();
         assert_eq!(frame.schema().field(0).is_nullable(), nullable, "{call}");
@@ -68,7 +72,10 @@ async fn several_results_are_a_struct() {
     let session = session(KERNELS);
     with_table(&session);
     assert_eq!(cells(&session, "SELECT order(holes, 20) FROM t").await, "{c0: 10.0, c1: 20.0}; ; {c0: 20.0, c1: 30.0}");
-    assert_eq!(cells(&session, "SELECT o['c0'], o['c1'] FROM (SELECT order(holes, 20) o FROM t)").await, "10.0 | 20.0;  | ; 20.0 | 30.0");
+    assert_eq!(
+        cells(&session, "SELECT o['c0'], o['c1'] FROM (SELECT order(holes, 20) o FROM t)").await,
+        "10.0 | 20.0;  | ; 20.0 | 30.0"
+    );
     assert_eq!(cells(&session, "SELECT order(2, 1)").await, "{c0: 1.0, c1: 2.0}");
     assert_eq!(cells(&session, "SELECT order(2, NULL) IS NULL").await, "true");
 }
@@ -77,7 +84,9 @@ async fn several_results_are_a_struct() {
 async fn equal_calls_of_one_kernel_are_computed_once() {
     let session = session(KERNELS);
     with_table(&session);
-    let plan = cells(&session, "EXPLAIN SELECT sub(whole, n_) + 1, sub(whole, n_) + 2 FROM (SELECT whole, holes n_ FROM t)").await;
+    let plan =
+        cells(&session, "EXPLAIN SELECT sub(whole, n_) + 1, sub(whole, n_) + 2 FROM (SELECT whole, holes n_ FROM t)")
+            .await;
     assert!(plan.contains("__common_expr_1"), "{plan}");
 }
 

@@ -10,7 +10,8 @@ const KERNELS: &str = "fn div(num: i64, den: i64) -> i64 {\n    let twice = num 
 #[tokio::test]
 async fn the_screen_has_code_row_arguments_and_a_caret() {
     let session = session(KERNELS);
-    run(&session, "CREATE TABLE t AS SELECT column1::BIGINT n, column2::BIGINT d FROM VALUES (1, 1), (4, 0), (6, 0)").await;
+    run(&session, "CREATE TABLE t AS SELECT column1::BIGINT n, column2::BIGINT d FROM VALUES (1, 1), (4, 0), (6, 0)")
+        .await;
     let screen = failure(&session, "SELECT div(n, d) FROM t").await;
     for words in ["FB-0502", "kernel div", "row 1 of the batch", "twice / den", "num = 4", "den = 0"] {
         assert!(screen.contains(words), "{words} is not in\n{screen}");

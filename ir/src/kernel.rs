@@ -289,8 +289,8 @@ impl Span {
 pub struct Source {
     /// What messages call the text: a file name, `CREATE FUNCTION f`, ...
     pub name: String,
-    /// The text.
-    pub text: String,
+    /// The text; kernels of one text share it.
+    pub text: Arc<str>,
     /// A span for each value of the kernel, by value id. A value inlined from another kernel carries the
     /// span of the call.
     pub spans: Vec<Span>,

@@ -6,7 +6,7 @@
 //! | [`op`] | the one table of operations |
 //! | [`eval`], [`math`] | the scalar meaning of each operation |
 //! | [`kernel`], [`builder`] | the typed SSA table with regions, and how one is built |
-//! | [`verify`] | the rules, and the only maker of a [`VerifiedKernel`] |
+//! | [mod@verify] | the rules, and the only maker of a [`VerifiedKernel`] |
 //! | [`interp`] | the interpreter: the definition of results |
 //! | [`text`], [`wire`] | the canonical text and the bytes that travel |
 //! | [`code`], [`diagnostic`], [`error`], [`limits`] | what can go wrong |

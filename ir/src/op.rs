@@ -273,18 +273,18 @@ ops! {
     Asin "asin" Unary(Float); [] 1.0 eval::asin, "Arc sine; NaN outside [-1, 1].";
     Acos "acos" Unary(Float); [] 1.0 eval::acos, "Arc cosine; NaN outside [-1, 1].";
     Atan "atan" Unary(Float); [] 1.0 eval::atan, "Arc tangent.";
-    Atan2 "atan2" Binary(Float); [] 1.0 eval::atan2, "Angle of the point (x = second, y = first).";
+    Atan2 "atan2" Binary(Float); [] 2.0 eval::atan2, "Angle of the point (x = second, y = first).";
     Sinh "sinh" Unary(Float); [] 2.0 eval::sinh, "Hyperbolic sine.";
     Cosh "cosh" Unary(Float); [] 2.0 eval::cosh, "Hyperbolic cosine.";
-    Tanh "tanh" Unary(Float); [] 2.0 eval::tanh, "Hyperbolic tangent.";
+    Tanh "tanh" Unary(Float); [] 3.0 eval::tanh, "Hyperbolic tangent.";
     Asinh "asinh" Unary(Float); [] 3.0 eval::asinh, "Inverse hyperbolic sine.";
     Acosh "acosh" Unary(Float); [] 3.0 eval::acosh, "Inverse hyperbolic cosine; NaN below 1.";
     Atanh "atanh" Unary(Float); [] 3.0 eval::atanh, "Inverse hyperbolic tangent; NaN outside [-1, 1].";
     Hypot "hypot" Binary(Float); [commutes] 1.0 eval::hypot, "sqrt(x^2 + y^2) without overflow on the way.";
     Erf "erf" Unary(Float); [] 1.0 eval::erf, "Error function.";
-    Erfc "erfc" Unary(Float); [] 1.0 eval::erfc, "1 - erf(x), accurate for large x.";
+    Erfc "erfc" Unary(Float); [] 3.0 eval::erfc, "1 - erf(x), accurate for large x.";
     Gamma "gamma" Unary(Float); [] 10.0 eval::gamma, "Gamma function.";
-    LnGamma "ln_gamma" Unary(Float); [] 10.0 eval::ln_gamma, "Natural logarithm of |gamma(x)|.";
+    LnGamma "ln_gamma" Unary(Float); [] 10.0 eval::ln_gamma, "Natural logarithm of |gamma(x)|; the error bound is for x > 0, near its negative zeros it is larger.";
 }
 
 impl Op {

@@ -115,7 +115,7 @@ impl Generator {
         }
         let mut args = self.operands(op, ty);
         // Now and then a fault is wanted.
-        if op.may_fault(ty) && self.rng.chance(92) {
+        if op.may_fault(ty) && self.rng.chance(85) {
             self.tame(op, ty, &mut args);
         }
         self.push(op, &args);

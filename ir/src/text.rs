@@ -324,9 +324,7 @@ impl<'a> Parser<'a> {
             Some('"') => string_length(rest),
             _ if rest.starts_with("->") => 2,
             Some(c) if is_punctuation(c) => 1,
-            Some(_) => {
-                rest.find(|c: char| c.is_whitespace() || is_punctuation(c) || c == '"').unwrap_or(rest.len())
-            }
+            Some(_) => rest.find(|c: char| c.is_whitespace() || is_punctuation(c) || c == '"').unwrap_or(rest.len()),
         };
         self.token = Span::new(self.at, self.at + len);
         self.at += len;

@@ -8,7 +8,7 @@
 //! 3. parameters are the first values, numbered in order, and no other value is one;
 //! 4. a constant has no bits beyond the width of its type;
 //! 5. an operand has a smaller id than its user and is visible: it stands in the user's region or in one
-//!    around it that has not ended;
+//!    around it that has not ended, and does not own a region around the user;
 //! 6. an operation has the operand count and types that its row asks for, and the type that follows;
 //! 7. the regions of an `if` are consecutive and directly behind it, and inside the region around it; its
 //!    condition is a bool; both regions yield the same number (one or more) of visible values of the same
@@ -228,8 +228,7 @@ impl<'a> Verifier<'a> {
         if is_otherwise {
             let others = then.yields.iter().map(|y| self.core.values.get(y.index()).map(|v| v.ty));
             let others: Vec<Option<Type>> = others.collect();
-            if others.len() != tys.len() || others.iter().zip(&tys).any(|(a, b)| a.is_some() && b.is_some() && a != b)
-            {
+            if others.len() != tys.len() || others.iter().zip(&tys).any(|(a, b)| a.is_some() && b.is_some() && a != b) {
                 self.malformed(Some(id), "the regions of the if yield different types".to_string());
             }
         }
@@ -276,6 +275,10 @@ impl<'a> Verifier<'a> {
     fn visible(&mut self, user: ValueId, arg: ValueId) -> Option<Type> {
         if arg >= user {
             self.malformed(Some(user), format!("uses {arg}, which does not stand before it"));
+            return None;
+        }
+        if self.frames.iter().any(|frame| frame.owner == Some(arg)) {
+            self.malformed(Some(user), format!("uses {arg} inside its own region"));
             return None;
         }
         let home = self.home.get(arg.index()).copied();

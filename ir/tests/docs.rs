@@ -66,7 +66,8 @@ fn written(row: &OpRow) -> String {
 }
 
 fn table() -> String {
-    let mut out = String::from("| written | in the IR | operands | error, ULP | what it gives |\n|---|---|---|---|---|\n");
+    let mut out =
+        String::from("| written | in the IR | operands | error, ULP | what it gives |\n|---|---|---|---|---|\n");
     for row in Op::ALL.iter().map(|op| op.row()) {
         let _ = writeln!(
             out,

@@ -11,7 +11,8 @@ fn canonical_text_prints_as_it_was_read() {
 
 #[test]
 fn labels_are_free_and_comments_are_skipped() {
-    let loose = "// a comment\nkernel f(%7 x: i32) -> i32 { %3: i32 = const 2 // two\n %1: i32 = mul %7, %3\n return %1 }";
+    let loose =
+        "// a comment\nkernel f(%7 x: i32) -> i32 { %3: i32 = const 2 // two\n %1: i32 = mul %7, %3\n return %1 }";
     let canonical = "kernel f(%0 x: i32) -> i32 {\n  %1: i32 = const 2\n  %2: i32 = mul %0, %1\n  return %2\n}\n";
     assert_eq!(text::print(&kernel(loose)), canonical);
 }

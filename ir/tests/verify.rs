@@ -75,6 +75,27 @@ fn values_of_a_region_end_with_it() {
 }
 
 #[test]
+fn a_region_does_not_use_its_own_if() {
+    let text = "kernel f(%0 c: bool, %1 x: f64) -> f64 {
+        %2: f64 = if %0 {
+            %3: f64 = neg %1
+            yield %3
+        } else {
+            yield %1
+        }
+        return %2
+    }";
+    let mut bad = kernel(text);
+    bad.core.values[3].def = Def::Op(Op::Neg, Args::new(&[ValueId(2)]));
+    assert_eq!(findings(bad), ["FB-0301 %3: uses %2 inside its own region"]);
+    let mut bad = kernel(text);
+    if let Def::If { otherwise, .. } = &mut bad.core.values[2].def {
+        otherwise.yields[0] = ValueId(2);
+    }
+    assert_eq!(findings(bad), ["FB-0301 %4: uses %2 inside its own region"]);
+}
+
+#[test]
 fn regions_lie_directly_behind_their_if() {
     let good = kernel(SHAPES);
     let at = good.core.values.iter().position(|v| matches!(v.def, Def::If { .. })).unwrap();

@@ -20,7 +20,7 @@
 use std::fmt;
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use cranelift_codegen::ir::Signature;
@@ -104,25 +104,16 @@ impl Drop for CodeMemory {
     }
 }
 
-/// Makes code memory refuse from now on, or no longer: the tests' hook for what a hardened system does.
-#[doc(hidden)]
-pub fn refuse_for_test(refuse: bool) {
-    REFUSE.store(refuse, Ordering::SeqCst);
-}
-
-/// Code mappings that exist now.
-#[doc(hidden)]
+/// Code mappings that exist now in this process: one for each kernel that is cached or held.
 pub fn mappings() -> usize {
     MAPPINGS.load(Ordering::SeqCst)
 }
 
-static REFUSE: AtomicBool = AtomicBool::new(false);
 static MAPPINGS: AtomicUsize = AtomicUsize::new(0);
 
 fn refusing() -> bool {
     static FROM_ENV: OnceLock<bool> = OnceLock::new();
     *FROM_ENV.get_or_init(|| std::env::var_os(REFUSE_VARIABLE).is_some_and(|v| v == "refuse"))
-        || REFUSE.load(Ordering::SeqCst)
 }
 
 /// The ISA that `JITModule` wants; it generates no code here. Made once: that costs more than a load.
@@ -191,7 +182,7 @@ impl JITMemoryProvider for GuardedPages {
         let Some((code, bytes)) = self.code else { return Ok(()) };
         let refuse = |message: String| ModuleError::Allocation { err: io::Error::other(message) };
         if refusing() {
-            return Err(refuse(format!("asked to, by {REFUSE_VARIABLE} or a test")));
+            return Err(refuse(format!("{REFUSE_VARIABLE}=refuse is set")));
         }
         // x86-64 keeps instruction fetches coherent with stores; see `isa` for the other families.
         // SAFETY: the range is ours alone and fully written; nobody executes it before this returns.

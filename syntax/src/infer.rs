@@ -6,6 +6,7 @@
 //! everywhere, so the walk goes on and finds the other mistakes. Messages are made in `explain`.
 
 mod check;
+pub(crate) use check::int_bits;
 mod explain;
 mod resolve;
 pub(crate) mod types;
@@ -361,7 +362,9 @@ impl<'a, 't> Infer<'a, 't> {
                         (Ty::Error, Some(init)) => self.infer(*init),
                         (noted, Some(init)) => {
                             self.check(*init, noted, Why::Let(pat));
-                            noted
+                            // Where the note has a `_`, the value's own type says more.
+                            let got = self.out.exprs[init.0 as usize];
+                            if self.out.types.is_error(got) { noted } else { got }
                         }
                         (noted, None) => noted,
                     };
@@ -646,7 +649,7 @@ impl<'a, 't> Infer<'a, 't> {
             for &arg in args {
                 self.infer(arg);
             }
-            self.explain_method_count(id, name, span, params.len(), args.len());
+            self.explain_method_count(name, span, params.len(), args.len());
         } else {
             for (&arg, param) in args.iter().zip(params) {
                 let want = match param {

@@ -103,16 +103,16 @@ impl<'t> Reader<'t, '_> {
             Pat::Bind { name, local, mutable } => Some(Param { name, local, mutable, ty }),
             Pat::Wild => {
                 let span = self.spanned(&*arg.pat);
-                Some(Param { name: Name { text: "_", span }, local: self.local(), mutable: false, ty })
+                Some(Param { name: Name { text: "_", span }, local: self.fresh_local(), mutable: false, ty })
             }
             Pat::Tuple(_, span) => {
                 self.forgive(&arg.pat);
                 self.unsupported(span, "a tuple parameter", "take one parameter for each element");
-                Some(Param { name: Name { text: "_", span }, local: self.local(), mutable: false, ty: None })
+                Some(Param { name: Name { text: "_", span }, local: self.fresh_local(), mutable: false, ty: None })
             }
             Pat::Error => {
                 let span = self.spanned(&*arg.pat);
-                Some(Param { name: Name { text: "_", span }, local: self.local(), mutable: false, ty: None })
+                Some(Param { name: Name { text: "_", span }, local: self.fresh_local(), mutable: false, ty: None })
             }
         }
     }
@@ -264,7 +264,7 @@ impl<'t> Reader<'t, '_> {
         match pat {
             syn::Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
                 let name = self.name(&ident.ident);
-                Pat::Bind { name, local: self.local(), mutable: ident.mutability.is_some() }
+                Pat::Bind { name, local: self.fresh_local(), mutable: ident.mutability.is_some() }
             }
             syn::Pat::Wild(_) => Pat::Wild,
             syn::Pat::Paren(inner) => self.pattern(&inner.pat),
@@ -290,7 +290,7 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    fn local(&mut self) -> LocalId {
+    fn fresh_local(&mut self) -> LocalId {
         self.tree.locals += 1;
         LocalId(self.tree.locals - 1)
     }

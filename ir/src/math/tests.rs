@@ -30,6 +30,10 @@ fn distance_f32(got: f32, want: f64) -> f64 {
     (got as f64 - want).abs() / ulp
 }
 
+fn bound_of(op: Op) -> f64 {
+    op.row().ulp as f64
+}
+
 fn std_unary(op: Op) -> Option<fn(f64) -> f64> {
     Some(match op {
         Op::Sqrt => f64::sqrt,
@@ -81,7 +85,7 @@ fn unary_functions_are_close_to_the_platforms() {
     for &(op, f64_fn, f32_fn) in UNARY {
         let Some(other) = std_unary(op) else { continue };
         let mut rng = Rng::new(op as u64);
-        let bound = op.row().ulp as f64;
+        let bound = bound_of(op);
         for _ in 0..20_000 {
             let x = argument(&mut rng);
             let (got, want) = (f64_fn(x), other(x));
@@ -104,7 +108,7 @@ fn binary_functions_are_close_to_the_platforms() {
             _ => unreachable!("{op}"),
         };
         let mut rng = Rng::new(op as u64);
-        let bound = op.row().ulp as f64;
+        let bound = bound_of(op);
         for _ in 0..20_000 {
             let (x, y) = (argument(&mut rng), argument(&mut rng));
             let (got, want) = (f64_fn(x, y), other(x, y));
@@ -154,7 +158,7 @@ fn known_values() {
     ];
     for &(op, x, want) in rows {
         let (_, f64_fn, f32_fn) = UNARY.iter().find(|row| row.0 == op).copied().unwrap_or_else(|| panic!("{op}"));
-        let bound = op.row().ulp as f64;
+        let bound = bound_of(op);
         assert!(distance_f64(f64_fn(x), want) <= bound.ceil(), "{op} f64 {x:?}: {:?}, not {want:?}", f64_fn(x));
         let (got, want) = (f32_fn(x as f32), want);
         if x as f32 as f64 == x {

@@ -1,1 +1,161 @@
+//! Faults that only a stand-in for the compiler can provoke, and locks that are left behind.
 
+use std::sync::atomic::AtomicUsize;
+
+use filbert_compiler::{Artifact, CompileError};
+use filbert_ir::{Scalar, text, verify};
+
+use super::*;
+use crate::column::Column;
+use crate::options::CallOptions;
+
+fn kernel(op: &str) -> VerifiedKernel {
+    let text = format!("kernel k(%0 a: i64, %1 b: i64) -> i64 {{\n  %2: i64 = {op} %0, %1\n  return %2\n}}\n");
+    verify(text::parse(&text).unwrap()).unwrap()
+}
+
+/// A kernel of more values than are compiled on the caller's thread.
+fn large() -> VerifiedKernel {
+    let mut text = "kernel k(%0 a: i64, %1 b: i64) -> i64 {\n".to_string();
+    for n in 2..400 {
+        text.push_str(&format!("  %{n}: i64 = wrapping_add %{}, %1\n", n - 1));
+    }
+    text.push_str("  return %399\n}\n");
+    verify(text::parse(&text).unwrap()).unwrap()
+}
+
+fn patient(compile: CompileFn) -> KernelCache {
+    KernelCache::with_compiler(1 << 20, compile).with_budget(Duration::from_secs(60))
+}
+
+fn add_one_two(cache: &KernelCache, engine: Engine) {
+    let loaded = cache.load(&kernel("add"), Engine::Native);
+    assert_eq!(loaded.engine(), engine);
+    assert_eq!(loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap(), [Scalar::I64(3)]);
+}
+
+#[test]
+fn fault_37_a_compiler_that_panics_costs_only_speed() {
+    for kernel in [kernel("add"), large()] {
+        let cache = patient(|_, _| panic!("a defect"));
+        for _ in 0..3 {
+            let loaded = cache.load(&kernel, Engine::Native);
+            assert_eq!(loaded.engine(), Engine::Interp);
+            loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap();
+        }
+        // The same every time, so it is not tried again.
+        assert_eq!((cache.stats().misses, cache.stats().refusals), (1, 1));
+    }
+}
+
+#[test]
+fn fault_50_a_compile_over_its_budget_is_dropped() {
+    fn slow(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+        std::thread::sleep(Duration::from_millis(300));
+        filbert_compiler::compile(kernel, target)
+    }
+    for kernel in [kernel("add"), large()] {
+        let cache = KernelCache::with_compiler(1 << 20, slow).with_budget(Duration::from_millis(20));
+        let started = Instant::now();
+        let loaded = cache.load(&kernel, Engine::Native);
+        assert_eq!(loaded.engine(), Engine::Interp);
+        loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap();
+        if kernel.core.values.len() > 256 {
+            assert!(started.elapsed() < Duration::from_millis(290), "the caller does not wait for the end");
+        }
+        // Not tried again at once, but not for ever either.
+        cache.load(&kernel, Engine::Native);
+        assert_eq!(cache.stats().misses, 1);
+    }
+}
+
+#[test]
+fn fault_14_wrong_machine_code_is_found_and_put_aside() {
+    // A stand-in for a miscompile: the code subtracts, or fails otherwise, where the kernel adds.
+    fn subtracts(_: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+        filbert_compiler::compile(&kernel("sub"), target)
+    }
+    fn divides(_: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+        filbert_compiler::compile(&kernel("div"), target)
+    }
+    for (wrong, b) in [(subtracts as CompileFn, 2i64), (divides, 2), (divides, 0)] {
+        let cache = patient(wrong);
+        let loaded = cache.load(&kernel("add"), Engine::Native);
+        assert_eq!(loaded.engine(), Engine::Native);
+        let columns = [Column::from(&[1i64, 2, 3]), Column::from(b)];
+        let results = loaded.call(&columns, 3, &CallOptions::default()).unwrap();
+        assert_eq!(results[0].as_slice::<i64>().unwrap(), [1 + b, 2 + b, 3 + b]);
+        assert_eq!(loaded.engine(), Engine::Interp, "the code is put aside");
+        assert_eq!(cache.load(&kernel("add"), Engine::Native).engine(), Engine::Interp, "for later loads too");
+    }
+}
+
+#[test]
+fn fault_46_a_panic_under_the_lock_does_not_spread() {
+    let cache = patient(filbert_compiler::compile);
+    add_one_two(&cache, Engine::Native);
+    let panicked = std::thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                let _guard = cache.shards[0].lock().unwrap();
+                panic!("while holding the cache's lock");
+            })
+            .join()
+    });
+    assert!(panicked.is_err() && cache.shards[0].is_poisoned());
+    // The shard's entries are given up, and all goes on.
+    add_one_two(&cache, Engine::Native);
+    assert_eq!((cache.stats().misses, cache.stats().entries), (2, 1));
+    assert!(!cache.shards[0].is_poisoned());
+}
+
+#[test]
+fn fault_46_waiters_go_on_when_the_compiling_thread_dies() {
+    let cache = patient(filbert_compiler::compile);
+    let key = Key { kernel: kernel("add").id(), target: cache.target.fingerprint().clone() };
+    let flight = Arc::new(Flight::default());
+    lock(&cache.shards[0]).insert(key.clone(), State::Flight(flight.clone()), 0, 0);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| cache.load(&kernel("add"), Engine::Native).engine());
+        let leader = Leader { shard: &cache.shards[0], key, flight };
+        let dies = scope.spawn(move || {
+            let _leader = leader;
+            std::thread::sleep(Duration::from_millis(50));
+            panic!("while compiling");
+        });
+        assert!(dies.join().is_err());
+        assert_eq!(waiter.join().unwrap(), Engine::Interp);
+    });
+    add_one_two(&cache, Engine::Native);
+}
+
+#[test]
+fn fault_45_deterministic_errors_are_shared_and_remembered() {
+    static COMPILES: AtomicUsize = AtomicUsize::new(0);
+    fn refuses(_: &VerifiedKernel, _: &Target) -> Result<Artifact, CompileError> {
+        COMPILES.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(50));
+        Err(CompileError::Unsupported("a test".into()))
+    }
+    let cache = patient(refuses);
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| add_one_two(&cache, Engine::Interp));
+        }
+    });
+    add_one_two(&cache, Engine::Interp);
+    assert_eq!(COMPILES.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn fault_43_a_forked_child_does_not_wait_for_its_parents_locks() {
+    // A fork while another thread holds a lock leaves the child with a lock that nobody will release. Here
+    // the lock is held by this very thread, and another process id stands for the child.
+    let parent = process_cache(std::process::id());
+    let _held: Vec<_> = parent.shards.iter().map(|shard| shard.lock().unwrap()).collect();
+    let child = process_cache(u32::MAX);
+    assert!(!std::ptr::eq(parent, child));
+    add_one_two(child, Engine::Native);
+    assert!(std::ptr::eq(child, process_cache(u32::MAX)));
+    assert!(std::ptr::eq(parent, process_cache(std::process::id())));
+}

@@ -1,0 +1,377 @@
+//! The front end as a list of steps.
+
+use std::sync::Arc;
+
+use filbert_ir::limits::{DOC_BYTES_MAX, NAME_BYTES_MAX, PARAMS_MAX, RESULTS_MAX, VALUES_MAX};
+use filbert_ir::{Code, Diagnostic, Diagnostics, Scalar, Span, VerifiedKernel, interp, verify};
+
+use crate::ast::{ConstId, ExprId, ExprKind, KernelItem, Tree, TypeNote};
+use crate::infer::{self, Meaning, Typed};
+use crate::links::Links;
+use crate::lower::{Lowering, TooLarge, Val};
+use crate::module::Module;
+use crate::{read, scan};
+
+/// Findings that are reported; a text that is wrong all over gets no more.
+const FINDINGS_MAX: usize = 100;
+
+/// Parses, types and lowers a text of one or more kernels. `name` is what messages call the text. All
+/// errors come back at once.
+pub fn parse(text: &str, name: &str) -> Result<Module, Diagnostics> {
+    // A byte order mark is no part of the text that spans count in.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    compile(text, name, &Links::None).map(|compiled| Module { kernels: compiled.kernels })
+}
+
+/// A compiled text.
+pub(crate) struct Compiled {
+    /// In source order. Empty where links are open and the text needs some.
+    pub(crate) kernels: Vec<VerifiedKernel>,
+    /// What the text needs, where links are open.
+    pub(crate) wanted: Vec<Need>,
+}
+
+/// A name that stands for something outside the text.
+pub(crate) struct Need {
+    pub(crate) path: String,
+    pub(crate) span: Span,
+    pub(crate) is_kernel: bool,
+}
+
+/// `parse`, with links.
+pub(crate) fn compile(text: &str, name: &str, links: &Links<'_>) -> Result<Compiled, Diagnostics> {
+    let fail = |findings| Diagnostics::new(order(findings), name, text);
+    let weight = {
+        // Spans live in a table of the thread, which would otherwise keep every text ever parsed.
+        let _forget = ForgetSpans;
+        let (tokens, weight) = scan::tokens(text).map_err(|finding| fail(vec![finding]))?;
+        if weight <= scan::LIGHT {
+            return stages(text, tokens, name, links).map_err(fail);
+        }
+        weight
+    };
+    on_large_stack(weight, || {
+        let (tokens, _) = scan::tokens(text).map_err(|finding| vec![finding])?;
+        stages(text, tokens, name, links)
+    })
+    .map_err(fail)
+}
+
+/// Makes proc-macro2 forget this thread's texts, at the latest when this is dropped.
+struct ForgetSpans;
+
+impl Drop for ForgetSpans {
+    fn drop(&mut self) {
+        proc_macro2::extra::invalidate_current_thread_spans();
+    }
+}
+
+/// Runs `work` where deep recursion has room.
+fn on_large_stack<T: Send>(
+    weight: usize,
+    work: impl FnOnce() -> Result<T, Vec<Diagnostic>> + Send,
+) -> Result<T, Vec<Diagnostic>> {
+    let bytes = scan::STACK_BYTES / scan::RUN_TOKENS_MAX * weight.clamp(scan::RUN_TOKENS_MAX / 8, scan::RUN_TOKENS_MAX);
+    std::thread::scope(|scope| {
+        let spawned = std::thread::Builder::new().stack_size(bytes).spawn_scoped(scope, work);
+        match spawned.map(|thread| thread.join()) {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => {
+                let message = format!("no thread with {bytes} bytes of stack for this text: {error}");
+                Err(vec![Diagnostic::unplaced(Code::OutOfMemory, message)])
+            }
+        }
+    })
+}
+
+fn stages(
+    text: &str,
+    tokens: proc_macro2::TokenStream,
+    name: &str,
+    links: &Links<'_>,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let tree = read_tokens(text, tokens, &mut found)?;
+    check_sizes(&tree, &mut found);
+    let typed = infer::infer(&tree, links, &mut found);
+    let order = call_order(&tree, &typed, &mut found);
+    if !found.is_empty() {
+        return Err(found);
+    }
+    if !typed.wanted.is_empty() {
+        let wanted = typed.wanted.iter().map(|want| Need {
+            path: want.path.join("::"),
+            span: want.span,
+            is_kernel: want.is_kernel,
+        });
+        return Ok(Compiled { kernels: Vec::new(), wanted: wanted.collect() });
+    }
+    let kernels = lower(&tree, &typed, name, links, &order)?;
+    Ok(Compiled { kernels, wanted: Vec::new() })
+}
+
+fn read_tokens<'t>(
+    text: &'t str,
+    tokens: proc_macro2::TokenStream,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Tree<'t>, Vec<Diagnostic>> {
+    let file: syn::File = match syn::parse2(tokens) {
+        Ok(file) => file,
+        Err(errors) => return Err(errors.into_iter().map(|error| syntax_error(text, &error)).collect()),
+    };
+    let tree = read::read(text, &file, found);
+    if tree.kernels.is_empty() && found.is_empty() {
+        let message = "there is no kernel in the text: expected a `fn`, got none";
+        let help = "write one, for example `fn double(x: f64) -> f64 { 2.0 * x }`";
+        return Err(vec![Diagnostic::new(Code::NoKernel, Span::new(0, 0), message).help(help)]);
+    }
+    Ok(tree)
+}
+
+/// syn places what is missing at the end of the text nowhere.
+fn syntax_error(text: &str, error: &syn::Error) -> Diagnostic {
+    let range = error.span().byte_range();
+    let span = if range.is_empty() {
+        let end = text.trim_end().len();
+        Span::new(end.saturating_sub(text[..end].chars().next_back().map_or(0, char::len_utf8)), end)
+    } else {
+        Span::new(range.start, range.end)
+    };
+    Diagnostic::new(Code::Syntax, span, error.to_string())
+}
+
+fn check_sizes(tree: &Tree<'_>, found: &mut Vec<Diagnostic>) {
+    let mut limit = |span: Span, what: String, got: usize, max: usize, name: &str| {
+        if got > max {
+            let message = format!("{what}: {got}, the limit is {max} (limits::{name})");
+            found.push(Diagnostic::new(Code::KernelTooLarge, span, message));
+        }
+    };
+    for kernel in &tree.kernels {
+        let name = kernel.name;
+        limit(name.span, format!("parameters of `{}`", name.text), kernel.params.len(), PARAMS_MAX, "PARAMS_MAX");
+        limit(name.span, "bytes of documentation".to_string(), kernel.doc.len(), DOC_BYTES_MAX, "DOC_BYTES_MAX");
+        for name in kernel.params.iter().map(|param| param.name).chain([name]) {
+            limit(name.span, "bytes in a name".to_string(), name.text.len(), NAME_BYTES_MAX, "NAME_BYTES_MAX");
+        }
+        check_result(kernel, &mut limit);
+    }
+}
+
+fn check_result(kernel: &KernelItem<'_>, limit: &mut impl FnMut(Span, String, usize, usize, &str)) {
+    if let TypeNote::Tuple(elems) = &kernel.result {
+        let what = format!("results of `{}`", kernel.name.text);
+        limit(kernel.result_span, what, elems.len(), RESULTS_MAX, "RESULTS_MAX");
+    }
+}
+
+/// The kernels, callees before their callers; reports each cycle.
+fn call_order(tree: &Tree<'_>, typed: &Typed<'_>, found: &mut Vec<Diagnostic>) -> Vec<usize> {
+    let mut callees: Vec<Vec<(usize, Span)>> = vec![Vec::new(); tree.kernels.len()];
+    for call in &typed.calls {
+        callees[call.caller].push((call.callee, call.span));
+    }
+    let mut order = Vec::new();
+    let mut done = vec![false; tree.kernels.len()];
+    // Kernels whose callees are being walked, and how far; a callee that stands here closes a cycle.
+    let mut path: Vec<(usize, usize)> = Vec::new();
+    let mut on_path = vec![false; tree.kernels.len()];
+    for root in 0..tree.kernels.len() {
+        if done[root] {
+            continue;
+        }
+        path.push((root, 0));
+        on_path[root] = true;
+        while let Some((kernel, next)) = path.last_mut() {
+            let kernel = *kernel;
+            let Some(&(callee, span)) = callees[kernel].get(*next) else {
+                path.pop();
+                on_path[kernel] = false;
+                done[kernel] = true;
+                order.push(kernel);
+                continue;
+            };
+            *next += 1;
+            if on_path[callee] {
+                let start = path.iter().position(|&(on, _)| on == callee).unwrap_or(0);
+                let cycle: Vec<usize> = path[start..].iter().map(|&(on, _)| on).collect();
+                found.push(recursion(tree, &cycle, span));
+            } else if !done[callee] {
+                on_path[callee] = true;
+                path.push((callee, 0));
+            }
+        }
+    }
+    order
+}
+
+fn recursion(tree: &Tree<'_>, cycle: &[usize], span: Span) -> Diagnostic {
+    let names: Vec<String> =
+        cycle.iter().chain(cycle.first()).map(|&kernel| format!("`{}`", tree.kernels[kernel].name.text)).collect();
+    let message = match names.as_slice() {
+        [name, _] => format!("{name} calls itself"),
+        names => format!("kernels call each other in a circle: {}", names.join(" calls ")),
+    };
+    Diagnostic::new(Code::Recursion, span, message)
+        .help("calls are replaced by the body of what they call, so they must end: write a closed form")
+}
+
+fn lower(
+    tree: &Tree<'_>,
+    typed: &Typed<'_>,
+    name: &str,
+    links: &Links<'_>,
+    order: &[usize],
+) -> Result<Vec<VerifiedKernel>, Vec<Diagnostic>> {
+    let mut lowering = Lowering {
+        tree,
+        typed,
+        links,
+        consts: vec![None; tree.consts.len()],
+        kernels: vec![None; tree.kernels.len()],
+        name,
+        text: Arc::from(tree.text),
+        variables: vec![Val::Many(Vec::new()); tree.locals as usize],
+    };
+    compute_consts(&mut lowering)?;
+    let mut found = Vec::new();
+    for &index in order {
+        // A callee that failed was reported; its callers cannot be built.
+        let is_ready = typed.calls.iter().all(|call| call.caller != index || lowering.kernels[call.callee].is_some());
+        if !is_ready {
+            continue;
+        }
+        let kernel = &tree.kernels[index];
+        match lowering.kernel(kernel).map_err(|too_large| explain_size(kernel.name.text, &too_large)) {
+            Ok(lowered) => match verify(lowered) {
+                Ok(verified) => lowering.kernels[index] = Some(verified),
+                Err(findings) => found.extend(place(findings, kernel.name.span)),
+            },
+            Err(finding) => found.push(finding),
+        }
+    }
+    if !found.is_empty() {
+        return Err(found);
+    }
+    Ok(lowering.kernels.into_iter().flatten().collect())
+}
+
+fn explain_size(name: &str, too_large: &TooLarge) -> Diagnostic {
+    let message = format!("`{name}` has more than {VALUES_MAX} values (limits::VALUES_MAX)");
+    Diagnostic::new(Code::KernelTooLarge, too_large.0, message)
+        .label("the limit is passed here")
+        .help("calls are replaced by the body of what they call: compute parts of it in a kernel of their own")
+}
+
+/// What the verifier finds is about limits; anything else would be our defect. It needs a place.
+fn place(findings: Diagnostics, span: Span) -> Vec<Diagnostic> {
+    let placed = findings.list.into_iter().map(|finding| Diagnostic { span: finding.span.or(Some(span)), ..finding });
+    placed.collect()
+}
+
+/// Computes every constant, in an order in which those that it uses come first.
+fn compute_consts(lowering: &mut Lowering<'_, '_>) -> Result<(), Vec<Diagnostic>> {
+    let tree = lowering.tree;
+    let uses = const_uses(tree, lowering.typed);
+    let mut found = Vec::new();
+    let mut failed = vec![false; tree.consts.len()];
+    let mut begun = vec![false; tree.consts.len()];
+    for root in 0..tree.consts.len() {
+        let mut waiting = vec![root];
+        while let Some(&at) = waiting.last() {
+            if lowering.consts[at].is_some() || failed[at] {
+                waiting.pop();
+                continue;
+            }
+            let open: Vec<usize> =
+                uses[at].iter().copied().filter(|&of| lowering.consts[of].is_none() && !failed[of]).collect();
+            if begun[at] && !open.is_empty() {
+                found.push(const_cycle(tree, at));
+                failed[at] = true;
+                continue;
+            }
+            begun[at] = true;
+            if !open.is_empty() {
+                waiting.extend(open);
+                continue;
+            }
+            // What uses a constant that failed cannot be computed, and is not to blame.
+            if uses[at].iter().any(|&of| failed[of]) {
+                failed[at] = true;
+                continue;
+            }
+            match compute(lowering, ConstId(at as u32)) {
+                Ok(scalar) => lowering.consts[at] = Some(scalar),
+                Err(findings) => {
+                    found.extend(findings);
+                    failed[at] = true;
+                }
+            }
+        }
+    }
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+fn const_cycle(tree: &Tree<'_>, at: usize) -> Diagnostic {
+    let name = tree.consts[at].name;
+    Diagnostic::new(Code::ConstEval, name.span, format!("the constant `{}` needs its own value", name.text))
+}
+
+/// For each constant, the constants that its value uses. An expression's parts stand before it in the
+/// tree's table, behind the parts of what was read earlier, so each constant owns a run of the table.
+fn const_uses(tree: &Tree<'_>, typed: &Typed<'_>) -> Vec<Vec<usize>> {
+    let mut uses = vec![Vec::new(); tree.consts.len()];
+    for (index, constant) in tree.consts.iter().enumerate() {
+        let span = tree.span(constant.init);
+        // Walk back from the value over everything that lies inside its span.
+        for id in (0..=constant.init.0).rev() {
+            let expr = tree.expr(ExprId(id));
+            if expr.span.start < span.start || expr.span.end > span.end {
+                break;
+            }
+            if let (ExprKind::Path(_), Meaning::Const(used)) = (&expr.kind, typed.meanings[id as usize]) {
+                uses[index].push(used.0 as usize);
+            }
+        }
+    }
+    uses
+}
+
+fn compute(lowering: &mut Lowering<'_, '_>, id: ConstId) -> Result<Scalar, Vec<Diagnostic>> {
+    let constant = lowering.tree.constant(id);
+    let name = constant.name;
+    let kernel = match lowering.constant(constant.init, name.text) {
+        Ok(kernel) => kernel,
+        Err(too_large) => return Err(vec![explain_size(name.text, &too_large)]),
+    };
+    // Most constants are one literal.
+    if let ([_], [only]) = (kernel.core.values.as_slice(), kernel.core.returns.as_slice())
+        && let Some(scalar) = kernel.core.as_const(*only)
+    {
+        return Ok(scalar);
+    }
+    let spans = kernel.source.clone();
+    let verified = verify(kernel).map_err(|findings| place(findings, name.span))?;
+    match interp::run(&verified, &[]) {
+        Ok(results) => Ok(results[0]),
+        Err(fault) => {
+            let span = spans.and_then(|source| source.spans.get(fault.value.index()).copied());
+            let message = format!("the constant `{}` has no value: {}", name.text, fault.fault.code().title());
+            Err(vec![Diagnostic::new(Code::ConstEval, span.unwrap_or(name.span), message)])
+        }
+    }
+}
+
+/// In source order, each once, and not too many.
+fn order(mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    findings.sort_by_key(|finding| finding.span.map_or((u32::MAX, 0), |span| (span.start, span.end)));
+    findings.dedup();
+    let more = findings.len().saturating_sub(FINDINGS_MAX);
+    if more > 0 {
+        let code = findings[0].code;
+        findings.truncate(FINDINGS_MAX);
+        findings.push(Diagnostic::unplaced(code, format!("and {more} more findings")));
+    }
+    findings
+}

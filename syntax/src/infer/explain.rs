@@ -1,0 +1,310 @@
+//! Messages about names and types: operation, expected, got, and what to write instead.
+
+use filbert_ir::{Code, Diagnostic, Span, Type};
+
+use super::Infer;
+use super::check::in_parens;
+use super::types::Ty;
+use crate::ast::{Block, ExprId, ExprKind, KernelItem, LocalId, Param, Pat, Stmt};
+use crate::{methods, names};
+
+/// Who asks for a type.
+#[derive(Clone, Copy)]
+pub(super) enum Why<'a, 't> {
+    Arg(&'a KernelItem<'t>, &'a Param<'t>),
+    /// Of a kernel outside the text: its path, and the place of the argument.
+    LinkedArg(&'a [&'t str], usize),
+    MethodArg(&'t str, ExprId),
+    Receiver(&'t str),
+    Result(&'a KernelItem<'t>),
+    Let(&'a Pat<'t>),
+    Const(&'t str),
+    Assign(&'t str, LocalId),
+    Condition,
+    Logic(ExprId),
+    /// The other branch decided.
+    Branches(ExprId),
+    NoElse,
+    Statement,
+}
+
+impl<'a, 't> Infer<'a, 't> {
+    /// The operation that wants a type, and the places that explain why.
+    fn operation(&self, why: Why<'a, 't>) -> (String, Vec<(Span, String)>) {
+        let tree = self.tree;
+        match why {
+            Why::Arg(kernel, param) => (
+                format!("parameter `{}` of `{}`", param.name.text, kernel.name.text),
+                vec![(param.name.span, "the parameter".to_string())],
+            ),
+            Why::LinkedArg(path, index) => {
+                (format!("argument {} of `{}`", index + 1, path.join("::")), Vec::new())
+            }
+            Why::MethodArg(name, receiver) => {
+                let ty = self.out.types.show(self.out.exprs[receiver.0 as usize]);
+                (format!("argument of `{name}`"), vec![(tree.span(receiver), format!("this is {ty}"))])
+            }
+            Why::Receiver(name) => (format!("first argument of `{name}`"), Vec::new()),
+            Why::Result(kernel) => (
+                format!("result of `{}`", kernel.name.text),
+                vec![(kernel.result_span, "the result type".to_string())],
+            ),
+            Why::Let(Pat::Bind { name, .. }) => (format!("value of `{}`", name.text), Vec::new()),
+            Why::Let(_) => ("value of `let`".to_string(), Vec::new()),
+            Why::Const(name) => (format!("value of the constant `{name}`"), Vec::new()),
+            Why::Assign(name, local) => {
+                let info = &self.locals[local.0 as usize];
+                let note = format!("`{name}` is {}", self.out.types.show(info.ty));
+                (format!("assignment to `{name}`"), vec![(info.span, note)])
+            }
+            Why::Condition => ("condition of `if`".to_string(), Vec::new()),
+            Why::Logic(id) => {
+                let symbol = match &tree.expr(id).kind {
+                    ExprKind::Logic { logic: crate::ast::Logic::Or, .. } => "||",
+                    _ => "&&",
+                };
+                (format!("operand of `{symbol}`"), Vec::new())
+            }
+            Why::Branches(then) => {
+                let at = self.last_of(then);
+                let ty = self.out.types.show(self.out.exprs[then.0 as usize]);
+                ("branches of `if`".to_string(), vec![(tree.span(at), format!("this is {ty}"))])
+            }
+            Why::NoElse => ("`if` without `else`".to_string(), Vec::new()),
+            Why::Statement => ("statement".to_string(), Vec::new()),
+        }
+    }
+
+    /// The expression that a block's value comes from.
+    fn last_of(&self, mut id: ExprId) -> ExprId {
+        while let ExprKind::Block(Block { tail: Some(tail), .. }) = &self.tree.expr(id).kind {
+            id = *tail;
+        }
+        id
+    }
+
+    pub(super) fn explain_mismatch(&mut self, id: ExprId, want: Ty, got: Ty, why: Why<'a, 't>) {
+        if self.out.types.is_error(want) || self.out.types.is_error(got) {
+            return;
+        }
+        let (operation, notes) = self.operation(why);
+        let types = &self.out.types;
+        let message = format!("{operation}: expected {}, got {}", types.show(want), types.show(got));
+        let mut diagnostic = Diagnostic::new(Code::TypeMismatch, self.tree.span(id), message);
+        diagnostic.label = format!("this is {}", types.show(got));
+        diagnostic.notes = notes;
+        diagnostic.help = match why {
+            Why::NoElse => Some("add `else { ... }`, or end the value with `;`".to_string()),
+            Why::Statement => Some("end it with `;` to drop the value, or bind it with `let`".to_string()),
+            _ => self.conversion(id, want, got),
+        };
+        self.report(diagnostic);
+    }
+
+    /// How to make an expression of type `got` one of type `want`.
+    fn conversion(&self, id: ExprId, want: Ty, got: Ty) -> Option<String> {
+        let types = &self.out.types;
+        let source = self.tree.slice(self.tree.span(id));
+        if source.len() > 60 || source.contains('\n') {
+            return None;
+        }
+        let (want, got_scalar) = (types.scalar(want)?, types.scalar(got)?);
+        let arg = in_parens(source);
+        match &self.tree.expr(id).kind {
+            ExprKind::Int { suffix: None, .. } if want.is_float() => {
+                let is_plain = source.chars().all(|c| c.is_ascii_digit() || matches!(c, '_' | '-' | ' '));
+                return Some(if is_plain { format!("write `{source}.0`") } else { format!("write `{source} as {want}`") });
+            }
+            ExprKind::Float { suffix: None, .. } if want.is_int() => {
+                return match source.split_once('.') {
+                    Some((whole, "" | "0")) => Some(format!("write `{whole}`")),
+                    _ => Some(format!("{want} is an integer type: write a whole number")),
+                };
+            }
+            _ => {}
+        }
+        match (got_scalar, want) {
+            (Type::Bool, want) if want.is_float() => Some(format!("write `if {source} {{ 1.0 }} else {{ 0.0 }}`")),
+            (from, Type::Bool) if from.is_float() => Some(format!("write `{arg} != 0.0`")),
+            (_, Type::Bool) => Some(format!("write `{arg} != 0`")),
+            (_, want) => Some(format!("write `{arg} as {want}`")),
+        }
+    }
+
+    pub(super) fn explain_operands(&mut self, symbol: &str, left: (ExprId, Ty), right: (ExprId, Ty)) {
+        let types = &self.out.types;
+        if types.is_error(left.1) || types.is_error(right.1) {
+            return;
+        }
+        let message =
+            format!("`{symbol}`: expected one type on both sides, got {} and {}", types.show(left.1), types.show(right.1));
+        // Mend the side that is a literal, or else the one whose values all fit the other type.
+        let is_open = |ty| types.openness(types.resolve(ty)).is_some();
+        let widens = |from: Ty, to: Ty| match (types.scalar(from), types.scalar(to)) {
+            (Some(from), Some(to)) => (to.is_float() && !from.is_float()) || (to.is_float() == from.is_float() && from.bits() < to.bits()),
+            _ => false,
+        };
+        let mend_left = if is_open(left.1) != is_open(right.1) { is_open(left.1) } else { widens(left.1, right.1) };
+        let (mend, other) = if mend_left { (left, right) } else { (right, left) };
+        let help = self.conversion(mend.0, other.1, mend.1);
+        let (other_type, mend_type) = (self.out.types.show(other.1), self.out.types.show(mend.1));
+        let mut diagnostic = Diagnostic::new(Code::TypeMismatch, self.tree.span(mend.0), message)
+            .label(format!("this is {mend_type}"))
+            .note(self.tree.span(other.0), format!("this is {other_type}"));
+        diagnostic.help = help;
+        self.report(diagnostic);
+    }
+
+    /// A block that ends without the value that is wanted of it.
+    pub(super) fn explain_missing(&mut self, id: ExprId, block: &Block<'_>, want: Ty, why: Why<'a, 't>) {
+        let (operation, notes) = self.operation(why);
+        let span = self.tree.span(id);
+        let close = Span { start: span.end.saturating_sub(1).max(span.start), end: span.end };
+        let message = format!("{operation}: expected {}, got no value", self.out.types.show(want));
+        let mut diagnostic = Diagnostic::new(Code::MissingValue, close, message);
+        diagnostic.label = "the block ends without a value".to_string();
+        diagnostic.notes = notes;
+        diagnostic.help = Some("end the block with an expression, without `;`".to_string());
+        if let Some(Stmt::Expr { expr, semi: Some(semi) }) = block.stmts.last() {
+            let ty = self.out.exprs[expr.0 as usize];
+            let had_value = !matches!(self.out.types.resolve(ty), Ty::Tuple(0));
+            if self.out.types.is_error(ty) {
+                return;
+            }
+            if had_value {
+                diagnostic.span = Some(*semi);
+                diagnostic.label = "this drops the value".to_string();
+                diagnostic.help = Some("remove the `;`".to_string());
+            }
+        }
+        self.report(diagnostic);
+    }
+
+    /// An `if` without `else` whose value is wanted.
+    pub(super) fn explain_no_else(&mut self, id: ExprId, want: Ty, why: Why<'a, 't>) {
+        let (operation, notes) = self.operation(why);
+        let message = format!("{operation}: expected {}, got an `if` without `else`", self.out.types.show(want));
+        let mut diagnostic = Diagnostic::new(Code::MissingValue, self.tree.span(id), message)
+            .help("add `else { ... }` with the value for all other rows");
+        diagnostic.notes = notes;
+        self.report(diagnostic);
+    }
+
+    pub(super) fn explain_unknown_name(&mut self, path: &[&'t str], span: Span) {
+        if let [name] = path
+            && self.tree.forgiven.contains(name)
+        {
+            return;
+        }
+        let joined = path.join("::");
+        let message = format!("unknown name `{joined}`");
+        let mut diagnostic = Diagnostic::new(Code::UnknownName, span, message);
+        diagnostic.help = self.name_help(path);
+        self.report(diagnostic);
+    }
+
+    fn name_help(&self, path: &[&'t str]) -> Option<String> {
+        let [name] = path else {
+            return Some("std's constants are `std::f64::consts::PI`, `f64::MAX` and the like".to_string());
+        };
+        if self.kernels.contains_key(name) {
+            return Some(format!("`{name}` is a kernel: call it, `{name}(...)`"));
+        }
+        match *name {
+            "Some" | "None" | "Ok" | "Err" => {
+                return Some("`Option` is not in this version: a row with a null argument gives null".to_string());
+            }
+            "NAN" | "INFINITY" | "NEG_INFINITY" | "EPSILON" | "MIN_POSITIVE" => {
+                return Some(format!("write `f64::{name}`"));
+            }
+            _ => {}
+        }
+        if let Some(near) = self.nearest_name(name) {
+            return Some(format!("did you mean `{near}`?"));
+        }
+        if names::MATH_CONSTANTS.contains(name) {
+            return Some(format!("write `std::f64::consts::{name}`"));
+        }
+        None
+    }
+
+    fn nearest_name(&self, name: &str) -> Option<&str> {
+        // Sorted, because equally near names would come in the order of a hash map.
+        let mut known: Vec<&str> = self.names.keys().chain(self.kernels.keys()).copied().collect();
+        known.sort_unstable();
+        names::nearest(name, known.into_iter())
+    }
+
+    pub(super) fn explain_unknown_function(&mut self, path: &[&'t str], span: Span, args: &[ExprId]) {
+        let joined = path.join("::");
+        let last = path.last().copied().unwrap_or_default();
+        if path.len() == 1 && self.tree.forgiven.contains(&last) {
+            return;
+        }
+        let help = if matches!(last, "Some" | "Ok" | "Err") {
+            Some("`Option` is not in this version: a row with a null argument gives null".to_string())
+        } else if methods::method(last).is_some() {
+            let texts: Vec<&str> = args.iter().map(|&arg| self.tree.slice(self.tree.span(arg))).collect();
+            Some(match texts.split_first() {
+                Some((receiver, rest)) => format!("write `{}.{last}({})`", in_parens(receiver), rest.join(", ")),
+                None => format!("write `x.{last}()`"),
+            })
+        } else {
+            let mut known: Vec<&str> = self.kernels.keys().copied().collect();
+            known.sort_unstable();
+            match names::nearest(last, known.into_iter().filter(|_| path.len() == 1)) {
+                Some(near) => Some(format!("did you mean `{near}`?")),
+                None => names::nearest(last, methods::names()).map(|near| format!("did you mean `x.{near}(...)`?")),
+            }
+        };
+        let mut diagnostic = Diagnostic::new(Code::UnknownFunction, span, format!("unknown function `{joined}`"));
+        diagnostic.help = help;
+        self.report(diagnostic);
+    }
+
+    pub(super) fn explain_unknown_method(&mut self, name: &str, span: Span, ty: Ty) {
+        let message = format!("{} has no method `{name}`", self.out.types.show(ty));
+        let mut diagnostic = Diagnostic::new(Code::UnknownFunction, span, message);
+        diagnostic.help = methods::instead(name).or_else(|| self.near_method(name, ty));
+        self.report(diagnostic);
+    }
+
+    /// A method that the type has and that is written almost so, or a kernel of that name.
+    fn near_method(&self, name: &str, ty: Ty) -> Option<String> {
+        if self.kernels.contains_key(name) {
+            return Some(format!("`{name}` is a kernel: call it, `{name}(x)`"));
+        }
+        let scalar = self.out.types.scalar(ty);
+        let fits = |candidate: &&str| {
+            methods::method(candidate).is_some_and(|m| scalar.is_none_or(|ty| m.class().contains(ty)))
+        };
+        names::nearest(name, methods::names().filter(fits)).map(|near| format!("did you mean `{near}`?"))
+    }
+
+    pub(super) fn explain_method_count(&mut self, name: &str, span: Span, want: usize, got: usize) {
+        let plural = if want == 1 { "argument" } else { "arguments" };
+        let message = format!("`{name}`: expected {want} {plural} behind the value, got {got}");
+        self.report(Diagnostic::new(Code::ArgumentCount, span, message));
+    }
+
+    /// `f64::NAME` that is neither a constant nor a function.
+    pub(super) fn explain_type_member(&mut self, ty: Type, name: &str, span: Span, is_call: bool) {
+        let is_method = methods::method(name).is_some();
+        let message = match is_call {
+            true => format!("{ty} has no function `{name}`"),
+            false if is_method => format!("`{ty}::{name}` is a function, not a value"),
+            false => format!("{ty} has no constant `{name}`"),
+        };
+        let code = if is_call { Code::UnknownFunction } else { Code::UnknownName };
+        let near = |candidates: &mut dyn Iterator<Item = &'static str>| {
+            names::nearest(name, candidates).map(|near| format!("did you mean `{ty}::{near}`?"))
+        };
+        let mut diagnostic = Diagnostic::new(code, span, message);
+        diagnostic.help = match is_call {
+            true => methods::instead(name).or_else(|| near(&mut methods::names())),
+            false if is_method => Some(format!("call it: `{ty}::{name}(x)`")),
+            false => near(&mut names::TYPE_CONSTANTS.into_iter().filter(|c| names::type_constant(ty, c).is_some())),
+        };
+        self.report(diagnostic);
+    }
+}

@@ -1,0 +1,200 @@
+//! What names mean: paths and calls.
+
+use filbert_ir::{Code, Diagnostic, Span, Type};
+
+use super::explain::Why;
+use super::types::Ty;
+use super::{Call, Entity, Infer, Meaning, Wanted};
+use crate::ast::{ExprId, KernelItem};
+use crate::links::Links;
+use crate::names::{self, StdPath};
+
+impl<'a, 't> Infer<'a, 't> {
+    /// A path that stands for a value.
+    pub(super) fn path(&mut self, id: ExprId, path: &[&'t str]) -> Ty {
+        let span = self.tree.span(id);
+        let (meaning, ty) = match self.path_meaning(path, span) {
+            Some(found) => found,
+            None => (Meaning::None, Ty::Error),
+        };
+        self.out.meanings[id.0 as usize] = meaning;
+        ty
+    }
+
+    fn path_meaning(&mut self, path: &[&'t str], span: Span) -> Option<(Meaning, Ty)> {
+        if let [name] = path {
+            match self.names.get(name) {
+                Some(&Entity::Local(local)) if self.in_const => {
+                    let message = format!("a constant cannot use the variable `{name}`");
+                    let diagnostic = Diagnostic::new(Code::ConstEval, span, message)
+                        .note(self.locals[local.0 as usize].span, "the variable")
+                        .help("write `let` instead of `const`");
+                    self.report(diagnostic);
+                    return None;
+                }
+                Some(&Entity::Local(local)) => {
+                    return Some((Meaning::Local(local), self.locals[local.0 as usize].ty));
+                }
+                Some(&Entity::Const(id)) => {
+                    let ty = self.tree.constant(id).ty.map_or(Ty::Error, Ty::Scalar);
+                    return Some((Meaning::Const(id), ty));
+                }
+                None => {}
+            }
+        }
+        match names::std_path(&self.tree.uses, path) {
+            StdPath::Constant(scalar) => return Some((Meaning::Scalar(scalar), Ty::Scalar(scalar.ty()))),
+            StdPath::OfType(ty, name) => {
+                self.explain_type_member(ty, name, span, false);
+                return None;
+            }
+            StdPath::NoConstant(name) => {
+                let message = format!("unknown constant `{name}`");
+                let near = names::nearest(name, names::MATH_CONSTANTS.into_iter());
+                let mut diagnostic = Diagnostic::new(Code::UnknownName, span, message);
+                diagnostic.help = near.map(|near| format!("did you mean `{near}`?"));
+                self.report(diagnostic);
+                return None;
+            }
+            StdPath::Other => {}
+        }
+        let joined = path.join("::");
+        if let Some(scalar) = self.links.constant(&joined) {
+            return Some((Meaning::Scalar(scalar), Ty::Scalar(scalar.ty())));
+        }
+        // Outside the text, only what is written as a constant is taken for one: a misspelt variable
+        // gets its message here, with the name that was meant.
+        let last = path.last().copied().unwrap_or_default();
+        let is_shouted = last.chars().any(char::is_uppercase) && !last.chars().any(char::is_lowercase);
+        if matches!(self.links, Links::Open) && (is_shouted || path.len() > 1) {
+            self.out.wanted.push(Wanted { path: path.to_vec(), span, is_kernel: false });
+            return None;
+        }
+        self.explain_unknown_name(path, span);
+        None
+    }
+
+    /// A call by path.
+    pub(super) fn call(&mut self, id: ExprId, path: &'a [&'t str], path_span: Span, args: &'a [ExprId]) -> Ty {
+        if let [name] = path
+            && let Some(&entity) = self.names.get(name)
+        {
+            let (what, at) = match entity {
+                Entity::Local(local) => ("variable", self.locals[local.0 as usize].span),
+                Entity::Const(id) => ("constant", self.tree.constant(id).name.span),
+            };
+            let message = format!("`{name}` is a {what} and cannot be called");
+            self.report(Diagnostic::new(Code::UnknownFunction, path_span, message).note(at, "defined here"));
+            return self.infer_args(args);
+        }
+        if let [name] = path
+            && let Some(&callee) = self.kernels.get(name)
+        {
+            return self.call_kernel(id, callee, path_span, args);
+        }
+        if let StdPath::OfType(ty, name) = names::std_path(&self.tree.uses, path) {
+            return self.call_of_type(id, ty, name, path_span, args);
+        }
+        let joined = path.join("::");
+        if let Some((index, kernel)) = self.links.kernel(&joined) {
+            self.refuse_in_const(&joined, path_span);
+            let params: Vec<Ty> = kernel.core.param_types().into_iter().map(Ty::Scalar).collect();
+            let results: Vec<Ty> = kernel.core.result_types().into_iter().map(Ty::Scalar).collect();
+            if self.check_count(&joined, params.len(), args, path_span, None) {
+                for (i, (&arg, ty)) in args.iter().zip(params).enumerate() {
+                    self.check(arg, ty, Why::LinkedArg(path, i));
+                }
+            }
+            self.out.meanings[id.0 as usize] = Meaning::Linked(index);
+            return match results.as_slice() {
+                [one] => *one,
+                _ => self.tuple(results, path_span),
+            };
+        }
+        if matches!(self.links, Links::Open) {
+            self.refuse_in_const(&joined, path_span);
+            self.out.wanted.push(Wanted { path: path.to_vec(), span: path_span, is_kernel: true });
+            return self.infer_args(args);
+        }
+        self.explain_unknown_function(path, path_span, args);
+        self.infer_args(args)
+    }
+
+    /// A kernel of this text.
+    fn call_kernel(&mut self, id: ExprId, callee: usize, path_span: Span, args: &'a [ExprId]) -> Ty {
+        let tree = self.tree;
+        let kernel: &'a KernelItem<'t> = &tree.kernels[callee];
+        self.refuse_in_const(kernel.name.text, path_span);
+        if let Some(caller) = self.kernel.filter(|_| !self.in_const) {
+            self.out.calls.push(Call { caller, callee, span: path_span });
+        }
+        if self.check_count(kernel.name.text, kernel.params.len(), args, path_span, Some(kernel.name.span)) {
+            for (&arg, param) in args.iter().zip(&kernel.params) {
+                let ty = param.ty.map_or(Ty::Error, Ty::Scalar);
+                self.check(arg, ty, Why::Arg(kernel, param));
+            }
+        }
+        self.out.meanings[id.0 as usize] = Meaning::Kernel(callee);
+        self.note(&kernel.result, path_span)
+    }
+
+    /// `f64::sqrt(x)`, `f64::from(n)`.
+    fn call_of_type(&mut self, id: ExprId, ty: Type, name: &'t str, span: Span, args: &'a [ExprId]) -> Ty {
+        if name == "from" {
+            if self.check_count("from", 1, args, span, None) {
+                let arg = args[0];
+                self.infer(arg);
+                self.out.meanings[id.0 as usize] = Meaning::From(ty);
+                self.checks.push(super::check::Check::From { at: id, arg, to: ty });
+            }
+            return Ty::Scalar(ty);
+        }
+        if crate::methods::method(name).is_none() {
+            self.infer_args(args);
+            self.explain_type_member(ty, name, span, true);
+            return Ty::Error;
+        }
+        match args.split_first() {
+            Some((&receiver, rest)) => {
+                self.check(receiver, Ty::Scalar(ty), Why::Receiver(name));
+                self.method(id, name, span, (receiver, Ty::Scalar(ty)), rest)
+            }
+            None => {
+                let message = format!("`{name}`: expected the value as its first argument, got none");
+                self.report(Diagnostic::new(Code::ArgumentCount, span, message));
+                Ty::Error
+            }
+        }
+    }
+
+    /// Types the arguments of a call that means nothing, for the errors in them.
+    fn infer_args(&mut self, args: &'a [ExprId]) -> Ty {
+        for &arg in args {
+            self.infer(arg);
+        }
+        Ty::Error
+    }
+
+    fn refuse_in_const(&mut self, name: &str, span: Span) {
+        if self.in_const {
+            let message = format!("a constant cannot call the kernel `{name}`");
+            self.report(Diagnostic::new(Code::ConstEval, span, message).help("write `let` inside a kernel instead"));
+        }
+    }
+
+    /// Whether a call has as many arguments as it needs.
+    fn check_count(&mut self, name: &str, want: usize, args: &'a [ExprId], span: Span, at: Option<Span>) -> bool {
+        if args.len() == want {
+            return true;
+        }
+        let plural = if want == 1 { "argument" } else { "arguments" };
+        let message = format!("`{name}`: expected {want} {plural}, got {}", args.len());
+        let mut diagnostic = Diagnostic::new(Code::ArgumentCount, span, message);
+        if let Some(at) = at {
+            diagnostic = diagnostic.note(at, "defined here");
+        }
+        self.report(diagnostic);
+        self.infer_args(args);
+        false
+    }
+}

@@ -1,0 +1,131 @@
+//! Literals, methods, and which expressions can fail.
+
+use filbert_ir::{Op, Scalar, Type, ValueId};
+
+use super::{Lower, Lowering, Val};
+use crate::ast::{ExprId, ExprKind, Stmt};
+use crate::infer::{Meaning, int_bits};
+use crate::links::Links;
+use crate::methods::Method;
+
+impl Lower<'_, '_, '_> {
+    /// The value of a literal; inference saw that it fits.
+    pub(super) fn literal(&self, id: ExprId) -> Scalar {
+        let typed = self.cx.typed;
+        let ty = typed.types.scalar(typed.exprs[id.0 as usize]).unwrap_or(Type::F64);
+        match &self.cx.tree.expr(id).kind {
+            ExprKind::Int { magnitude, negative, .. } => {
+                Scalar::from_bits(ty, int_bits(*magnitude, *negative, ty).expect("inference checks the range"))
+            }
+            ExprKind::Float { digits, negative, .. } => {
+                let digits = digits.as_str();
+                match ty {
+                    Type::F32 => {
+                        let value: f32 = digits.parse().expect("the lexer takes only what parses");
+                        Scalar::F32(if *negative { -value } else { value })
+                    }
+                    _ => {
+                        let value: f64 = digits.parse().expect("the lexer takes only what parses");
+                        Scalar::F64(if *negative { -value } else { value })
+                    }
+                }
+            }
+            _ => unreachable!("only literals come here"),
+        }
+    }
+
+    /// A method on its receiver and arguments.
+    pub(super) fn method(&mut self, id: ExprId, args: &[ValueId]) -> Val {
+        let Meaning::Method(method) = self.meaning(id) else { unreachable!("inference resolves methods") };
+        let span = self.cx.tree.span(id);
+        let x = args[0];
+        let ty = self.b.ty(x);
+        let value = match method {
+            Method::Op(op) => self.op(span, op, args),
+            Method::Recip => {
+                let one = self.constant(span, float(ty, 1.0));
+                self.op(span, Op::Div, &[one, x])
+            }
+            Method::SinCos => {
+                let sin = self.op(span, Op::Sin, &[x]);
+                let cos = self.op(span, Op::Cos, &[x]);
+                return Val::Many(vec![Val::One(sin), Val::One(cos)]);
+            }
+            Method::Log => {
+                let value = self.op(span, Op::Ln, &[x]);
+                let base = self.op(span, Op::Ln, &[args[1]]);
+                self.op(span, Op::Div, &[value, base])
+            }
+            Method::IsPositive | Method::IsNegative => {
+                let zero = self.constant(span, Scalar::from_bits(ty, 0));
+                self.op(span, if method == Method::IsPositive { Op::Gt } else { Op::Lt }, &[x, zero])
+            }
+            Method::IsSignPositive | Method::IsSignNegative => {
+                let one = self.constant(span, float(ty, 1.0));
+                let signed = self.op(span, Op::CopySign, &[one, x]);
+                let zero = self.constant(span, float(ty, 0.0));
+                self.op(span, if method == Method::IsSignPositive { Op::Gt } else { Op::Lt }, &[signed, zero])
+            }
+            Method::WrappingNeg => {
+                let zero = self.constant(span, Scalar::from_bits(ty, 0));
+                self.op(span, Op::WrappingSub, &[zero, x])
+            }
+        };
+        Val::One(value)
+    }
+}
+
+fn float(ty: Type, value: f64) -> Scalar {
+    if ty == Type::F32 { Scalar::F32(value as f32) } else { Scalar::F64(value) }
+}
+
+impl Lowering<'_, '_> {
+    /// Whether computing an expression can fail a row. May say yes of one that cannot.
+    pub(super) fn can_fault(&self, id: ExprId) -> bool {
+        let ty = |id: ExprId| self.typed.types.scalar(self.typed.exprs[id.0 as usize]);
+        let any = |ids: &[ExprId]| ids.iter().any(|&id| self.can_fault(id));
+        let op_faults = |op: Op, on: ExprId| ty(on).is_none_or(|ty| op.may_fault(ty));
+        match &self.tree.expr(id).kind {
+            ExprKind::Int { .. } | ExprKind::Float { .. } | ExprKind::Bool(_) | ExprKind::Path(_) => false,
+            ExprKind::Unary { op, arg } => op_faults(*op, *arg) || self.can_fault(*arg),
+            ExprKind::Binary { op, left, right, .. } => op_faults(*op, *left) || any(&[*left, *right]),
+            ExprKind::Logic { left, right, .. } => any(&[*left, *right]),
+            ExprKind::Cast { arg, .. } => self.can_fault(*arg),
+            ExprKind::Tuple(elems) => any(elems),
+            ExprKind::Field { of, .. } => self.can_fault(*of),
+            ExprKind::Call { args, .. } => self.callee_can_fault(id, args) || any(args),
+            ExprKind::Method { receiver, args, .. } => {
+                self.method_can_fault(id, *receiver) || self.can_fault(*receiver) || any(args)
+            }
+            ExprKind::If { cond, then, otherwise } => any(&[*cond, *then]) || otherwise.is_some_and(|e| self.can_fault(e)),
+            ExprKind::Block(block) => {
+                let stmts = block.stmts.iter().any(|stmt| match stmt {
+                    Stmt::Let { init, .. } => init.is_some_and(|init| self.can_fault(init)),
+                    Stmt::Expr { expr, .. } => self.can_fault(*expr),
+                });
+                stmts || block.tail.is_some_and(|tail| self.can_fault(tail))
+            }
+            ExprKind::Assign { value, .. } => self.can_fault(*value),
+            ExprKind::Update { op, target, value, .. } => op_faults(*op, *target) || self.can_fault(*value),
+            ExprKind::Error => true,
+        }
+    }
+
+    fn callee_can_fault(&self, id: ExprId, args: &[ExprId]) -> bool {
+        match (self.typed.meanings[id.0 as usize], self.links) {
+            (Meaning::Kernel(index), _) => self.kernels[index].as_ref().is_none_or(|kernel| kernel.core.is_fallible()),
+            (Meaning::Linked(index), Links::Given(given)) => given.kernels[index].1.core.is_fallible(),
+            (Meaning::Method(_), _) => args.first().is_none_or(|&receiver| self.method_can_fault(id, receiver)),
+            (Meaning::From(_), _) => false,
+            _ => true,
+        }
+    }
+
+    fn method_can_fault(&self, id: ExprId, receiver: ExprId) -> bool {
+        match (self.typed.meanings[id.0 as usize], self.typed.types.scalar(self.typed.exprs[receiver.0 as usize])) {
+            (Meaning::Method(Method::Op(op)), Some(ty)) => op.may_fault(ty),
+            (Meaning::Method(_), Some(_)) => false,
+            _ => true,
+        }
+    }
+}
