@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use filbert_ir::Code;
-
 use crate::failure::Failure;
 use crate::job::Job;
 use crate::kernel_file;
 use crate::script::Script;
+use crate::threads;
 
 #[derive(clap::Args)]
 pub(crate) struct Check {
@@ -32,17 +31,21 @@ fn check_file(file: &Path, screens: &mut String) -> Result<(), Failure> {
     if !is_script {
         return note(kernel_file::load(file).map(drop), screens);
     }
-    let script = match Script::read(file) {
-        Ok(script) => script,
-        Err(failure) => return note(Err(failure), screens),
-    };
-    // Only what creates functions is run: it reads no table.
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let runtime = runtime.map_err(|e| Failure::new(Code::Internal, format!("cannot start: {e}")))?;
-    let mut job = Job::new(None);
-    for step in script.steps.iter().filter(|step| step.creates_function()) {
-        note(runtime.block_on(job.plan(&script, step)).map(drop), screens)?;
-    }
+    let file = file.to_path_buf();
+    let found = threads::run(async move {
+        let mut screens = String::new();
+        let script = match Script::read(&file) {
+            Ok(script) => script,
+            Err(failure) => return note(Err(failure), &mut screens).map(|()| screens),
+        };
+        // Only what creates functions is run: it reads no table.
+        let mut job = Job::new(None);
+        for step in script.steps.iter().filter(|step| step.creates_function()) {
+            note(job.plan(&script, step).await.map(drop), &mut screens)?;
+        }
+        Ok(screens)
+    })?;
+    screens.push_str(&found);
     Ok(())
 }
 

@@ -60,7 +60,8 @@ fn broken(path: &Path) -> Option<String> {
         }
         Ok((length, tail)) => {
             let footer = u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]);
-            (u64::from(footer) + 12 > length).then(|| format!("its footer should have {footer} bytes, the file has {length}"))
+            (u64::from(footer) + 12 > length)
+                .then(|| format!("its footer should have {footer} bytes, the file has {length}"))
         }
     }
 }

@@ -91,7 +91,7 @@ impl Job {
             Some(found) if found.row.is_some() => in_kernel(),
             Some(found) => match found.code {
                 Code::Input => Place::Input(broken().unwrap_or_else(|| {
-                    Failure::new(Code::Input, format!("cannot read {}", found.detail))
+                    Failure::new(Code::Input, format!("cannot read {}", sql_error::tidy(&found.detail)))
                 })),
                 Code::Output => Place::Output(Failure::new(Code::Output, found.detail.clone())),
                 Code::CreateFunction => {

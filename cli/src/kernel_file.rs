@@ -34,7 +34,8 @@ pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<String, Failure> {
         let message = format!("{} is longer than {bytes_max} bytes, the limit for source text", path.display());
         return Err(Failure::new(Code::KernelTooLarge, message));
     }
-    Ok(text)
+    // Some editors begin a text with a byte order mark.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text))
 }
 
 /// `great_circle(lat1: f64, lon1: f64) -> f64`

@@ -19,6 +19,7 @@ mod rows;
 mod run;
 mod script;
 mod sql_error;
+mod threads;
 mod warnings;
 
 use std::process::ExitCode;

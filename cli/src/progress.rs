@@ -61,7 +61,8 @@ impl Watch {
         }
         tokio::time::sleep(QUIET).await;
         let style = ProgressStyle::with_template("{bar:30} {msg} {elapsed}");
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_finish(ProgressFinish::AndClear);
+        let bar =
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_finish(ProgressFinish::AndClear);
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         loop {
             let (read, expected) = (self.rows_read(), self.rows_expected());

@@ -20,7 +20,7 @@ pub(crate) enum Format {
     Table,
     /// One line of names, then one for each row
     Csv,
-    /// One JSON object for each row, each on its own line
+    /// One JSON object for each row, each on its own line (NDJSON); NaN and infinities are null
     Json,
 }
 

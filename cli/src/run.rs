@@ -19,6 +19,7 @@ use crate::kernel_file;
 use crate::progress::Watch;
 use crate::rows::{self, Format};
 use crate::script::{Script, Step};
+use crate::threads;
 
 #[derive(clap::Args)]
 pub(crate) struct Run {
@@ -31,7 +32,7 @@ pub(crate) struct Run {
     /// Table for the script: a file, a folder or a glob of Parquet, CSV, JSON or Arrow IPC; may be given several times
     #[arg(long, value_name = "NAME=PATH", value_parser = table)]
     table: Vec<(String, String)>,
-    /// How the result is written to standard output; json is one object a line (NDJSON)
+    /// How the result is written to standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Write the result to this file (.parquet, .csv or .json) instead; it appears whole or not at all
@@ -74,20 +75,7 @@ impl Run {
         }
         let started = Instant::now();
         let compiled = stats();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|e| Failure::new(Code::Internal, format!("cannot start threads: {e}")))?;
-        let (rows, read) = runtime.block_on(async {
-            let mut work = tokio::spawn(self.work());
-            tokio::select! {
-                done = &mut work => done.unwrap_or_else(|panic| Err(Failure::new(Code::Internal, panic.to_string()))),
-                _ = tokio::signal::ctrl_c() => {
-                    // Dropping the work removes its unfinished files.
-                    work.abort();
-                    let _ = work.await;
-                    Err(Failure::new(Code::Cancelled, "interrupted"))
-                }
-            }
-        })?;
+        let (rows, read) = threads::run(self.work())?;
         let now = stats();
         tell(format_args!(
             "{rows} row{} ({read} read) in {:.3} s; kernels compiled: {}, compile time: {} us, cache hits: {}\n",

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use datafusion::common::{DataFusionError, Diagnostic as PlannerDiagnostic, Location};
 use datafusion::sql::parser::{DFParser, DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
-use datafusion::sql::sqlparser::tokenizer::Token;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::ParserError;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use filbert_ir::{Code, Diagnostic, Diagnostics, Span};
 
 use crate::failure::Failure;
@@ -17,6 +19,10 @@ use crate::sql_error;
 const SCRIPT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Nesting of SQL expressions; beyond, the parser refuses rather than overflow its stack.
 const SQL_NESTING_MAX: usize = 128;
+
+/// Tokens between two commas at one level of parentheses. A chain `a + b + c ...` is no nesting to the parser but
+/// as deep a tree as it is long, and what walks the tree recurses.
+const CHAIN_TOKENS_MAX: usize = 10_000;
 
 /// A script that has been read and parsed.
 pub(crate) struct Script {
@@ -100,6 +106,10 @@ impl Script {
     /// What the parser says, at the place that it names.
     fn syntax_error(&self, error: &DataFusionError) -> Failure {
         let message = sql_error::message(error);
+        if message.starts_with("RecursionLimitExceeded") {
+            let message = format!("{}: nested deeper than {SQL_NESTING_MAX} levels", self.path.display());
+            return Failure::new(Code::Sql, message);
+        }
         match sql_error::split_place(&message) {
             Some((message, place)) => self.screen(Diagnostic::new(Code::Sql, self.word_at(place), message)),
             None => self.screen(Diagnostic::unplaced(Code::Sql, message)),
@@ -123,7 +133,13 @@ impl Script {
 }
 
 fn parse(text: &str) -> Result<Vec<Step>, DataFusionError> {
-    let mut parser = DFParserBuilder::new(text).with_recursion_limit(SQL_NESTING_MAX).build()?;
+    let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize_with_location();
+    let tokens = tokens.map_err(|e| sql_failure(e.into()))?;
+    if let Some(token) = long_chain(&tokens) {
+        let message = format!("more than {CHAIN_TOKENS_MAX} words without a comma{}", token.span.start);
+        return Err(sql_failure(ParserError::ParserError(message)));
+    }
+    let mut parser = DFParserBuilder::new(tokens).with_recursion_limit(SQL_NESTING_MAX).build()?;
     let mut steps = Vec::new();
     loop {
         let separated = skip_semicolons(&mut parser);
@@ -132,7 +148,8 @@ fn parse(text: &str) -> Result<Vec<Step>, DataFusionError> {
             return Ok(steps);
         }
         if !separated && !steps.is_empty() {
-            parser.parser.expect_token(&Token::SemiColon).map_err(|e| DataFusionError::SQL(Box::new(e), None))?;
+            let found = parser.parser.expected::<()>("end of statement", next.clone());
+            found.map_err(sql_failure)?;
         }
         let start = Location { line: next.span.start.line, column: next.span.start.column };
         steps.push(Step { statement: parser.parse_statement()?, start });
@@ -145,4 +162,28 @@ fn skip_semicolons(parser: &mut DFParser<'_>) -> bool {
         any = true;
     }
     any
+}
+
+fn sql_failure(error: ParserError) -> DataFusionError {
+    DataFusionError::SQL(Box::new(error), None)
+}
+
+/// The token with which a chain becomes too long.
+fn long_chain(tokens: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
+    let mut open = Vec::new();
+    let mut length = 0;
+    tokens.iter().find(|token| {
+        match &token.token {
+            Token::Whitespace(_) => return false,
+            Token::Comma => length = 0,
+            Token::SemiColon => {
+                open.clear();
+                length = 0;
+            }
+            Token::LParen => open.push(std::mem::take(&mut length)),
+            Token::RParen => length = open.pop().unwrap_or(0) + 1,
+            _ => length += 1,
+        }
+        length > CHAIN_TOKENS_MAX
+    })
 }

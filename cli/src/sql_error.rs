@@ -22,6 +22,12 @@ const PREFIXES: &[&str] = &[
     "External error: ",
 ];
 
+/// What the planner puts before the names of tables.
+const DEFAULT_SCHEMA: &str = "datafusion.public.";
+
+/// What stands between an error and its cause.
+const CAUSE: &str = "\ncaused by\n";
+
 /// It follows internal errors, most of which are the query's fault after all.
 const BUG_NOTICE: &str = "\nThis issue was likely caused by a bug in DataFusion's code.";
 
@@ -43,23 +49,35 @@ pub(crate) fn code(error: &DataFusionError) -> Code {
     }
 }
 
-/// The engine's message without what it says about itself, cut to one screen.
+/// What is wrong, in words.
 pub(crate) fn message(error: &DataFusionError) -> String {
     let text = match error.find_root() {
         DataFusionError::SchemaError(schema, _) => missing_field(schema),
         _ => None,
     };
-    let text = text.unwrap_or_else(|| error.strip_backtrace());
+    tidy(&text.unwrap_or_else(|| error.strip_backtrace()))
+}
+
+/// A message of the engine without what it says about itself, cut to one screen.
+pub(crate) fn tidy(text: &str) -> String {
     // A call that fits no signature is told twice, at length and then in a sentence.
-    let mut text = text.find("No function matches").map_or(text.as_str(), |at| &text[at..]);
+    let mut text = text.find("No function matches").map_or(text, |at| &text[at..]);
     text = text.split(BUG_NOTICE).next().unwrap_or_default().trim();
     while let Some(rest) = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
         text = rest;
     }
-    let text = text.strip_suffix("\")").unwrap_or(text).trim_end();
+    let text = text
+        .strip_suffix("\")")
+        .unwrap_or(text)
+        .trim_end()
+        .replace(DEFAULT_SCHEMA, "")
+        .replace(CAUSE, ": ")
+        .replace("Arrow error: ", "");
+    // Tabs begin the items of a list; other line breaks are only a taste.
+    let text = if text.contains('\t') { text } else { text.replace('\n', " ") };
     match text.char_indices().nth(MESSAGE_CHARS_MAX) {
         Some((end, _)) => format!("{} ... (cut)", &text[..end]),
-        None => text.to_string(),
+        None => text,
     }
 }
 

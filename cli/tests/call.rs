@@ -25,20 +25,92 @@ fn place() -> Place {
 fn values() {
     let place = place();
     let rows: &[(&str, Expect)] = &[
-        ("add 2 3", expect![""]),
-        ("add -2 -3", expect![""]),
-        ("add -- -2 -3", expect![""]),
-        ("add --engine both 0x10 -1_000", expect![""]),
-        ("add 1 2 --engine interp", expect![""]),
-        ("half inf", expect![""]),
-        ("half -inf", expect![""]),
-        ("half nan", expect![""]),
-        ("half -.5e-3", expect![""]),
-        ("half null", expect![""]),
-        ("negated true", expect![""]),
-        ("seven", expect![""]),
-        ("polar 3 4", expect![""]),
-        ("polar 3 null --engine both", expect![""]),
+        (
+            "add 2 3",
+            expect![[r#"
+            5
+        "#]],
+        ),
+        (
+            "add -2 -3",
+            expect![[r#"
+            -5
+        "#]],
+        ),
+        (
+            "add -- -2 -3",
+            expect![[r#"
+            -5
+        "#]],
+        ),
+        (
+            "add --engine both 0x10 -1_000",
+            expect![[r#"
+            -984
+        "#]],
+        ),
+        (
+            "add 1 2 --engine interp",
+            expect![[r#"
+            3
+        "#]],
+        ),
+        (
+            "half inf",
+            expect![[r#"
+            inf
+        "#]],
+        ),
+        (
+            "half -inf",
+            expect![[r#"
+            -inf
+        "#]],
+        ),
+        (
+            "half nan",
+            expect![[r#"
+            NaN
+        "#]],
+        ),
+        (
+            "half -.5e-3",
+            expect![[r#"
+            -0.00025
+        "#]],
+        ),
+        (
+            "half null",
+            expect![[r#"
+            null
+        "#]],
+        ),
+        (
+            "negated true",
+            expect![[r#"
+            false
+        "#]],
+        ),
+        (
+            "seven",
+            expect![[r#"
+            7
+        "#]],
+        ),
+        (
+            "polar 3 4",
+            expect![[r#"
+            c0 = 5.0
+            c1 = 0.9272952180016122
+        "#]],
+        ),
+        (
+            "polar 3 null --engine both",
+            expect![[r#"
+            c0 = null
+            c1 = null
+        "#]],
+        ),
     ];
     for (line, expected) in rows {
         let mut args = vec!["call", "k.rs"];
@@ -57,12 +129,23 @@ fn options_stand_anywhere() {
         ["call", "k.rs", "--engine=both", "half", "--", "-3"],
         ["call", "k.rs", "half", "-3", "--engine", "both"],
     ] {
-        let stderr = place.filbert(&args).prints(expect![""]);
-        expect![""].assert_eq(&stderr);
+        let ran = place.filbert(&args);
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, "-1.5\n"), "{args:?}: {}", ran.stderr);
+        assert_eq!(ran.stderr, "native and interp agree: -1.5 (bits 0xbff8000000000000)\n");
     }
 }
 
 #[test]
 fn the_engines_agree_on_a_failing_row() {
-    place().filbert(&["call", "k.rs", "add", "2147483647", "1", "--engine", "both"]).fails(expect![""]);
+    place().filbert(&["call", "k.rs", "add", "2147483647", "1", "--engine", "both"]).fails(expect![[r#"
+        [FB-0501] Error: integer overflow in kernel add
+           ,-[ k.rs:2:33 ]
+           |
+         2 | fn add(a: i32, b: i32) -> i32 { a + b }
+           |                                 ^^|^^
+           |                                   `---- 2147483647 + 1 does not fit i32
+           |
+           | Help: the row's arguments: a = 2147483647, b = 1
+        ---'
+    "#]]);
 }

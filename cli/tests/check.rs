@@ -8,7 +8,10 @@ use crate::Place;
 fn good_files_say_nothing() {
     let place = Place::with(&[
         ("a.rs", "fn f(x: f64) -> f64 { x }"),
-        ("b.sql", "SELECT no_such_column FROM nowhere; CREATE FUNCTION f(DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS $$ fn f(x: f64) -> f64 { x } $$"),
+        (
+            "b.sql",
+            "SELECT no_such_column FROM nowhere; CREATE FUNCTION f(DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS $$ fn f(x: f64) -> f64 { x } $$",
+        ),
     ]);
     let stderr = place.filbert(&["check", "a.rs", "b.sql"]).prints(expect![""]);
     expect![""].assert_eq(&stderr);
@@ -19,7 +22,47 @@ fn every_error_of_every_file() {
     let place = Place::with(&[
         ("a.rs", "fn f(x: f64) -> f64 {\n    let y = x + 1;\n    y * z\n}\n"),
         ("good.rs", "fn f(x: f64) -> f64 { x }"),
-        ("job.sql", "SELECT 1;\n\nCREATE FUNCTION g(BIGINT) RETURNS BIGINT LANGUAGE kernel AS '\nfn g(n: i64) -> i64 { n.sqrt() }\n';\nCREATE FUNCTION h(DOUBLE) RETURNS BIGINT LANGUAGE kernel AS 'fn h(x: f64) -> f64 { x }';"),
+        (
+            "job.sql",
+            "SELECT 1;\n\nCREATE FUNCTION g(BIGINT) RETURNS BIGINT LANGUAGE kernel AS '\nfn g(n: i64) -> i64 { n.sqrt() }\n';\nCREATE FUNCTION h(DOUBLE) RETURNS BIGINT LANGUAGE kernel AS 'fn h(x: f64) -> f64 { x }';",
+        ),
     ]);
-    place.filbert(&["check", "a.rs", "good.rs", "missing.rs", "job.sql"]).fails(expect![""]);
+    place.filbert(&["check", "a.rs", "good.rs", "missing.rs", "job.sql"]).fails(expect![[r#"
+        [FB-0103] Error: `+`: expected one type on both sides, got f64 and an integer literal
+           ,-[ a.rs:2:17 ]
+           |
+         2 |     let y = x + 1;
+           |             |   |
+           |             `------ this is f64
+           |                 |
+           |                 `-- this is an integer literal
+           |
+           | Help: write `1.0`
+        ---'
+        [FB-0101] Error: unknown name `z`
+           ,-[ a.rs:3:9 ]
+           |
+         3 |     y * z
+           |         |
+           |         `-- here
+        ---'
+        [FB-0703] Error: cannot read missing.rs: there is no such file
+        [FB-0105] Error: `sqrt`: expected a float (f32 or f64), got i64
+           ,-[ CREATE FUNCTION g:2:23 ]
+           |
+         2 | fn g(n: i64) -> i64 { n.sqrt() }
+           |                       ^^^^|^^^
+           |                           `----- here
+           |
+           | Help: write `(n as f64).sqrt(...)`
+        ---'
+          in the statement at job.sql:3
+        [FB-0701] Error: CREATE FUNCTION h: RETURNS says BIGINT, the kernel gives DOUBLE
+           ,-[ job.sql:6:1 ]
+           |
+         6 | CREATE FUNCTION h(DOUBLE) RETURNS BIGINT LANGUAGE kernel AS 'fn h(x: f64) -> f64 { x }';
+           | ^^^|^^
+           |    `---- in this statement
+        ---'
+    "#]]);
 }

@@ -25,12 +25,25 @@ fn one_stage_of_every_kernel() {
     let ran = place.filbert(&["explain", "k.rs", "--stage", "ir"]);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let ir: Vec<&str> = ran.stdout.split("== ir ==\n").skip(1).map(|part| part.split("\n\n").next().unwrap()).collect();
-    expect![""].assert_eq(&ir.join("\n"));
+    expect![[r#"
+        kernel twice(%0 x: f64) -> f64 {
+          %1: f64 = add %0, %0
+          return %1
+        }
+        kernel inc(%0 n: i32) -> i32 {
+          %1: i32 = const 1
+          %2: i32 = add %0, %1
+          return %2
+        }"#]]
+    .assert_eq(&ir.join("\n"));
     assert!(!ran.stdout.contains("== asm =="));
 }
 
 #[test]
 fn an_unknown_kernel() {
     let place = Place::with(&[("k.rs", KERNELS)]);
-    place.filbert(&["explain", "k.rs", "twise"]).fails(expect![""]);
+    place.filbert(&["explain", "k.rs", "twise"]).fails(expect![[r#"
+        [FB-0101] Error: k.rs has no kernel `twise`
+          help: it has twice, inc
+    "#]]);
 }

@@ -43,40 +43,81 @@ const SELECT: &str = "SELECT n, half(x) AS h, name FROM t ORDER BY n";
 
 #[test]
 fn a_table_and_one_line_about_the_job() {
-    let stderr = run(&place(SELECT), &[]).prints(expect![""]);
-    expect![""].assert_eq(&summary(&stderr));
+    let stderr = run(&place(SELECT), &[]).prints(expect![[r#"
+        +----+--------+------+
+        | n  | h      | name |
+        +----+--------+------+
+        | 1  | 0.25   | a    |
+        | 2  | null   | b,c  |
+        | 30 | -5e299 | null |
+        +----+--------+------+
+    "#]]);
+    expect!["N rows (N read) in N.N s; kernels compiled: N, compile time: N us, cache hits: N"]
+        .assert_eq(&summary(&stderr));
     assert!(stderr.starts_with("3 rows (3 read) in ") && stderr.contains("kernels compiled: 1,"), "{stderr}");
 }
 
 #[test]
 fn csv() {
-    run(&place(SELECT), &["--format", "csv"]).prints(expect![""]);
+    run(&place(SELECT), &["--format", "csv"]).prints(expect![[r#"
+        n,h,name
+        1,0.25,a
+        2,,"b,c"
+        30,-5e299,
+    "#]]);
 }
 
 #[test]
 fn json() {
-    run(&place(SELECT), &["--format", "json"]).prints(expect![""]);
+    run(&place(SELECT), &["--format", "json"]).prints(expect![[r#"
+        {"n":1,"h":0.25,"name":"a"}
+        {"n":2,"h":null,"name":"b,c"}
+        {"n":30,"h":-5.0e299,"name":null}
+    "#]]);
 }
 
 #[test]
 fn no_rows() {
     let place = place("SELECT n, half(x) AS h FROM t WHERE n > 1000");
-    run(&place, &[]).prints(expect![""]);
-    run(&place, &["--format", "csv"]).prints(expect![""]);
+    run(&place, &[]).prints(expect![[r#"
+        +---+---+
+        | n | h |
+        +---+---+
+        +---+---+
+    "#]]);
+    run(&place, &["--format", "csv"]).prints(expect![[r#"
+        n,h
+    "#]]);
     run(&place, &["--format", "json"]).prints(expect![""]);
 }
 
 #[test]
 fn a_tuple_is_a_struct() {
     let place = place("SELECT split(n) AS s, split(n)['c1'] AS ones FROM t ORDER BY n");
-    run(&place, &[]).prints(expect![""]);
-    run(&place, &["--format", "json"]).prints(expect![""]);
+    run(&place, &[]).prints(expect![[r#"
+        +----------------+------+
+        | s              | ones |
+        +----------------+------+
+        | {c0: 0, c1: 1} | 1    |
+        | {c0: 0, c1: 2} | 2    |
+        | {c0: 3, c1: 0} | 0    |
+        +----------------+------+
+    "#]]);
+    run(&place, &["--format", "json"]).prints(expect![[r#"
+        {"s":{"c0":0,"c1":1},"ones":1}
+        {"s":{"c0":0,"c1":2},"ones":2}
+        {"s":{"c0":3,"c1":0},"ones":0}
+    "#]]);
 }
 
 #[test]
 fn the_last_result_counts() {
-    let sql = "SELECT 1 AS one; SELECT 2 AS two; SET datafusion.execution.batch_size = 100;\nCREATE VIEW v AS SELECT 3;";
-    run(&place(sql), &["--format", "csv"]).prints(expect![""]);
+    let sql =
+        "SELECT 1 AS one; SELECT 2 AS two; SET datafusion.execution.batch_size = 100;\nCREATE VIEW v AS SELECT 3;";
+    run(&place(sql), &["--format", "csv"]).prints(expect![[r#"
+        two
+        2
+    "#]]);
 }
 
 #[test]
@@ -88,14 +129,10 @@ fn a_script_without_result() {
 #[test]
 fn files_folders_and_globs() {
     let place = place("SELECT count(*) AS n FROM t");
-    for (location, rows) in [("t", "3"), ("t/", "3"), ("t/*.csv", "3"), ("t/1.csv", "2"), ("t/2.*", "1")] {
+    for (location, rows) in [("t", "3"), ("t/", "3"), ("t/*.csv", "3"), ("t/1.csv", "2"), ("t/[2-9].csv", "1")] {
         let table = format!("t={location}");
         let ran = place.filbert(&["run", "job.sql", "--format", "csv", "--table", &table]);
-        if location == "t/2.*" {
-            assert_eq!(ran.status, 1, "an ending is needed");
-        } else {
-            assert_eq!(ran.stdout, format!("n\n{rows}\n"), "{location}: {}", ran.stderr);
-        }
+        assert_eq!(ran.stdout, format!("n\n{rows}\n"), "{location}: {}", ran.stderr);
     }
 }
 
@@ -108,10 +145,26 @@ fn output_files() {
         assert!(ran.stderr.starts_with("3 rows"), "{}", ran.stderr);
     }
     assert_eq!(place.files(), ["job.sql", "k.rs", "out.csv", "out.json", "out.parquet", "t"]);
-    expect![""].assert_eq(&place.read("out.csv"));
-    expect![""].assert_eq(&place.read("out.json"));
+    expect![[r#"
+        n,h,name
+        1,0.25,a
+        2,,"b,c"
+        30,-5e299,
+    "#]]
+    .assert_eq(&place.read("out.csv"));
+    expect![[r#"
+        {"n":1,"h":0.25,"name":"a"}
+        {"n":2,"name":"b,c"}
+        {"n":30,"h":-5.0e299}
+    "#]]
+    .assert_eq(&place.read("out.json"));
     place.write("back.sql", "SELECT * FROM o ORDER BY n");
-    place.filbert(&["run", "back.sql", "--table", "o=out.parquet", "--format", "csv"]).prints(expect![""]);
+    place.filbert(&["run", "back.sql", "--table", "o=out.parquet", "--format", "csv"]).prints(expect![[r#"
+        n,h,name
+        1,0.25,a
+        2,,"b,c"
+        30,-5e299,
+    "#]]);
 }
 
 #[test]
@@ -124,14 +177,40 @@ fn an_output_file_is_replaced() {
 
 #[test]
 fn the_interpreter_compiles_nothing() {
-    let stderr = run(&place(SELECT), &["--engine", "interp", "--partitions", "3"]).prints(expect![""]);
+    let stderr = run(&place(SELECT), &["--engine", "interp", "--partitions", "3"]).prints(expect![[r#"
+        +----+--------+------+
+        | n  | h      | name |
+        +----+--------+------+
+        | 1  | 0.25   | a    |
+        | 2  | null   | b,c  |
+        | 30 | -5e299 | null |
+        +----+--------+------+
+    "#]]);
     assert!(stderr.contains("kernels compiled: 0, compile time: 0 us"), "{stderr}");
 }
 
 #[test]
 fn the_flights_example() {
     let ran = filbert_in(root(), &["run", "examples/flights.sql", "--format", "csv"]);
-    let stderr = ran.prints(expect![""]);
+    let stderr = ran.prints(expect![[r#"
+        carrier,flights,with_distance,mean_miles,mean_difference,greatest_difference,mean_mph
+        9E,18460,18460,529.291645,1.059368,3.182,344.791278
+        AA,32729,31327,1327.032395,2.848458,6.913496,414.294777
+        AS,714,714,2395.3131,6.6869,6.6869,442.443737
+        B6,54635,50940,1029.924441,1.931143,6.913496,393.748716
+        DL,48110,46779,1225.217349,2.492467,6.913496,416.059825
+        EV,54173,54173,562.201376,1.003592,3.243324,362.507545
+        F9,685,685,1615.47383,4.52617,4.52617,423.984209
+        FL,3260,3260,663.791653,1.037795,1.876271,393.661038
+        HA,342,342,4975.206167,7.793833,7.793833,479.606399
+        MQ,26397,26397,568.477692,1.080739,2.656027,367.716919
+        OO,32,32,499.301464,1.511036,2.159968,365.157178
+        UA,58665,57491,1525.284583,3.145662,8.888134,419.203847
+        US,20536,20536,552.916564,0.801073,4.571447,341.876212
+        VX,5162,5162,2493.800995,5.681182,6.176485,445.161577
+        WN,12275,12275,994.206821,2.062263,4.571447,399.678692
+        YV,601,601,374.52383,0.509448,0.665724,331.418604
+    "#]]);
     assert!(stderr.starts_with("16 rows"), "{stderr}");
     assert!(stderr.contains("kernels compiled: 1,"), "{stderr}");
 }

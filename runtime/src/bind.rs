@@ -3,8 +3,8 @@
 use arrow_buffer::NullBuffer;
 use filbert_ir::{Code, KernelError, Scalar, VerifiedKernel};
 
-use crate::call::Input;
 use crate::column::{Column, Values};
+use crate::lend::Input;
 
 /// Arguments that fit a kernel.
 pub(crate) struct Bound<'a> {

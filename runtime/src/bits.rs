@@ -1,7 +1,5 @@
 //! Arrow's bitmaps and the bytes that kernels see: a bool is a bit there and a byte here.
 
-use std::mem::MaybeUninit;
-
 use arrow_buffer::BooleanBuffer;
 
 /// Writes bits `start..start + bytes.len()` as bytes of 0 or 1.
@@ -15,16 +13,15 @@ pub(crate) fn unpack(bits: &BooleanBuffer, start: usize, bytes: &mut [u8]) {
     }
 }
 
-/// Packs bytes of 0 or 1, eight to a byte, the first in the lowest bit; missing ones count as 0.
-pub(crate) fn pack(bytes: &[u8], bits: &mut [MaybeUninit<u8>]) {
-    for (chunk, out) in bytes.chunks(8).zip(bits) {
+/// Bytes of 0 or 1 packed eight to an octet, the first in the lowest bit; missing ones count as 0.
+pub(crate) fn octets(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    bytes.chunks(8).map(|chunk| {
         let mut octet = [0; 8];
         octet[..chunk.len()].copy_from_slice(chunk);
-        // Eight bytes of 0 or 1 times this constant gather their lowest bits in the highest byte, first
-        // byte lowest: byte i contributes to bit 56 + i only, and no carry reaches it.
-        let gathered = u64::from_le_bytes(octet).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        out.write(gathered as u8);
-    }
+        // Times this constant, byte i contributes to bit 56 + i and to no other bit of the highest byte, and
+        // no carry reaches that byte.
+        (u64::from_le_bytes(octet).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+    })
 }
 
 #[cfg(test)]
@@ -39,11 +36,8 @@ mod tests {
                 let mut bytes = vec![9; len];
                 unpack(&bits, start, &mut bytes);
                 assert!(bytes.iter().enumerate().all(|(i, &b)| b == bits.value(start + i) as u8));
-                let mut packed = vec![MaybeUninit::new(0xff); len.div_ceil(8)];
-                pack(&bytes, &mut packed);
-                let packed: Vec<u8> =
-                    (0..len).step_by(8).map(|i| (i..len.min(i + 8)).fold(0, |b, j| b | bytes[j] << (j - i))).collect();
-                assert_eq!(packed.len(), len.div_ceil(8));
+                let expected = bytes.chunks(8).map(|c| c.iter().rev().fold(0, |octet, byte| octet << 1 | byte));
+                assert!(octets(&bytes).eq(expected));
             }
         }
     }

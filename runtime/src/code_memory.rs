@@ -199,6 +199,47 @@ impl Drop for GuardedPages {
     }
 }
 
+/// For tests: memory that ends where a page does.
+#[cfg(test)]
+pub(crate) mod guarded {
+    use super::*;
+
+    /// Memory between two guard pages: whoever reads or writes a byte too far dies.
+    pub(crate) struct Guarded {
+        mapping: region::Allocation,
+        bytes: usize,
+    }
+
+    impl Guarded {
+        /// `bytes` zeros that end at the end of a page.
+        pub(crate) fn new(bytes: usize) -> Guarded {
+            let page = region::page::size();
+            let mapping = region::alloc(page_ceil(bytes) + 2 * page, region::Protection::NONE).expect("a few pages");
+            if bytes > 0 {
+                let first = mapping.as_ptr::<u8>().wrapping_add(page);
+                // SAFETY: these pages are ours and nothing lives there yet.
+                unsafe { region::protect(first, page_ceil(bytes), region::Protection::READ_WRITE) }
+                    .expect("a few pages");
+            }
+            Guarded { mapping, bytes }
+        }
+
+        /// The bytes, the last one before a guard page.
+        pub(crate) fn slice(&mut self) -> &mut [u8] {
+            let end = self.mapping.len() - region::page::size();
+            // SAFETY: the last `bytes` bytes before the guard page are readable, writable, zeroed by the system,
+            // and lent with `self`.
+            unsafe { std::slice::from_raw_parts_mut(self.mapping.as_mut_ptr::<u8>().add(end - self.bytes), self.bytes) }
+        }
+    }
+
+    /// Calls code that ignores its argument.
+    pub(crate) fn call_without_frame(code: &CodeMemory) -> u32 {
+        // SAFETY: the caller's code does not look at its argument.
+        unsafe { code.entry()(std::ptr::null_mut()) }
+    }
+}
+
 #[cfg(test)]
 #[path = "code_memory/tests.rs"]
-pub(crate) mod tests;
+mod tests;

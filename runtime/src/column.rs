@@ -1,14 +1,14 @@
 //! Columns as a caller hands them in and gets them back, before anything is known about the kernel.
 //!
 //! A `Column` lends elements: a slice, an `ndarray` view of any layout, an Arrow array, or one scalar that
-//! stands for every row. `bind` checks columns against a kernel; the pointers inside are `call`'s business.
+//! stands for every row. `bind` checks columns against a kernel; the pointers inside are `lend`'s business.
 
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use filbert_ir::{Code, KernelError, Scalar, Type};
 use ndarray::{ArrayBase, ArrayRef, ArrayView, Data, Dimension};
 
-use crate::call::{self, View};
 use crate::element::Element;
+use crate::lend::{self, View};
 
 /// One argument of a call: the elements of all rows, or one scalar for every row.
 ///
@@ -208,7 +208,7 @@ impl OutColumn {
 
     /// The elements, if they have type `T`.
     pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
-        call::elements(self)
+        lend::elements(self)
     }
 
     /// The element of one row, `None` where it is null.
@@ -219,7 +219,7 @@ impl OutColumn {
         assert!(row < self.rows, "row {row} of {}", self.rows);
         let width = self.ty.bytes();
         let valid = self.nulls.as_ref().is_none_or(|n| n.is_valid(row));
-        valid.then(|| call::read_scalar(self.ty, &self.values[row * width..(row + 1) * width]))
+        valid.then(|| lend::read_scalar(self.ty, &self.values[row * width..(row + 1) * width]))
     }
 
     /// Which rows are null, if any is.

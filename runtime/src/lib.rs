@@ -14,7 +14,7 @@
 //! | [`cache`], [`engine`] | where code is kept, and whether it is wanted |
 //! | [`code_memory`] | the pages that code lives in |
 //!
-//! Unsafe code stands in `code_memory` and `call` only. Nothing here knows DataFusion, files or SQL.
+//! Unsafe code stands in `code_memory`, `lend` and `call` only. Nothing here knows DataFusion, files or SQL.
 
 pub mod arrow;
 mod bind;
@@ -27,6 +27,7 @@ mod element;
 pub mod engine;
 mod fault;
 mod ladder;
+mod lend;
 pub mod loaded;
 pub mod map;
 mod options;

@@ -7,11 +7,12 @@ use filbert_ir::{Code, KernelError, Scalar, VerifiedKernel};
 
 use crate::bind::{Bound, Nulls, bind};
 use crate::cache::KernelCache;
-use crate::call::{self, Aligned, Cell, Halt, Input, Order, Room, STRIP_ROWS};
+use crate::call::{self, Halt, Order, STRIP_ROWS};
 use crate::column::{Column, OutColumn};
 use crate::engine::{self, Engine};
 use crate::fault::row_error;
 use crate::ladder::LoadedCode;
+use crate::lend::{Aligned, Cell, Input, Room};
 use crate::options::CallOptions;
 use crate::parallel;
 

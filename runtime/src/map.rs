@@ -6,9 +6,9 @@ use ndarray::{Array, Dimension};
 
 use crate::arrow::{ArrowArg, struct_of};
 use crate::bind::bind;
-use crate::call::{Lent, Room, reserve_vec};
 use crate::column::{Column, Values, common_shape};
 use crate::element::Element;
+use crate::lend::{Fresh, Lent, Room};
 use crate::loaded::LoadedKernel;
 use crate::options::CallOptions;
 
@@ -57,10 +57,10 @@ use crate::options::CallOptions;
 ///      }",
 /// ).unwrap();
 /// let divide = verify(divide).unwrap();
-/// let (q, r): (Vec<i64>, Vec<i64>) = divide.map((&[7, 8, 9], 4i64)).unwrap();
+/// let (q, r): (Vec<i64>, Vec<i64>) = divide.map((&[7i64, 8, 9], 4i64)).unwrap();
 /// assert_eq!((q, r), (vec![1, 2, 2], vec![3, 0, 1]));
 ///
-/// let error = divide.map::<(Vec<i64>, Vec<i64>)>((&[7, 8, 9], &[1i64, 0, 0])).unwrap_err();
+/// let error = divide.map::<(Vec<i64>, Vec<i64>)>((&[7i64, 8, 9], &[1i64, 0, 0])).unwrap_err();
 /// assert_eq!(error.row, Some(1));
 /// assert_eq!(error.detail, "8 / 0 divides i64 by zero");
 /// ```
@@ -99,7 +99,7 @@ pub trait KernelCall: AsKernel {
     }
 
     /// Computes every row of Arrow arrays, null where an argument is null: one array, or for several results
-    /// a struct array of them.
+    /// a struct array of them. Without arguments there is one row.
     fn map_arrow(&self, args: &[ArrayRef]) -> Result<ArrayRef, KernelError> {
         self.loaded()?.map_arrow(args)
     }
@@ -294,9 +294,9 @@ macro_rules! results {
                 ) -> Result<Self, KernelError> {
                     check_results(loaded, &[$($part::Element::TYPE),*])?;
                     let rows = rows_of(shape).map_err(|e| loaded.about(e))?;
-                    $(let mut $part: Vec<$part::Element> = reserve_vec(rows).map_err(|e| loaded.about(e))?;)*
+                    $(let mut $part = Fresh::<$part::Element>::reserve(rows).map_err(|e| loaded.about(e))?;)*
                     loaded.map_rooms(columns, shape, &mut [$(&mut $part),*], options)?;
-                    Ok(($($part::of_vec(shape, $part).map_err(|e| loaded.about(e))?,)*))
+                    Ok(($($part::of_vec(shape, $part.into_vec()).map_err(|e| loaded.about(e))?,)*))
                 }
             }
         )*

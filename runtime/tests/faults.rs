@@ -3,7 +3,7 @@
 use filbert_ir::{Code, Scalar, Type, random, text, verify};
 use filbert_runtime::{CallOptions, Column, Engine, KernelCache, StopFlag};
 
-use crate::support::{both, kernel, op, patient};
+use crate::support::{both, child, kernel, op, patient};
 use Scalar::*;
 
 /// Calls a one-operation kernel on one row in both engines: the result, or `code: detail`.
@@ -214,7 +214,7 @@ fn fault_10_columns_of_another_type_are_refused() {
 #[test]
 fn fault_09_short_columns_are_refused_and_unaligned_ones_read_rightly() {
     for loaded in both(&op("add", &["f64", "f64"], "f64")) {
-        let x = [1.0, 2.0, 3.0];
+        let x = [1.0f64, 2.0, 3.0];
         let error = loaded.call(&[Column::from(&x), Column::from(&x[..2])], 3, &CallOptions::default()).unwrap_err();
         assert_eq!(error.code, Code::LengthMismatch);
         assert!(error.detail.contains("`p1` has 2 rows, not 3"), "{error}");
@@ -258,7 +258,7 @@ fn fault_42_memory_that_is_not_there_is_an_error() {
             assert_eq!((error.code, error.class().is_retryable()), (Code::OutOfMemory, true));
         }
     }
-    crate::support::child("faults::out_of_memory_child", "ulimit -v 4000000", &[]);
+    child("faults::out_of_memory_child", "ulimit -v 4000000", &[]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Slices and `ndarray` arrays of every layout.
 
 use filbert_ir::Code;
-use filbert_runtime::{CallOptions, KernelCall};
+use filbert_runtime::CallOptions;
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, arr0, arr1, arr2, s};
 
 use crate::support::{both, kernel, op};

@@ -71,7 +71,7 @@ fn on_large_stack<T: Send>(
     weight: usize,
     work: impl FnOnce() -> Result<T, Vec<Diagnostic>> + Send,
 ) -> Result<T, Vec<Diagnostic>> {
-    let bytes = scan::STACK_BYTES / scan::RUN_TOKENS_MAX * weight.clamp(scan::RUN_TOKENS_MAX / 8, scan::RUN_TOKENS_MAX);
+    let bytes = scan::STACK_BYTES_PER_TOKEN * weight.max(256);
     std::thread::scope(|scope| {
         let spawned = std::thread::Builder::new().stack_size(bytes).spawn_scoped(scope, work);
         match spawned.map(|thread| thread.join()) {

@@ -28,9 +28,21 @@ mod names;
 mod read;
 mod scan;
 
-//pub use expand::expand;
-//pub use float_ext::FloatExt;
+pub use expand::expand;
+pub use float_ext::FloatExt;
 pub use front::parse;
-//pub use kernel_fn::{Callee, Declaration, KernelFn};
+pub use kernel_fn::{Callee, Constant, Declaration, KernelFn};
 pub use module::Module;
 pub use scan::RUN_TOKENS_MAX;
+
+/// What the code that `#[kernel]` writes refers to. Not part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::float_ext::FloatExt;
+    pub use crate::kernel_fn::{Declaration, KernelFn};
+
+    /// A constant outside the kernel that uses it.
+    pub fn constant(value: impl Into<filbert_ir::Scalar>) -> filbert_ir::Scalar {
+        value.into()
+    }
+}

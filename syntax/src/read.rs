@@ -15,7 +15,7 @@ use crate::names;
 
 /// Reads a whole text. What was rejected stands in the tree as an error that later stages pass over.
 pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnostic>) -> Tree<'t> {
-    let mut reader = Reader { tree: Tree { text, ..Tree::default() }, found };
+    let mut reader = Reader { tree: Tree { text, ..Tree::default() }, found, generics: Vec::new() };
     for attribute in &file.attrs {
         reader.outer_attribute(attribute);
     }
@@ -28,6 +28,8 @@ pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnost
 struct Reader<'t, 'f> {
     tree: Tree<'t>,
     found: &'f mut Vec<Diagnostic>,
+    /// Type parameters of the function being read: rejected once, where they are declared.
+    generics: Vec<String>,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -49,6 +51,8 @@ impl<'t> Reader<'t, '_> {
     fn kernel(&mut self, item: &syn::ItemFn) -> KernelItem<'t> {
         let doc = self.fn_attributes(&item.attrs);
         self.check_signature(&item.sig);
+        let outside = self.generics.len();
+        self.generics.extend(item.sig.generics.type_params().map(|param| param.ident.to_string()));
         let name = self.name(&item.sig.ident);
         let params = item.sig.inputs.iter().filter_map(|arg| self.param(arg)).collect();
         let close = self.span(item.sig.paren_token.span.close());
@@ -70,6 +74,7 @@ impl<'t> Reader<'t, '_> {
             }
         };
         let body = self.body(&item.block);
+        self.generics.truncate(outside);
         KernelItem { name, doc, params, result, result_span, body }
     }
 
@@ -241,7 +246,9 @@ impl<'t> Reader<'t, '_> {
                 match ident.parse::<Type>() {
                     Ok(ty) if plain || self.is_primitive_path(&path.path) => TypeNote::Scalar(ty),
                     _ => {
-                        self.reject_type_name(path, &ident);
+                        if !self.generics.contains(&ident) {
+                            self.reject_type_name(path, &ident);
+                        }
                         TypeNote::Error
                     }
                 }

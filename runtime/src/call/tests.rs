@@ -1,12 +1,17 @@
 //! What code may touch: columns and results that end exactly where a page does.
 
+#![allow(clippy::unwrap_used)]
+
 use filbert_ir::{Type, text, verify};
+
+use std::marker::PhantomData;
 
 use super::*;
 use crate::bind::bind;
-use crate::code_memory::tests::Guarded;
+use crate::code_memory::guarded::Guarded;
 use crate::column::Column;
 use crate::engine::Engine as Wanted;
+use crate::lend::{Axis, Fresh, View};
 use crate::loaded::LoadedKernel;
 use crate::options::CallOptions;
 
@@ -73,7 +78,7 @@ fn a_job_refuses_inputs_that_are_too_short() {
         stop: None,
         shadow: false,
     };
-    let mut room = reserve_vec::<f64>(3).unwrap();
+    let mut room = Fresh::<f64>::reserve(3).unwrap();
     let _ = order.fill(&mut [&mut room], STRIP_ROWS, |pieces| pieces.into_iter().try_for_each(Piece::run));
 }
 
@@ -92,6 +97,6 @@ fn a_job_whose_pieces_were_not_all_run_is_not_filled() {
         stop: None,
         shadow: false,
     };
-    let mut room = reserve_vec::<f64>(3).unwrap();
+    let mut room = Fresh::<f64>::reserve(3).unwrap();
     let _ = order.fill(&mut [&mut room], STRIP_ROWS, |_| Ok(()));
 }

@@ -1,34 +1,8 @@
-//! What the pages are, and that they go. Also memory that ends where a page does, for the tests of `call`.
+//! What the pages are, and that they go.
+
+#![allow(clippy::unwrap_used)]
 
 use super::*;
-
-/// Memory between two guard pages: whoever reads or writes a byte too far dies.
-pub(crate) struct Guarded {
-    mapping: region::Allocation,
-    bytes: usize,
-}
-
-impl Guarded {
-    /// `bytes` zeros that end at the end of a page.
-    pub(crate) fn new(bytes: usize) -> Guarded {
-        let page = region::page::size();
-        let mapping = region::alloc(page_ceil(bytes) + 2 * page, region::Protection::NONE).unwrap();
-        if bytes > 0 {
-            let first = mapping.as_ptr::<u8>().wrapping_add(page);
-            // SAFETY: these pages are ours and nothing lives there yet.
-            unsafe { region::protect(first, page_ceil(bytes), region::Protection::READ_WRITE) }.unwrap();
-        }
-        Guarded { mapping, bytes }
-    }
-
-    /// The bytes, the last one before a guard page.
-    pub(crate) fn slice(&mut self) -> &mut [u8] {
-        let end = self.mapping.len() - region::page::size();
-        // SAFETY: the last `bytes` bytes before the guard page are readable, writable, zeroed by the system,
-        // and lent with `self`.
-        unsafe { std::slice::from_raw_parts_mut(self.mapping.as_mut_ptr::<u8>().add(end - self.bytes), self.bytes) }
-    }
-}
 
 /// `return 0`.
 const RETURNS_ZERO: &[u8] = &[0x31, 0xc0, 0xc3];
@@ -46,8 +20,7 @@ fn pages_are_executable_but_not_writable_and_guarded() {
     assert_eq!(protection(address + page), region::Protection::NONE);
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     assert!(!maps.lines().any(|line| line.contains("rwxp")), "{maps}");
-    // SAFETY: the function ignores its argument and returns 0.
-    assert_eq!(unsafe { code.entry()(std::ptr::null_mut()) }, 0);
+    assert_eq!(guarded::call_without_frame(&code), 0);
     drop(code);
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let gone = maps.lines().all(|line| !line.starts_with(&format!("{address:x}-")));

@@ -229,9 +229,8 @@ impl Reader<'_, '_> {
     fn kernel_attribute(&mut self, meta: &syn::Meta) {
         let syn::Meta::List(list) = meta else { return self.bad_kernel_argument(meta) };
         let args = list.parse_args_with(syn::punctuated::Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated);
-        // `crate` is not a path that `Meta` takes, so an argument list with it does not parse as one.
-        let Ok(args) = args else { return };
-        for arg in &args {
+        let Ok(args) = args else { return self.bad_kernel_argument(meta) };
+        for arg in args.iter().filter(|arg| !arg.path().is_ident("crate")) {
             self.bad_kernel_argument(arg);
         }
     }

@@ -1,0 +1,32 @@
+//! The threads that SQL work runs on, and Ctrl-C.
+
+use std::future::Future;
+
+use filbert_ir::Code;
+
+use crate::failure::Failure;
+
+/// Stack of each thread. Engine and parser recurse over expressions; `script::CHAIN_TOKENS_MAX` is what fits
+/// here several times over, in an unoptimised build too. Only pages that are touched cost memory.
+const STACK_BYTES: usize = 64 << 20;
+
+/// Runs work to its end, or until the user interrupts it; its unfinished files are removed with it.
+pub(crate) fn run<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, Failure> {
+    let threads = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK_BYTES).enable_all().build();
+    let threads = threads.map_err(|e| Failure::new(Code::OutOfMemory, format!("cannot start threads: {e}")))?;
+    threads.block_on(async {
+        // On a thread of its own: work that never waits would keep Ctrl-C from being seen.
+        let mut work = tokio::spawn(work);
+        tokio::select! {
+            done = &mut work => done.unwrap_or_else(|panic| Err(Failure::new(Code::Internal, panic.to_string()))),
+            _ = tokio::signal::ctrl_c() => {
+                work.abort();
+                // Its end is awaited, not its outcome.
+                let _ = work.await;
+                Err(Failure::new(Code::Cancelled, "interrupted"))
+            }
+        }
+    })
+}

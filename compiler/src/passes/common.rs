@@ -1,0 +1,66 @@
+//! Common subexpressions: an operation with the operands of an earlier visible one is that one.
+//!
+//! Visible means in the same region or in one around it, so the earlier value has always been computed.
+//! An operation that may fault merges too: where the later one would fault, the earlier one has done so
+//! already. `if`s are not merged.
+
+use std::collections::HashMap;
+
+use filbert_ir::kernel::Args;
+use filbert_ir::{Core, Def, Op, Scalar, Type, ValueId};
+
+use super::Rewritten;
+use super::rewrite::{Rewrite, Visitor, rewrite};
+
+/// Merges common subexpressions.
+pub(super) fn run(core: &Core) -> Rewritten {
+    rewrite(core, &mut Common::default())
+}
+
+/// What was computed, by what it is. Looked up, never walked.
+#[derive(Default)]
+struct Common {
+    seen: HashMap<(Type, Def), ValueId>,
+    /// Keys in order of insertion, and where each open region began in that list.
+    log: Vec<(Type, Def)>,
+    opened: Vec<usize>,
+}
+
+impl Common {
+    fn merged(&mut self, new: &mut Rewrite<'_>, ty: Type, def: Def) -> ValueId {
+        let key = (ty, def);
+        if let Some(&id) = self.seen.get(&key) {
+            return id;
+        }
+        let id = new.push(ty, key.1.clone());
+        self.log.push(key.clone());
+        self.seen.insert(key, id);
+        id
+    }
+}
+
+impl Visitor for Common {
+    fn op(&mut self, new: &mut Rewrite<'_>, op: Op, args: Args, ty: Type) -> ValueId {
+        // Merging may have changed which operand has the lesser id.
+        let args = match args[..] {
+            [x, y] if op.row().commutes && y < x && new.as_const(x).is_none() => Args::new(&[y, x]),
+            _ => args,
+        };
+        self.merged(new, ty, Def::Op(op, args))
+    }
+
+    fn constant(&mut self, new: &mut Rewrite<'_>, scalar: Scalar) -> ValueId {
+        self.merged(new, scalar.ty(), Def::Const(scalar.bits()))
+    }
+
+    fn enter(&mut self) {
+        self.opened.push(self.log.len());
+    }
+
+    fn leave(&mut self) {
+        let start = self.opened.pop().expect("a region that ends has begun");
+        for key in self.log.drain(start..) {
+            self.seen.remove(&key);
+        }
+    }
+}

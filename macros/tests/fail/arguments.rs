@@ -1,0 +1,30 @@
+use filbert_macros::kernel;
+
+#[kernel(fast, crate = filbert_syntax)]
+fn fast(x: f64) -> f64 {
+    x
+}
+
+#[kernel(crate = filbert_syntax)]
+struct NotAFunction;
+
+#[kernel(crate = filbert_syntax)]
+fn generic<T>(x: T) -> T {
+    x
+}
+
+#[kernel(crate = filbert_syntax)]
+fn option(x: Option<f64>) -> Option<f64> {
+    x
+}
+
+#[kernel(crate = filbert_syntax)]
+fn no_result(x: f64) {}
+
+#[kernel(crate = filbert_syntax)]
+#[test]
+fn attribute(x: f64) -> f64 {
+    x
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! `#[kernel]` inside rustc: functions that compile and what they are then, and errors at the user's tokens.
+
+#![allow(clippy::unwrap_used)]
+
+mod works;
+
+#[test]
+fn errors_stand_at_the_users_tokens() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/pass/*.rs");
+    cases.compile_fail("tests/fail/*.rs");
+}

@@ -1,0 +1,11 @@
+//! Kernel texts with what becomes of them beside them: IR and results, or diagnostics.
+//!
+//! `BLESS=1 cargo test -p filbert-syntax` writes what came out into the files; look at the difference.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod cases;
+mod deep;
+mod kernel_fn;
+mod spans;
+mod speed;
