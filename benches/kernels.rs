@@ -72,9 +72,7 @@ pub fn axpy(x: &[f64], y: &[f64]) -> Vec<f64> {
 /// Peer of `poly7`.
 #[inline(never)]
 pub fn poly7(x: &[f64]) -> Vec<f64> {
-    let poly = |x: f64| {
-        ((((((0.11 * x + 0.22) * x + 0.33) * x + 0.44) * x + 0.55) * x + 0.66) * x + 0.77) * x + 0.88
-    };
+    let poly = |x: f64| ((((((0.11 * x + 0.22) * x + 0.33) * x + 0.44) * x + 0.55) * x + 0.66) * x + 0.77) * x + 0.88;
     x.iter().map(|&x| canonical(poly(x))).collect()
 }
 

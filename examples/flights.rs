@@ -39,7 +39,11 @@ pub async fn run() -> Result<filbert::Frame, Box<dyn std::error::Error>> {
         .with_column("mph", &speed, ["gc", "air_time"])?
         .aggregate(
             ["carrier"],
-            ["count(*) AS flights", "round(avg(abs(gc - distance)), 6) AS mean_difference", "round(avg(mph), 6) AS mean_mph"],
+            [
+                "count(*) AS flights",
+                "round(avg(abs(gc - distance)), 6) AS mean_difference",
+                "round(avg(mph), 6) AS mean_mph",
+            ],
         )?
         .sort(["carrier"])?;
     Ok(frame)

@@ -17,7 +17,7 @@ pub(crate) struct Call {
     /// One value for each parameter: 7, -1.5, 0xff, inf, -inf, nan, true, false, null
     #[arg(value_name = "ARG")]
     args: Vec<String>,
-    /// Who computes it; `both` compares the bits and fails when they differ [default: native]
+    /// Who computes it; `both` compares the bits and fails when they differ [default: $FILBERT_ENGINE, else native]
     #[arg(long, value_enum, value_name = "ENGINE")]
     engine: Option<Choice>,
 }

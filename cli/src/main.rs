@@ -40,7 +40,7 @@ struct Cli {
 enum Command {
     /// Run an SQL script with kernels; write its last result
     #[command(
-        after_help = "Examples:\n  filbert run examples/flights.sql\n  filbert run job.sql --kernels geo.rs --table flights='data/*.parquet' --output miles.parquet\n\nStandard error ends with one line: rows, wall time, kernels compiled, compile time, cache hits."
+        after_help = "Examples:\n  filbert run examples/flights.sql\n  filbert run job.sql --kernels geo.rs --table flights='data/*.parquet' --output miles.parquet\n\nRelative places in the script are relative to the working directory. Standard error ends with one line: rows, wall time, kernels compiled, compile time, cache hits."
     )]
     Run(run::Run),
     /// Check kernel files and the kernels in SQL scripts; print diagnostics only

@@ -24,6 +24,9 @@ const SQL_NESTING_MAX: usize = 128;
 /// as deep a tree as it is long, and what walks the tree recurses.
 const CHAIN_TOKENS_MAX: usize = 10_000;
 
+/// Longest line that is shown in an excerpt.
+const EXCERPT_BYTES_MAX: usize = 400;
+
 /// A script that has been read and parsed.
 pub(crate) struct Script {
     path: PathBuf,
@@ -99,8 +102,18 @@ impl Script {
         line.char_indices().nth(column).map_or(self.text.len(), |(i, _)| line_start + i)
     }
 
+    /// The finding with its excerpt; without one where the line would fill the screen.
     fn screen(&self, diagnostic: Diagnostic) -> Failure {
-        Diagnostics::new(vec![diagnostic], self.path.display().to_string(), self.text.clone()).into()
+        let name = self.path.display();
+        let (before, behind) = self.text.split_at(diagnostic.span.map_or(0, |span| span.start as usize));
+        let column = before.len() - before.rfind('\n').map_or(0, |i| i + 1);
+        let length = column + behind.find('\n').unwrap_or(behind.len());
+        if length > EXCERPT_BYTES_MAX {
+            let line = before.matches('\n').count() + 1;
+            let message = format!("{name}:{line}:{}: {}", column + 1, diagnostic.message);
+            return Failure::of(Diagnostic { message, ..diagnostic });
+        }
+        Diagnostics::new(vec![diagnostic], name.to_string(), self.text.clone()).into()
     }
 
     /// What the parser says, at the place that it names.
@@ -136,7 +149,8 @@ fn parse(text: &str) -> Result<Vec<Step>, DataFusionError> {
     let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize_with_location();
     let tokens = tokens.map_err(|e| sql_failure(e.into()))?;
     if let Some(token) = long_chain(&tokens) {
-        let message = format!("more than {CHAIN_TOKENS_MAX} words without a comma{}", token.span.start);
+        let message =
+            format!("more than {CHAIN_TOKENS_MAX} words without a comma, too long an expression{}", token.span.start);
         return Err(sql_failure(ParserError::ParserError(message)));
     }
     let mut parser = DFParserBuilder::new(tokens).with_recursion_limit(SQL_NESTING_MAX).build()?;

@@ -34,7 +34,7 @@ const RUN: &[&str] = &["run", "job.sql", "--kernels", "k.rs", "--table", "t=t.cs
 #[test]
 fn syntax_error() {
     Place::with(&[("k.rs", "fn f(x: f64) -> f64 {\n    x +\n}\n")]).filbert(&["check", "k.rs"]).fails(expect![[r#"
-        [FB-0001] Error: unexpected end of input, expected an expression
+        [FB-0001] Error: expected an expression
            ,-[ k.rs:3:1 ]
            |
          3 | }
@@ -370,6 +370,27 @@ fn wrong_sql() {
     "#]]);
     place("-- nothing\n;;").filbert(RUN).fails(expect![[r#"
         [FB-0705] Error: job.sql has no statement
+    "#]]);
+}
+
+#[test]
+fn sql_that_would_overflow_the_stack() {
+    let chain = |n: usize| format!("SELECT {}1 AS x", "1 + ".repeat(n));
+    place(&chain(5000)).filbert(RUN).fails(expect![[r#"
+        [FB-0705] Error: job.sql:1:20006: more than 10000 words without a comma, too long an expression
+    "#]]);
+    place(&chain(200_000)).filbert(&["check", "job.sql"]).fails(expect![[r#"
+        [FB-0705] Error: job.sql:1:20006: more than 10000 words without a comma, too long an expression
+    "#]]);
+    place(&format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000))).filbert(RUN).fails(expect![[r#"
+        [FB-0705] Error: job.sql: nested deeper than 128 levels
+    "#]]);
+    place(&format!("SELECT {}true", "NOT ".repeat(5000))).filbert(RUN).fails(expect![[r#"
+        [FB-0705] Error: job.sql:1:516: Expected: end of statement, found: NOT
+    "#]]);
+    place(&chain(500)).filbert(&[RUN, &["--format", "csv"]].concat()).prints(expect![[r#"
+        x
+        501
     "#]]);
 }
 

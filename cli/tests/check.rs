@@ -54,7 +54,7 @@ fn every_error_of_every_file() {
            |                       ^^^^|^^^
            |                           `----- here
            |
-           | Help: write `(n as f64).sqrt(...)`
+           | Help: write `(n as f64).sqrt()`
         ---'
           in the statement at job.sql:3
         [FB-0701] Error: CREATE FUNCTION h: RETURNS says BIGINT, the kernel gives DOUBLE

@@ -154,8 +154,8 @@ fn output_files() {
     .assert_eq(&place.read("out.csv"));
     expect![[r#"
         {"n":1,"h":0.25,"name":"a"}
-        {"n":2,"name":"b,c"}
-        {"n":30,"h":-5.0e299}
+        {"n":2,"h":null,"name":"b,c"}
+        {"n":30,"h":-5.0e299,"name":null}
     "#]]
     .assert_eq(&place.read("out.json"));
     place.write("back.sql", "SELECT * FROM o ORDER BY n");

@@ -37,8 +37,16 @@ pub(crate) struct Stages {
 
 /// Runs the stages where a panic or a deep stack does no harm.
 pub(crate) fn guarded(kernel: &VerifiedKernel, target: &Target, keep_clif: bool) -> Result<Stages, CompileError> {
+    contain(kernel, || stages(kernel, target, keep_clif))
+}
+
+/// Runs `step` so that its panic becomes an error about `kernel`, and on a large stack if the kernel is large.
+fn contain<T: Send>(
+    kernel: &VerifiedKernel,
+    step: impl FnOnce() -> Result<T, CompileError> + Send,
+) -> Result<T, CompileError> {
     let run = || {
-        catch_unwind(AssertUnwindSafe(|| stages(kernel, target, keep_clif)))
+        catch_unwind(AssertUnwindSafe(step))
             .unwrap_or_else(|panic| Err(CompileError::internal(kernel, panic_message(&*panic))))
     };
     if kernel.core.values.len() <= INLINE_VALUES_MAX {
@@ -60,6 +68,8 @@ fn stages(kernel: &VerifiedKernel, target: &Target, keep_clif: bool) -> Result<S
     let lowered = match backend {
         Backend::Scalar => lower::lower(&optimized, target, isa.as_ref()),
     };
+    let too_large = |detail| CompileError::TooLarge { kernel: kernel.name().to_string(), detail };
+    let lowered = lowered.map_err(too_large)?;
     let clif = keep_clif.then(|| lowered.function.display().to_string());
     let sites = lowered.sites.iter().map(|&value| Site { value }).collect();
     let (code, align, audit) =
@@ -98,3 +108,6 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     format!("panic: {}", text.unwrap_or("without a message"))
 }
+
+#[cfg(test)]
+mod tests;

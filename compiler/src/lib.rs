@@ -13,10 +13,10 @@
 //! | [`abi`] | the call frame |
 //! | [`target`] | what code is made for |
 //! | [`passes`] | rewriting of kernels before lowering |
-//! | [`compile`] | the steps from kernel to artifact |
+//! | [`mod@compile`] | the steps from kernel to artifact |
 //! | [`helpers`] | the math functions that code may call |
 //! | [`audit`] | what code must show before it may run |
-//! | [`explain`] | every stage as text |
+//! | [`mod@explain`] | every stage as text |
 
 #![forbid(unsafe_code)]
 

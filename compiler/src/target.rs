@@ -151,7 +151,9 @@ fn build_isa(triple: &Triple, features: &[&str]) -> Result<OwnedTargetIsa, Strin
     for (name, value) in [
         ("opt_level", "speed"),
         ("is_pic", "true"),
-        ("enable_probestack", "false"),
+        // Only a frame beyond a page is probed: a kernel must meet the guard page of its stack, not jump it.
+        ("enable_probestack", "true"),
+        ("probestack_strategy", "inline"),
         ("unwind_info", "false"),
         ("enable_verifier", checks),
         ("regalloc_checker", checks),

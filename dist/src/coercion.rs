@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn literals() {
-        let rows: &[(ScalarValue, Type, Result<Option<Scalar>, Refusal>)] = &[
+        type Row = (ScalarValue, Type, Result<Option<Scalar>, Refusal>);
+        let rows: &[Row] = &[
             (1i64.into(), Type::F64, Ok(Some(Scalar::F64(1.0)))),
             (1i64.into(), Type::U8, Ok(Some(Scalar::U8(1)))),
             ((-1i64).into(), Type::U8, Err(Refusal::Inexact)),

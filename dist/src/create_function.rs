@@ -39,10 +39,7 @@ fn kernel_function(statement: &CreateFunction) -> Result<KernelUdf> {
     check_language(statement)?;
     let text = body(statement)?;
     let module = filbert_syntax::parse(text, &format!("CREATE FUNCTION {name}")).map_err(wrong_kernel)?;
-    let kernel = module.select(name).ok_or_else(|| {
-        let names: Vec<&str> = module.kernels.iter().map(|kernel| kernel.name()).collect();
-        wrong(name, format!("the text has several kernels and none is called {name}; it has {}", names.join(", ")))
-    })?;
+    let kernel = module.select(name).map_err(wrong_kernel)?;
     check_arguments(statement, kernel)?;
     let udf = KernelUdf::new(kernel.with_name(name));
     check_result(statement, &udf)?;
@@ -67,7 +64,10 @@ fn check_language(statement: &CreateFunction) -> Result<()> {
     match statement.params.behavior {
         None | Some(Volatility::Immutable) => Ok(()),
         Some(other) => {
-            let detail = format!("a kernel gives the same result for the same arguments; leave out {other:?}");
+            let detail = format!(
+                "a kernel gives the same result for the same arguments; leave out {}",
+                format!("{other:?}").to_uppercase()
+            );
             Err(wrong(name, detail))
         }
     }

@@ -17,6 +17,7 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::prelude::SessionContext;
 use filbert_ir::{Code, KernelError};
+use futures::TryStreamExt;
 
 use crate::error::external;
 
@@ -30,10 +31,17 @@ pub async fn open(context: &SessionContext, path: &str) -> Result<Arc<ListingTab
     let options = ListingOptions::new(format).with_file_extension(format!(".{ending}"));
     let url = ListingTableUrl::parse(path).map_err(|e| unreadable(path, e.strip_backtrace()))?;
     let state = context.state();
+    let store = state.runtime_env().object_store(&url)?;
+    let suffix = format!(".{ending}");
+    let mut found = url.list_all_files(&state, store.as_ref(), &suffix).await?;
+    if found.try_next().await.map_err(|e| unreadable(path, e.strip_backtrace()))?.is_none() {
+        return Err(unreadable(path, format!("no {suffix} file is there")));
+    }
+    drop(found);
     let config = ListingTableConfig::new(url).with_listing_options(options);
     let config = config.infer_schema(&state).await.map_err(|e| unreadable(path, e.strip_backtrace()))?;
     if config.file_schema.as_ref().is_none_or(|schema| schema.fields().is_empty()) {
-        return Err(unreadable(path, format!("no .{ending} file with columns is there")));
+        return Err(unreadable(path, format!("its .{ending} files have no columns")));
     }
     let table = ListingTable::try_new(config)?;
     let statistics = context.runtime_env().cache_manager.get_file_statistic_cache();

@@ -4,14 +4,18 @@
 //! one million leaves nothing that looks like a result, and a file that was there before stays as it was.
 
 use std::fs;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::array::{Array, UInt64Array};
+use datafusion::arrow::json::WriterBuilder;
+use datafusion::arrow::json::writer::LineDelimited;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
 use filbert_ir::{Code, KernelError};
+use futures::StreamExt;
 
 use crate::error::{external, find_kernel_error};
 
@@ -50,19 +54,35 @@ pub async fn write(dataframe: DataFrame, path: &str, format: Format) -> Result<u
     // The engine makes the file when the first rows arrive, which may be after minutes of work, and makes
     // none for no rows at all. Making it here tests the permission before the work.
     fs::File::create(&partial.path).map_err(|e| refused(path, e))?;
-    let written = write_rows(dataframe, &partial.path, format).await.map_err(|e| failed(path, e))?;
+    let rows = write_rows(dataframe, &partial.path, format).await.map_err(|e| failed(path, e))?;
     fs::rename(&partial.path, target).map_err(|e| refused(path, e))?;
-    Ok(rows(&written))
+    Ok(rows)
 }
 
-async fn write_rows(dataframe: DataFrame, path: &Path, format: Format) -> Result<Vec<RecordBatch>> {
-    let path = path.to_string_lossy();
+async fn write_rows(dataframe: DataFrame, path: &Path, format: Format) -> Result<u64> {
+    let name = path.to_string_lossy();
     let options = DataFrameWriteOptions::new().with_single_file_output(true);
-    match format {
-        Format::Parquet => dataframe.write_parquet(&path, options, None).await,
-        Format::Csv => dataframe.write_csv(&path, options, None).await,
-        Format::Json => dataframe.write_json(&path, options, None).await,
+    let answer = match format {
+        Format::Parquet => dataframe.write_parquet(&name, options, None).await?,
+        Format::Csv => dataframe.write_csv(&name, options, None).await?,
+        Format::Json => return write_json(dataframe, path).await,
+    };
+    Ok(rows(&answer))
+}
+
+/// One object a line. The engine's own writer leaves null fields out, so that a line's keys depend on its values.
+async fn write_json(dataframe: DataFrame, path: &Path) -> Result<u64> {
+    let mut batches = dataframe.execute_stream().await?;
+    let file = BufWriter::new(fs::File::create(path)?);
+    let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(file);
+    let mut rows = 0;
+    while let Some(batch) = batches.next().await.transpose()? {
+        writer.write(&batch)?;
+        rows += batch.num_rows() as u64;
     }
+    writer.finish()?;
+    writer.into_inner().flush()?;
+    Ok(rows)
 }
 
 /// The engine answers a write with one column, the number of rows.

@@ -59,6 +59,7 @@ impl Session {
     /// A table of that name is replaced.
     pub async fn table(&self, name: &str, path: &str) -> Result<()> {
         let table = files::open(&self.context, path).await?;
+        self.context.deregister_table(name)?;
         self.context.register_table(name, table)?;
         Ok(())
     }

@@ -11,6 +11,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::array::{ArrayRef, new_empty_array};
@@ -178,7 +179,11 @@ impl KernelUdf {
                 Argument::Scalar(value) => ArrowArg::Scalar(*value),
             })
             .collect();
-        let mut columns = self.loaded().call_arrow(&args, rows).map_err(external)?;
+        // A panic would cost the engine its task without a word of ours; generated code cannot panic, so what
+        // arrives here is a defect around it.
+        let called = catch_unwind(AssertUnwindSafe(|| self.loaded().call_arrow(&args, rows)));
+        let mut columns =
+            called.map_err(|_| self.refuse(Code::Internal, "the call panicked".into()))?.map_err(external)?;
         match columns.pop() {
             Some(only) if columns.is_empty() => Ok(only),
             Some(last) => {

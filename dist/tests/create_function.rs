@@ -26,7 +26,7 @@ async fn of_several_kernels_the_one_of_that_name_counts() {
     assert_eq!(cells(&session, "SELECT norm(3, 4)").await, "5.0");
     let message =
         failure(&session, &format!("CREATE FUNCTION length(DOUBLE, DOUBLE) LANGUAGE kernel AS '{text}'")).await;
-    assert!(message.starts_with("FB-0701: ") && message.contains("square, norm"), "{message}");
+    assert!(message.contains("FB-0003") && message.contains("`length`") && message.contains("norm"), "{message}");
 }
 
 #[tokio::test]
@@ -76,30 +76,27 @@ async fn several_results() {
 #[tokio::test]
 async fn what_is_refused() {
     let session = session("fn taken() -> i32 { 1 }");
-    let f = "fn f(a: f64, b: i32) -> f64 { a + b as f64 }";
     let rows = [
-        (format!("CREATE FUNCTION taken() LANGUAGE kernel AS 'fn taken() -> i32 {{ 2 }}'"), "OR REPLACE"),
-        (format!("CREATE FUNCTION abs(DOUBLE) LANGUAGE kernel AS 'fn abs(x: f64) -> f64 {{ x }}'"), "OR REPLACE"),
-        (format!("CREATE FUNCTION sum(DOUBLE) LANGUAGE kernel AS 'fn sum(x: f64) -> f64 {{ x }}'"), "OR REPLACE"),
-        (format!("CREATE FUNCTION f(DOUBLE, INT) LANGUAGE python AS '{f}'"), "LANGUAGE kernel"),
-        (format!("CREATE FUNCTION f(DOUBLE, INT) AS '{f}'"), "the language is missing"),
-        (format!("CREATE FUNCTION f(DOUBLE, INT) LANGUAGE kernel"), "the body is missing"),
-        (format!("CREATE FUNCTION f(DOUBLE, INT) LANGUAGE kernel RETURN $1 + $2"), "not an SQL expression"),
-        (format!("CREATE FUNCTION f(DOUBLE, INT) VOLATILE LANGUAGE kernel AS '{f}'"), "leave out Volatile"),
-        (format!("CREATE FUNCTION f(DOUBLE) LANGUAGE kernel AS '{f}'"), "declares 1 argument(s), the kernel has 2"),
+        ("CREATE FUNCTION taken() LANGUAGE kernel AS 'fn taken() -> i32 { 2 }'", "OR REPLACE"),
+        ("CREATE FUNCTION abs(DOUBLE) LANGUAGE kernel AS 'fn abs(x: f64) -> f64 { x }'", "OR REPLACE"),
+        ("CREATE FUNCTION sum(DOUBLE) LANGUAGE kernel AS 'fn sum(x: f64) -> f64 { x }'", "OR REPLACE"),
+        ("CREATE FUNCTION f(DOUBLE, INT) LANGUAGE python AS 'F'", "LANGUAGE kernel"),
+        ("CREATE FUNCTION f(DOUBLE, INT) AS 'F'", "the language is missing"),
+        ("CREATE FUNCTION f(DOUBLE, INT) LANGUAGE kernel", "the body is missing"),
+        ("CREATE FUNCTION f(DOUBLE, INT) LANGUAGE kernel RETURN $1 + $2", "not an SQL expression"),
+        ("CREATE FUNCTION f(DOUBLE, INT) VOLATILE LANGUAGE kernel AS 'F'", "leave out VOLATILE"),
+        ("CREATE FUNCTION f(DOUBLE) LANGUAGE kernel AS 'F'", "declares 1 argument(s), the kernel has 2"),
         (
-            format!("CREATE FUNCTION f(DOUBLE, BIGINT) LANGUAGE kernel AS '{f}'"),
-            "argument 2 (b) is declared BIGINT, the kernel takes INT (i32)",
+            "CREATE FUNCTION f(DOUBLE, BIGINT) LANGUAGE kernel AS 'F'",
+            "(b) is declared BIGINT, the kernel takes INT (i32)",
         ),
-        (format!("CREATE FUNCTION f(DOUBLE, VARCHAR) LANGUAGE kernel AS '{f}'"), "declared VARCHAR"),
-        (
-            format!("CREATE FUNCTION f(DOUBLE, INT) RETURNS REAL LANGUAGE kernel AS '{f}'"),
-            "RETURNS says FLOAT, the kernel gives DOUBLE",
-        ),
-        (format!("CREATE FUNCTION f(b DOUBLE, a INT) LANGUAGE kernel AS '{f}'"), "arguments go by position"),
-        (format!("CREATE FUNCTION f(a DOUBLE, b INT DEFAULT 1) LANGUAGE kernel AS '{f}'"), "default"),
+        ("CREATE FUNCTION f(DOUBLE, VARCHAR) LANGUAGE kernel AS 'F'", "declared VARCHAR"),
+        ("CREATE FUNCTION f(DOUBLE, INT) RETURNS REAL LANGUAGE kernel AS 'F'", "says FLOAT, the kernel gives DOUBLE"),
+        ("CREATE FUNCTION f(b DOUBLE, a INT) LANGUAGE kernel AS 'F'", "arguments go by position"),
+        ("CREATE FUNCTION f(a DOUBLE, b INT DEFAULT 1) LANGUAGE kernel AS 'F'", "default"),
     ];
     for (statement, words) in rows {
+        let statement = statement.replace("'F'", "'fn f(a: f64, b: i32) -> f64 { a + b as f64 }'");
         let message = failure(&session, &statement).await;
         assert!(message.starts_with("FB-0701: ") && message.contains(words), "{statement}\n{message}");
         assert_eq!(message.lines().count(), 1, "{message}");
@@ -134,7 +131,7 @@ async fn replaced_and_dropped() {
 async fn a_name_with_capitals_is_called_with_and_without_quotes() {
     let session = session("fn unrelated() -> i32 { 1 }");
     run(&session, "CREATE FUNCTION Mixed() LANGUAGE kernel AS 'fn Mixed() -> i32 { 1 }'").await;
-    assert_eq!(cells(&session, "SELECT mixed(), Mixed(), \"Mixed\"()").await, "1 | 1 | 1");
+    assert_eq!(cells(&session, "SELECT mixed() a, Mixed() b, \"Mixed\"() c").await, "1 | 1 | 1");
 }
 
 #[tokio::test]
@@ -144,7 +141,7 @@ async fn show_functions_and_explain() {
     let shown = cells(&session, "SHOW FUNCTIONS LIKE 'gc'").await;
     assert_eq!(
         shown,
-        "gc | Float64 | [lat, n] | [Float64, Int32] | SCALAR | Great-circle distance.  | gc(lat DOUBLE, n INT) -> DOUBLE;  |  |  |  |  | In miles.  | "
+        "gc | Float64 | [lat, n] | [Float64, Int32] | SCALAR | Great-circle distance. | gc(lat DOUBLE, n INT) -> DOUBLE;  |  |  |  |  | In miles. | "
     );
     run(&session, "CREATE TABLE t AS SELECT 1.5::DOUBLE AS x, 2::INT AS k").await;
     let plan = cells(&session, "EXPLAIN SELECT gc(x, k) FROM t").await;

@@ -14,6 +14,8 @@ async fn fill(session: &Session, folder: &Path) {
     for name in ["one.parquet", "one.csv", "one.json"] {
         assert_eq!(rows().await.unwrap().write(&path(name)).await.unwrap(), 3, "{name}");
     }
+    // A null is written, so that every line has the same keys.
+    assert!(std::fs::read_to_string(path("one.json")).unwrap().contains("{\"n\":2,\"x\":null}"));
     let batches = rows().await.unwrap().collect().await.unwrap();
     let mut writer = FileWriter::try_new(File::create(path("one.arrow")).unwrap(), &batches[0].schema()).unwrap();
     batches.iter().for_each(|batch| writer.write(batch).unwrap());
@@ -107,6 +109,16 @@ async fn results_that_cannot_be_written() {
         assert!(screen.starts_with("FB-0704: ") && screen.contains(words), "{name}: {screen}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// The one folder where not even the superuser may make files.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_folder_without_write_permission() {
+    let session = session("fn half(x: f64) -> f64 { x / 2.0 }");
+    let frame = session.sql("SELECT half(1) AS x").await.unwrap();
+    let screen = session.render(&frame.write("/proc/out.parquet").await.unwrap_err());
+    assert!(screen.starts_with("FB-0704: output cannot be written: cannot write /proc/out.parquet"), "{screen}");
 }
 
 #[tokio::test]

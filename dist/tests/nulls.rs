@@ -57,7 +57,7 @@ async fn a_result_is_nullable_only_if_an_argument_is() {
 }
 
 #[tokio::test]
-async fn nothing_fails_under_a_null_nor_in_a_branch_not_taken() {
+async fn fault_22_nothing_fails_under_a_null_nor_in_a_branch_not_taken() {
     let session = session(KERNELS);
     with_table(&session);
     let masked = "SELECT div(n, CASE WHEN n = 0 THEN NULL ELSE n END) FROM t";

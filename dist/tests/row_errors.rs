@@ -20,7 +20,7 @@ async fn the_screen_has_code_row_arguments_and_a_caret() {
 }
 
 #[tokio::test]
-async fn the_error_is_typed_and_keeps_its_code_as_text() {
+async fn fault_58_the_error_is_typed_and_keeps_its_code_as_text() {
     let session = session(KERNELS);
     run(&session, "CREATE TABLE t AS SELECT column1::BIGINT n FROM VALUES (9223372036854775807)").await;
     // Behind a join and an aggregation, where the engine wraps what it passes on.
@@ -39,7 +39,7 @@ async fn literals_fail_in_the_same_words() {
 }
 
 #[tokio::test]
-async fn a_failing_job_leaves_no_file() {
+async fn fault_28_a_failing_job_leaves_no_file() {
     let session = session(KERNELS);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.parquet");

@@ -4,17 +4,17 @@ use filbert_ir::{AsKernel, Scalar, interp};
 use filbert_macros::kernel;
 
 /// Kernels in a module, called from outside it.
-pub mod earth {
+pub(crate) mod earth {
     use filbert_macros::kernel;
 
     /// Radius in miles.
-    pub const RADIUS: f64 = 3958.8;
+    pub(crate) const RADIUS: f64 = 3958.8;
 
     /// The haversine of an angle in radians.
     ///
     /// Half of one less the cosine.
     #[kernel(crate = filbert_syntax)]
-    pub fn haversine(angle: f64) -> f64 {
+    pub(crate) fn haversine(angle: f64) -> f64 {
         (angle / 2.0).sin().powi(2)
     }
 }
@@ -47,7 +47,11 @@ fn names_documentation_and_source_come_along() {
     assert_eq!(kernel.names.params, ["angle"]);
     assert_eq!(kernel.names.doc, "The haversine of an angle in radians.\n\nHalf of one less the cosine.");
     let source = kernel.source.as_ref().unwrap();
-    assert!(source.name.starts_with("macros/tests/works.rs:") || source.name.starts_with("tests/works.rs:"), "{}", source.name);
+    assert!(
+        source.name.starts_with("macros/tests/works.rs:") || source.name.starts_with("tests/works.rs:"),
+        "{}",
+        source.name
+    );
     assert!(source.text.contains("    (angle / 2.0).sin().powi(2)\n}"), "{}", source.text);
 }
 

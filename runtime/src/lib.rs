@@ -10,8 +10,8 @@
 //! |---|---|
 //! | [`map`] | [`KernelCall`]: calling a kernel on slices, arrays and Arrow arrays |
 //! | [`loaded`] | [`LoadedKernel`]: the handle that everything else goes through |
-//! | [`arrow`], [`column`] | what arguments and results may be |
-//! | [`cache`], [`engine`] | where code is kept, and whether it is wanted |
+//! | [`arrow`], [`mod@column`] | what arguments and results may be |
+//! | [`cache`], [`mod@engine`] | where code is kept, and whether it is wanted |
 //! | [`code_memory`] | the pages that code lives in |
 //!
 //! Unsafe code stands in `code_memory`, `lend` and `call` only. Nothing here knows DataFusion, files or SQL.

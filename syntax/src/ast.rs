@@ -108,9 +108,17 @@ pub(crate) enum Pat<'t> {
 
 #[derive(Debug)]
 pub(crate) enum Stmt<'t> {
-    Let { pat: Pat<'t>, note: TypeNote, note_span: Option<Span>, init: Option<ExprId> },
+    Let {
+        pat: Pat<'t>,
+        note: TypeNote,
+        note_span: Option<Span>,
+        init: Option<ExprId>,
+    },
     /// An expression whose value is dropped; `semi` is the place of the semicolon, if there is one.
-    Expr { expr: ExprId, semi: Option<Span> },
+    Expr {
+        expr: ExprId,
+        semi: Option<Span>,
+    },
 }
 
 #[derive(Debug)]
@@ -136,27 +144,73 @@ pub(crate) enum Logic {
 #[derive(Debug)]
 pub(crate) enum ExprKind<'t> {
     /// `None` for a magnitude beyond 128 bits.
-    Int { magnitude: Option<u128>, negative: bool, suffix: Option<Type> },
+    Int {
+        magnitude: Option<u128>,
+        negative: bool,
+        suffix: Option<Type>,
+    },
     /// Digits as Rust's `parse` takes them, without sign and suffix.
-    Float { digits: String, negative: bool, suffix: Option<Type> },
+    Float {
+        digits: String,
+        negative: bool,
+        suffix: Option<Type>,
+    },
     Bool(bool),
     /// One segment or more.
     Path(Vec<&'t str>),
     /// `Neg` or `Not`.
-    Unary { op: Op, arg: ExprId },
+    Unary {
+        op: Op,
+        arg: ExprId,
+    },
     /// Arithmetic, bit operations, shifts, comparisons.
-    Binary { op: Op, symbol: Name<'t>, left: ExprId, right: ExprId },
-    Logic { logic: Logic, left: ExprId, right: ExprId },
-    Cast { arg: ExprId, ty: Option<Type> },
+    Binary {
+        op: Op,
+        symbol: Name<'t>,
+        left: ExprId,
+        right: ExprId,
+    },
+    Logic {
+        logic: Logic,
+        left: ExprId,
+        right: ExprId,
+    },
+    Cast {
+        arg: ExprId,
+        ty: Option<Type>,
+    },
     Tuple(Vec<ExprId>),
-    Field { of: ExprId, index: u32 },
-    Call { path: Vec<&'t str>, path_span: Span, args: Vec<ExprId> },
-    Method { receiver: ExprId, name: Name<'t>, args: Vec<ExprId> },
-    If { cond: ExprId, then: ExprId, otherwise: Option<ExprId> },
+    Field {
+        of: ExprId,
+        index: u32,
+    },
+    Call {
+        path: Vec<&'t str>,
+        path_span: Span,
+        args: Vec<ExprId>,
+    },
+    Method {
+        receiver: ExprId,
+        name: Name<'t>,
+        args: Vec<ExprId>,
+    },
+    If {
+        cond: ExprId,
+        then: ExprId,
+        otherwise: Option<ExprId>,
+    },
     Block(Block<'t>),
-    Assign { target: Target, value: ExprId },
+    Assign {
+        target: Target,
+        value: ExprId,
+    },
     /// `+=` and the like.
-    Update { op: Op, symbol: Name<'t>, target: ExprId, value: ExprId },
+    Update {
+        op: Op,
+        symbol: Name<'t>,
+        target: ExprId,
+        value: ExprId,
+    },
     /// Reported already.
     Error,
 }

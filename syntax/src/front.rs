@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use filbert_ir::limits::{DOC_BYTES_MAX, NAME_BYTES_MAX, PARAMS_MAX, RESULTS_MAX, VALUES_MAX};
-use filbert_ir::{Code, Diagnostic, Diagnostics, Scalar, Span, VerifiedKernel, interp, verify};
+use filbert_ir::{Code, Diagnostic, Diagnostics, Span, VerifiedKernel, verify};
 
-use crate::ast::{ConstId, ExprId, ExprKind, KernelItem, Tree, TypeNote};
-use crate::infer::{self, Meaning, Typed};
+use crate::ast::{KernelItem, Tree, TypeNote};
+use crate::infer::{self, Typed};
 use crate::links::Links;
 use crate::lower::{Lowering, TooLarge, Val};
 use crate::module::Module;
-use crate::{read, scan};
+use crate::{consts, items, read, scan};
 
 /// Findings that are reported; a text that is wrong all over gets no more.
 const FINDINGS_MAX: usize = 100;
@@ -116,11 +116,16 @@ fn read_tokens<'t>(
     tokens: proc_macro2::TokenStream,
     found: &mut Vec<Diagnostic>,
 ) -> Result<Tree<'t>, Vec<Diagnostic>> {
-    let file: syn::File = match syn::parse2(tokens) {
-        Ok(file) => file,
-        Err(errors) => return Err(errors.into_iter().map(|error| syntax_error(text, &error)).collect()),
+    let tree = match syn::parse2::<syn::File>(tokens.clone()) {
+        Ok(file) => read::read(text, &file, found),
+        Err(_) => {
+            let salvage = items::salvage(tokens);
+            found.extend(salvage.errors.into_iter().flatten().map(|error| syntax_error(text, &error)));
+            let mut tree = read::read(text, &salvage.file, found);
+            tree.forgiven.extend(salvage.lost.iter().filter_map(|name| text.get(name.span().byte_range())));
+            tree
+        }
     };
-    let tree = read::read(text, &file, found);
     if tree.kernels.is_empty() && found.is_empty() {
         let message = "there is no kernel in the text: expected a `fn`, got none";
         let help = "write one, for example `fn double(x: f64) -> f64 { 2.0 * x }`";
@@ -138,7 +143,10 @@ fn syntax_error(text: &str, error: &syn::Error) -> Diagnostic {
     } else {
         Span::new(range.start, range.end)
     };
-    Diagnostic::new(Code::Syntax, span, error.to_string())
+    // The end that syn means is mostly that of a bracket, which the place shows.
+    let message = error.to_string();
+    let message = message.strip_prefix("unexpected end of input, ").unwrap_or(&message);
+    Diagnostic::new(Code::Syntax, span, message)
 }
 
 fn check_sizes(tree: &Tree<'_>, found: &mut Vec<Diagnostic>) {
@@ -234,7 +242,7 @@ fn lower(
         text: Arc::from(tree.text),
         variables: vec![Val::Many(Vec::new()); tree.locals as usize],
     };
-    compute_consts(&mut lowering)?;
+    consts::compute_consts(&mut lowering)?;
     let mut found = Vec::new();
     for &index in order {
         // A callee that failed was reported; its callers cannot be built.
@@ -257,7 +265,7 @@ fn lower(
     Ok(lowering.kernels.into_iter().flatten().collect())
 }
 
-fn explain_size(name: &str, too_large: &TooLarge) -> Diagnostic {
+pub(crate) fn explain_size(name: &str, too_large: &TooLarge) -> Diagnostic {
     let message = format!("`{name}` has more than {VALUES_MAX} values (limits::VALUES_MAX)");
     Diagnostic::new(Code::KernelTooLarge, too_large.0, message)
         .label("the limit is passed here")
@@ -265,102 +273,9 @@ fn explain_size(name: &str, too_large: &TooLarge) -> Diagnostic {
 }
 
 /// What the verifier finds is about limits; anything else would be our defect. It needs a place.
-fn place(findings: Diagnostics, span: Span) -> Vec<Diagnostic> {
+pub(crate) fn place(findings: Diagnostics, span: Span) -> Vec<Diagnostic> {
     let placed = findings.list.into_iter().map(|finding| Diagnostic { span: finding.span.or(Some(span)), ..finding });
     placed.collect()
-}
-
-/// Computes every constant, in an order in which those that it uses come first.
-fn compute_consts(lowering: &mut Lowering<'_, '_>) -> Result<(), Vec<Diagnostic>> {
-    let tree = lowering.tree;
-    let uses = const_uses(tree, lowering.typed);
-    let mut found = Vec::new();
-    let mut failed = vec![false; tree.consts.len()];
-    let mut begun = vec![false; tree.consts.len()];
-    for root in 0..tree.consts.len() {
-        let mut waiting = vec![root];
-        while let Some(&at) = waiting.last() {
-            if lowering.consts[at].is_some() || failed[at] {
-                waiting.pop();
-                continue;
-            }
-            let open: Vec<usize> =
-                uses[at].iter().copied().filter(|&of| lowering.consts[of].is_none() && !failed[of]).collect();
-            if begun[at] && !open.is_empty() {
-                found.push(const_cycle(tree, at));
-                failed[at] = true;
-                continue;
-            }
-            begun[at] = true;
-            if !open.is_empty() {
-                waiting.extend(open);
-                continue;
-            }
-            // What uses a constant that failed cannot be computed, and is not to blame.
-            if uses[at].iter().any(|&of| failed[of]) {
-                failed[at] = true;
-                continue;
-            }
-            match compute(lowering, ConstId(at as u32)) {
-                Ok(scalar) => lowering.consts[at] = Some(scalar),
-                Err(findings) => {
-                    found.extend(findings);
-                    failed[at] = true;
-                }
-            }
-        }
-    }
-    if found.is_empty() { Ok(()) } else { Err(found) }
-}
-
-fn const_cycle(tree: &Tree<'_>, at: usize) -> Diagnostic {
-    let name = tree.consts[at].name;
-    Diagnostic::new(Code::ConstEval, name.span, format!("the constant `{}` needs its own value", name.text))
-}
-
-/// For each constant, the constants that its value uses. An expression's parts stand before it in the
-/// tree's table, behind the parts of what was read earlier, so each constant owns a run of the table.
-fn const_uses(tree: &Tree<'_>, typed: &Typed<'_>) -> Vec<Vec<usize>> {
-    let mut uses = vec![Vec::new(); tree.consts.len()];
-    for (index, constant) in tree.consts.iter().enumerate() {
-        let span = tree.span(constant.init);
-        // Walk back from the value over everything that lies inside its span.
-        for id in (0..=constant.init.0).rev() {
-            let expr = tree.expr(ExprId(id));
-            if expr.span.start < span.start || expr.span.end > span.end {
-                break;
-            }
-            if let (ExprKind::Path(_), Meaning::Const(used)) = (&expr.kind, typed.meanings[id as usize]) {
-                uses[index].push(used.0 as usize);
-            }
-        }
-    }
-    uses
-}
-
-fn compute(lowering: &mut Lowering<'_, '_>, id: ConstId) -> Result<Scalar, Vec<Diagnostic>> {
-    let constant = lowering.tree.constant(id);
-    let name = constant.name;
-    let kernel = match lowering.constant(constant.init, name.text) {
-        Ok(kernel) => kernel,
-        Err(too_large) => return Err(vec![explain_size(name.text, &too_large)]),
-    };
-    // Most constants are one literal.
-    if let ([_], [only]) = (kernel.core.values.as_slice(), kernel.core.returns.as_slice())
-        && let Some(scalar) = kernel.core.as_const(*only)
-    {
-        return Ok(scalar);
-    }
-    let spans = kernel.source.clone();
-    let verified = verify(kernel).map_err(|findings| place(findings, name.span))?;
-    match interp::run(&verified, &[]) {
-        Ok(results) => Ok(results[0]),
-        Err(fault) => {
-            let span = spans.and_then(|source| source.spans.get(fault.value.index()).copied());
-            let message = format!("the constant `{}` has no value: {}", name.text, fault.fault.code().title());
-            Err(vec![Diagnostic::new(Code::ConstEval, span.unwrap_or(name.span), message)])
-        }
-    }
 }
 
 /// In source order, each once, and not too many.

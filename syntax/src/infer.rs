@@ -5,9 +5,11 @@
 //! range of a literal, waits in a list. Whatever is wrong is reported and becomes `Ty::Error`, which fits
 //! everywhere, so the walk goes on and finds the other mistakes. Messages are made in `explain`.
 
+mod binding;
 mod check;
 pub(crate) use check::int_bits;
 mod explain;
+mod ops;
 mod resolve;
 pub(crate) mod types;
 
@@ -16,9 +18,9 @@ use std::collections::HashMap;
 use filbert_ir::op::Class;
 use filbert_ir::{Code, Diagnostic, Op, Scalar, Span, Type};
 
-use crate::ast::{Block, ConstId, ExprId, ExprKind, KernelItem, LocalId, Pat, Stmt, Target, Tree, TypeNote};
+use crate::ast::{Block, ConstId, ExprId, ExprKind, KernelItem, LocalId, Pat, Stmt, Tree, TypeNote};
 use crate::links::Links;
-use crate::methods::{Arg, Method, Ret};
+use crate::methods::Method;
 use check::Check;
 use explain::Why;
 use types::{BOOL, Open, Ty, Types};
@@ -70,11 +72,7 @@ pub(crate) enum Meaning {
 }
 
 /// Types the whole text.
-pub(crate) fn infer<'a, 't>(
-    tree: &'a Tree<'t>,
-    links: &'a Links<'a>,
-    found: &'a mut Vec<Diagnostic>,
-) -> Typed<'t> {
+pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a mut Vec<Diagnostic>) -> Typed<'t> {
     let mut infer = Infer {
         tree,
         links,
@@ -284,8 +282,7 @@ impl<'a, 't> Infer<'a, 't> {
                 let ty = self.infer(*arg);
                 let class = if *op == Op::Neg { Class::SignedNum } else { Class::IntOrBool };
                 let symbol = if *op == Op::Neg { "-" } else { "!" };
-                self.checks.push(Check::Operand { at: id, arg: *arg, class, symbol });
-                self.scalar_only(ty)
+                if self.operand(id, *arg, class, symbol) { ty } else { Ty::Error }
             }
             ExprKind::Binary { op, symbol, left, right } => self.binary(id, *op, symbol.text, *left, *right),
             ExprKind::Logic { logic: _, left, right } => {
@@ -329,9 +326,7 @@ impl<'a, 't> Infer<'a, 't> {
         };
         let ty = match &tree.expr(id).kind {
             ExprKind::Block(block) => self.block(id, block, Some((want, why))),
-            ExprKind::If { cond, then, otherwise } => {
-                self.if_expr(id, *cond, *then, *otherwise, Some((want, why)))
-            }
+            ExprKind::If { cond, then, otherwise } => self.if_expr(id, *cond, *then, *otherwise, Some((want, why))),
             ExprKind::Tuple(elems) if !elems.is_empty() && elems.len() == want_elems.len() => {
                 for (&elem, &want) in elems.iter().zip(&want_elems) {
                     self.check(elem, want, why);
@@ -369,6 +364,10 @@ impl<'a, 't> Infer<'a, 't> {
                         (noted, None) => noted,
                     };
                     self.bind_pattern(pat, ty, *init);
+                    // `let x;` was reported: assignments to it are no second mistake.
+                    if let (Pat::Bind { local, .. }, None) = (pat, init) {
+                        self.locals[local.0 as usize].mutable = true;
+                    }
                 }
                 Stmt::Expr { expr, semi: Some(_) } => {
                     self.infer(*expr);
@@ -403,15 +402,14 @@ impl<'a, 't> Infer<'a, 't> {
         self.check(cond, BOOL, Why::Condition);
         let mark = self.assigned.len();
         let ty = match (otherwise, want) {
-            (None, want) => {
+            (None, Some((want, why))) if !self.out.types.unify(want, Types::unit()) => {
+                self.infer(then);
+                self.explain_no_else(id, want, why);
+                Ty::Error
+            }
+            (None, _) => {
                 self.check(then, Types::unit(), Why::NoElse);
-                match want {
-                    Some((want, why)) if !self.out.types.unify(want, Types::unit()) => {
-                        self.explain_no_else(id, want, why);
-                        Ty::Error
-                    }
-                    _ => Types::unit(),
-                }
+                Types::unit()
             }
             (Some(otherwise), Some((want, why))) => {
                 self.check(then, want, why);
@@ -446,228 +444,6 @@ impl<'a, 't> Infer<'a, 't> {
         self.assigned.extend_from_slice(&changes);
         if !changes.is_empty() {
             self.out.changes.insert(id.0, changes);
-        }
-    }
-
-    fn bind_pattern(&mut self, pat: &'a Pat<'t>, ty: Ty, init: Option<ExprId>) {
-        match pat {
-            Pat::Bind { name, local, mutable } => self.declare(*local, name.text, name.span, *mutable, ty),
-            Pat::Wild | Pat::Error => {}
-            Pat::Tuple(pats, span) => {
-                let elems = self.elements(ty, pats.len(), *span, init);
-                for (pat, ty) in pats.iter().zip(elems) {
-                    self.bind_pattern(pat, ty, None);
-                }
-            }
-        }
-    }
-
-    /// The types of a tuple that is taken apart into `count`.
-    fn elements(&mut self, ty: Ty, count: usize, span: Span, init: Option<ExprId>) -> Vec<Ty> {
-        match self.out.types.resolve(ty) {
-            Ty::Tuple(tuple) if self.out.types.elems(tuple).len() == count => self.out.types.elems(tuple).to_vec(),
-            Ty::Error => vec![Ty::Error; count],
-            other => {
-                let names = if count == 1 { "name" } else { "names" };
-                let message =
-                    format!("pattern of {count} {names}: expected a tuple of {count}, got {}", self.out.types.show(other));
-                let mut diagnostic = Diagnostic::new(Code::TypeMismatch, span, message);
-                if let Some(init) = init {
-                    diagnostic = diagnostic.note(self.tree.span(init), format!("this is {}", self.out.types.show(other)));
-                }
-                self.report(diagnostic);
-                vec![Ty::Error; count]
-            }
-        }
-    }
-
-    fn assign(&mut self, target: &'a Target, value: ExprId) {
-        match target {
-            Target::Variable(variable) => match self.assignable(*variable) {
-                Some(local) => {
-                    let ty = self.locals[local.0 as usize].ty;
-                    self.check(value, ty, Why::Assign(self.tree.slice(self.tree.span(*variable)), local));
-                    self.assigned.push(local);
-                }
-                None => {
-                    self.infer(value);
-                }
-            },
-            Target::Wild | Target::Error => {
-                self.infer(value);
-            }
-            Target::Tuple(targets, span) => {
-                let ty = self.infer(value);
-                let elems = self.elements(ty, targets.len(), *span, Some(value));
-                self.assign_elements(targets, elems, value);
-            }
-        }
-    }
-
-    fn assign_elements(&mut self, targets: &'a [Target], elems: Vec<Ty>, value: ExprId) {
-        for (target, ty) in targets.iter().zip(elems) {
-            match target {
-                Target::Variable(variable) => {
-                    let Some(local) = self.assignable(*variable) else { continue };
-                    let want = self.locals[local.0 as usize].ty;
-                    if !self.out.types.unify(want, ty) {
-                        let name = self.tree.slice(self.tree.span(*variable));
-                        self.explain_mismatch(*variable, want, ty, Why::Assign(name, local));
-                    }
-                    self.assigned.push(local);
-                }
-                Target::Tuple(targets, span) => {
-                    let elems = self.elements(ty, targets.len(), *span, Some(value));
-                    self.assign_elements(targets, elems, value);
-                }
-                Target::Wild | Target::Error => {}
-            }
-        }
-    }
-
-    fn update(&mut self, id: ExprId, op: Op, symbol: &'t str, target: ExprId, value: ExprId) {
-        // The symbol of the operator itself, without its `=`.
-        let symbol = symbol.strip_suffix('=').unwrap_or(symbol);
-        let Some(local) = self.assignable(target) else {
-            self.infer(value);
-            return;
-        };
-        self.operands(id, op, symbol, target, value);
-        self.assigned.push(local);
-    }
-
-    /// The variable that an assignment to this path changes; reports why not if it cannot.
-    fn assignable(&mut self, variable: ExprId) -> Option<LocalId> {
-        let ty = self.infer(variable);
-        let Meaning::Local(local) = self.out.meanings[variable.0 as usize] else {
-            if !self.out.types.is_error(ty) {
-                let span = self.tree.span(variable);
-                let message = format!("`{}` is not a variable and cannot be assigned", self.tree.slice(span));
-                self.report(Diagnostic::new(Code::Immutable, span, message).help("declare a variable: `let mut x = ...;`"));
-            }
-            return None;
-        };
-        let info = self.locals[local.0 as usize];
-        if !info.mutable {
-            let span = self.tree.span(variable);
-            let name = self.tree.slice(span);
-            let message = format!("`{name}` is assigned but was not declared `mut`");
-            let diagnostic = Diagnostic::new(Code::Immutable, span, message)
-                .note(info.span, "declared here")
-                .help(format!("write `mut {name}` where it is declared"));
-            self.report(diagnostic);
-        }
-        Some(local)
-    }
-
-    fn binary(&mut self, id: ExprId, op: Op, symbol: &'t str, left: ExprId, right: ExprId) -> Ty {
-        self.infer(left);
-        let ty = self.operands(id, op, symbol, left, right);
-        match op {
-            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => BOOL,
-            _ => ty,
-        }
-    }
-
-    /// Types the right operand of a binary operation whose left one is typed.
-    fn operands(&mut self, id: ExprId, op: Op, symbol: &'t str, left: ExprId, right: ExprId) -> Ty {
-        let left_ty = self.out.exprs[left.0 as usize];
-        let right_ty = self.infer(right);
-        let class = match op {
-            Op::And | Op::Or | Op::Xor => Class::IntOrBool,
-            Op::Shl | Op::Shr => Class::Int,
-            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => Class::Any,
-            _ => Class::Num,
-        };
-        if matches!(op, Op::Shl | Op::Shr) {
-            self.checks.push(Check::Operand { at: id, arg: left, class, symbol });
-            self.checks.push(Check::Operand { at: id, arg: right, class, symbol });
-            return self.scalar_only(left_ty);
-        }
-        if !self.out.types.unify(left_ty, right_ty) {
-            self.explain_operands(symbol, (left, left_ty), (right, right_ty));
-            return Ty::Error;
-        }
-        self.checks.push(Check::Operand { at: id, arg: left, class, symbol });
-        // One side may have been reported: then the other one is the type.
-        let ty = if self.out.types.is_error(left_ty) { right_ty } else { left_ty };
-        self.scalar_only(ty)
-    }
-
-    /// No operation is made for tuples: the check that waits says so.
-    fn scalar_only(&self, ty: Ty) -> Ty {
-        if let Ty::Tuple(_) = self.out.types.resolve(ty) { Ty::Error } else { ty }
-    }
-
-    fn cast(&mut self, id: ExprId, arg: ExprId, to: Option<Type>) -> Ty {
-        let from = self.infer(arg);
-        let Some(to) = to else { return Ty::Error };
-        // As in Rust, a literal that is cast to a type of its own kind is of that type from the start.
-        let is_literal = matches!(self.tree.expr(arg).kind, ExprKind::Int { .. } | ExprKind::Float { .. });
-        let same_kind = match self.out.types.openness(from) {
-            Some(Open::Int) => to.is_int(),
-            Some(Open::Float) => to.is_float(),
-            None => false,
-        };
-        if is_literal && same_kind {
-            self.out.types.unify(from, Ty::Scalar(to));
-        }
-        self.checks.push(Check::Cast { at: id, arg, to });
-        Ty::Scalar(to)
-    }
-
-    fn field(&mut self, id: ExprId, of: ExprId, index: u32) -> Ty {
-        let ty = self.infer(of);
-        match self.out.types.resolve(ty) {
-            Ty::Tuple(tuple) if (index as usize) < self.out.types.elems(tuple).len() => {
-                self.out.types.elems(tuple)[index as usize]
-            }
-            Ty::Error => Ty::Error,
-            other => {
-                let message = format!("`.{index}`: expected a tuple with such an element, got {}", self.out.types.show(other));
-                self.report(Diagnostic::new(Code::OperandType, self.tree.span(id), message));
-                Ty::Error
-            }
-        }
-    }
-
-    /// A method, or `f64::method` with the receiver as its first argument.
-    fn method(&mut self, id: ExprId, name: &'t str, span: Span, receiver: (ExprId, Ty), args: &'a [ExprId]) -> Ty {
-        let (receiver, ty) = receiver;
-        let Some(method) = crate::methods::method(name) else {
-            for &arg in args {
-                self.infer(arg);
-            }
-            if !self.out.types.is_error(ty) {
-                self.explain_unknown_method(name, span, ty);
-            }
-            return Ty::Error;
-        };
-        self.out.meanings[id.0 as usize] = Meaning::Method(method);
-        let params = method.args();
-        if params.len() != args.len() {
-            for &arg in args {
-                self.infer(arg);
-            }
-            self.explain_method_count(name, span, params.len(), args.len());
-        } else {
-            for (&arg, param) in args.iter().zip(params) {
-                let want = match param {
-                    Arg::Same => self.scalar_only(ty),
-                    Arg::I32 => Ty::Scalar(Type::I32),
-                    Arg::U32 => Ty::Scalar(Type::U32),
-                };
-                self.check(arg, want, Why::MethodArg(name, receiver));
-            }
-        }
-        self.checks.push(Check::Operand { at: id, arg: receiver, class: method.class(), symbol: name });
-        match method.ret() {
-            Ret::Bool => BOOL,
-            Ret::Same => self.scalar_only(ty),
-            Ret::Pair => {
-                let ty = self.scalar_only(ty);
-                self.tuple(vec![ty, ty], span)
-            }
         }
     }
 

@@ -39,6 +39,11 @@ pub struct Declaration {
 /// The value of a constant: rustc knows it only when the program runs.
 pub type Constant = fn() -> Scalar;
 
+/// The scalar that a constant outside a kernel is.
+pub fn constant(value: impl Into<Scalar>) -> Scalar {
+    value.into()
+}
+
 /// What a kernel may call: another kernel.
 #[diagnostic::on_unimplemented(
     message = "a kernel can call only kernels",

@@ -11,14 +11,31 @@
 //! Every stage goes on after a mistake, and all findings come back together, each with its span. [`parse`]
 //! takes the text of a file; [`KernelFn`] is the static that `#[kernel]` makes, which carries its text and
 //! lowers it on first use; [`expand`] is that macro. No input or output, no unsafe code.
+//!
+//! ```
+//! let text = "
+//!     const RADIUS: f64 = 3958.8;
+//!     /// Miles along a circle around the Earth.
+//!     fn arc(degrees: f64) -> f64 { RADIUS * degrees.to_radians() }
+//! ";
+//! let module = filbert_syntax::parse(text, "earth.rs")?;
+//! assert_eq!(module.kernels[0].names.params, ["degrees"]);
+//!
+//! let error = filbert_syntax::parse("fn f(x: f64) -> f64 { x.sqr() + y }", "f.rs").unwrap_err();
+//! assert_eq!(error.list.len(), 2);
+//! assert_eq!(error.list[0].help.as_deref(), Some("did you mean `sqrt`?"));
+//! # Ok::<(), filbert_ir::Diagnostics>(())
+//! ```
 
 #![forbid(unsafe_code)]
 
 mod ast;
+mod consts;
 mod expand;
 mod float_ext;
 mod front;
 mod infer;
+mod items;
 mod kernel_fn;
 mod links;
 mod lower;
@@ -35,14 +52,12 @@ pub use kernel_fn::{Callee, Constant, Declaration, KernelFn};
 pub use module::Module;
 pub use scan::RUN_TOKENS_MAX;
 
+#[doc(hidden)]
+pub use kernel_fn::constant;
+
 /// What the code that `#[kernel]` writes refers to. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::float_ext::FloatExt;
-    pub use crate::kernel_fn::{Declaration, KernelFn};
-
-    /// A constant outside the kernel that uses it.
-    pub fn constant(value: impl Into<filbert_ir::Scalar>) -> filbert_ir::Scalar {
-        value.into()
-    }
+    pub use crate::kernel_fn::{Declaration, KernelFn, constant};
 }

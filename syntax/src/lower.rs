@@ -152,7 +152,8 @@ impl<'a, 't> Lower<'_, 'a, 't> {
             ExprKind::Logic { logic, left, right } => self.logic(id, *logic, *left, *right)?,
             ExprKind::Cast { arg, ty } => {
                 let arg = self.scalar(*arg)?;
-                self.cast(span, arg, ty.unwrap_or(Type::F64))
+                let ty = ty.unwrap_or(Type::F64);
+                if self.b.ty(arg) == ty { arg } else { self.cast(span, arg, ty) }
             }
             ExprKind::Tuple(elems) => {
                 let elems = elems.iter().map(|&elem| self.expr(elem)).collect::<Lowered<Vec<Val>>>()?;
@@ -208,9 +209,7 @@ impl<'a, 't> Lower<'_, 'a, 't> {
         let args = self.args(args.iter())?;
         let span = self.cx.tree.span(id);
         let callee = match self.meaning(id) {
-            Meaning::Kernel(index) => {
-                self.cx.kernels[index].clone().expect("kernels are lowered before their callers")
-            }
+            Meaning::Kernel(index) => self.cx.kernels[index].clone().expect("kernels are lowered before their callers"),
             Meaning::Linked(index) => match self.cx.given() {
                 Some(given) => given.kernels[index].1.clone(),
                 None => unreachable!("a linked call stands in linked text only"),

@@ -1,16 +1,20 @@
-//! From syn's tree to ours: items, types and patterns. Expressions are in `expr`.
+//! From syn's tree to ours: items, types and patterns. Expressions are in `expr`
+//! and `operator`.
 //!
 //! The reader takes what kernels have and reports everything else, each construct with its name and what
 //! to write instead (`reject`). It knows no scopes and no types.
 
 mod expr;
+mod operator;
 mod reject;
 
 use filbert_ir::{Code, Diagnostic, Span, Type};
 use syn::spanned::Spanned;
 use syn::visit::Visit;
 
-use crate::ast::{ConstId, ConstItem, Expr, ExprId, ExprKind, KernelItem, LocalId, Name, Param, Pat, Tree, TypeNote, Use};
+use crate::ast::{
+    ConstId, ConstItem, Expr, ExprId, ExprKind, KernelItem, LocalId, Name, Param, Pat, Tree, TypeNote, Use,
+};
 use crate::names;
 
 /// Reads a whole text. What was rejected stands in the tree as an error that later stages pass over.
@@ -24,6 +28,9 @@ pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnost
     }
     reader.tree
 }
+
+const RESULTS: &str = "a kernel returns a scalar, or a tuple of scalars for several columns: write `-> f64` after \
+                       the parameters";
 
 struct Reader<'t, 'f> {
     tree: Tree<'t>,
@@ -59,9 +66,7 @@ impl<'t> Reader<'t, '_> {
         let (result, result_span) = match &item.sig.output {
             syn::ReturnType::Default => {
                 let message = format!("kernel `{}` has no result", name.text);
-                let kernel_results = "a kernel returns a scalar, or a tuple of scalars for several columns: \
-                                      write `-> f64` after the parameters";
-                self.report(Diagnostic::new(Code::MissingValue, close, message).help(kernel_results));
+                self.report(Diagnostic::new(Code::MissingValue, close, message).help(RESULTS));
                 (TypeNote::Error, close)
             }
             syn::ReturnType::Type(_, ty) => {
@@ -70,12 +75,27 @@ impl<'t> Reader<'t, '_> {
                 if let TypeNote::Infer = note {
                     self.report(Diagnostic::new(Code::UnknownType, span, "the result type must be written out"));
                 }
+                self.check_result(&note, name.text, span);
                 (note, span)
             }
         };
         let body = self.body(&item.block);
         self.generics.truncate(outside);
         KernelItem { name, doc, params, result, result_span, body }
+    }
+
+    fn check_result(&mut self, note: &TypeNote, name: &str, span: Span) {
+        let TypeNote::Tuple(elems) = note else { return };
+        if elems.is_empty() {
+            let message = format!("kernel `{name}` has no result");
+            self.report(Diagnostic::new(Code::MissingValue, span, message).help(RESULTS));
+        }
+        if elems.iter().any(|elem| matches!(elem, TypeNote::Tuple(_))) {
+            self.unsupported(span, "a tuple inside its result tuple", "write one flat tuple: each element is a column");
+        }
+        if elems.iter().any(|elem| matches!(elem, TypeNote::Infer)) {
+            self.report(Diagnostic::new(Code::UnknownType, span, "the result type must be written out"));
+        }
     }
 
     fn param(&mut self, arg: &syn::FnArg) -> Option<Param<'t>> {

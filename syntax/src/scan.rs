@@ -26,10 +26,8 @@ pub(crate) const STACK_BYTES_PER_TOKEN: usize = 32 << 10;
 /// A text as tokens, and the weight of its heaviest token.
 pub(crate) fn tokens(text: &str) -> Result<(TokenStream, usize), Diagnostic> {
     if text.len() > WIRE_BYTES_MAX {
-        let message = format!(
-            "the text has {} bytes; the limit is {WIRE_BYTES_MAX} (limits::WIRE_BYTES_MAX)",
-            text.len()
-        );
+        let message =
+            format!("the text has {} bytes; the limit is {WIRE_BYTES_MAX} (limits::WIRE_BYTES_MAX)", text.len());
         return Err(Diagnostic::new(Code::KernelTooLarge, Span::new(0, 0), message)
             .help("split the text into several, or the kernel into smaller ones"));
     }
@@ -53,8 +51,7 @@ fn weigh(tokens: TokenStream) -> Result<usize, Diagnostic> {
         *weight += 1;
         heaviest = heaviest.max(*weight);
         if *weight > RUN_TOKENS_MAX {
-            let message =
-                format!("an expression has more than {RUN_TOKENS_MAX} tokens (syntax::RUN_TOKENS_MAX)");
+            let message = format!("an expression has more than {RUN_TOKENS_MAX} tokens (syntax::RUN_TOKENS_MAX)");
             return Err(Diagnostic::new(Code::KernelTooLarge, token_span(&token), message)
                 .help("give parts of it a name with `let`"));
         }
@@ -97,6 +94,7 @@ fn lex_error(text: &str, at: std::ops::Range<usize>) -> Diagnostic {
     let end = start + first.map_or(0, char::len_utf8);
     let message = match first {
         None => "a bracket is open at the end of the text".to_string(),
+        Some(c @ ('(' | '[' | '{')) => format!("`{c}` is not closed"),
         Some(c @ (')' | ']' | '}')) => format!("`{c}` closes nothing that is open, or not the last one opened"),
         Some('"') => "a string that does not end".to_string(),
         Some('\'') => "a character that does not end".to_string(),

@@ -71,7 +71,7 @@ fn run(module: &filbert_syntax::Module, call: &str) -> String {
     let tys = kernel.core.param_types();
     let args: Vec<Scalar> = words.zip(tys).map(|(word, ty)| text::parse_scalar(ty, word).unwrap()).collect();
     match interp::run(kernel, &args) {
-        Ok(results) => results.iter().map(|v| format!("{v}{}", v.ty())).collect::<Vec<_>>().join(", "),
+        Ok(results) => results.iter().map(|v| format!("{v}: {}", v.ty())).collect::<Vec<_>>().join(", "),
         Err(fault) => {
             let source = kernel.source.as_ref().unwrap();
             let span = source.spans[fault.value.index()];

@@ -106,12 +106,12 @@ fn tuples_that_double_are_refused_before_they_fill_memory() {
     for i in 1..60 {
         text.push_str(&format!("let t{i} = (t{}, t{});", i - 1, i - 1));
     }
-    text.push_str("a");
+    text.push('a');
     let error = filbert_syntax::parse(&body(&text), "deep").unwrap_err();
     assert_eq!(error.list[0].code, Code::KernelTooLarge);
     let mut text = String::from("let t = (a,);");
     text.push_str(&"let t = (t,);".repeat(10_000));
-    text.push_str("a");
+    text.push('a');
     let error = filbert_syntax::parse(&body(&text), "deep").unwrap_err();
     assert_eq!(error.list[0].code, Code::KernelTooLarge);
 }
@@ -124,7 +124,8 @@ fn a_long_text_is_refused() {
 
 #[test]
 fn a_text_of_mistakes_gives_a_bounded_answer() {
-    let error = filbert_syntax::parse(&body(&format!("{} a", "let x = unknown_name_here;".repeat(9000))), "deep").unwrap_err();
+    let error = filbert_syntax::parse(&body(&format!("{} a", "let x = unknown_name_here;\n".repeat(9000))), "deep")
+        .unwrap_err();
     assert!((100..=101).contains(&error.list.len()));
     assert!(error.render().len() < 100_000);
     let error = filbert_syntax::parse(&body(&"/".repeat(200_000)), "deep");
@@ -141,7 +142,7 @@ fn mutated_texts_never_panic() {
         (state >> 33) as usize % below
     };
     let mut accepted = 0;
-    for _ in 0..3000 {
+    for _ in 0..1000 {
         let mut mutated = pieces.clone();
         for _ in 0..=random(3) {
             let (at, from) = (random(mutated.len()), random(mutated.len()));
@@ -149,7 +150,8 @@ fn mutated_texts_never_panic() {
                 0 => drop(mutated.remove(at)),
                 1 => mutated.swap(at, from),
                 2 => mutated[at] = mutated[from],
-                _ => mutated.insert(at, ["-", "!", "1", "x", "(a)", "i8 ", " as u8 ", ".0", "§", "\"", "{", "b"][random(12)]),
+                _ => mutated
+                    .insert(at, ["-", "!", "1", "x", "(a)", "i8 ", " as u8 ", ".0", "§", "\"", "{", "b"][random(12)]),
             }
         }
         match filbert_syntax::parse(&mutated.concat(), "mutated") {
@@ -157,5 +159,5 @@ fn mutated_texts_never_panic() {
             Err(error) => assert!(!error.render().is_empty()),
         }
     }
-    assert!(accepted > 50, "{accepted}");
+    assert!(accepted > 15, "{accepted}");
 }

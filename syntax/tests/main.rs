@@ -6,6 +6,6 @@
 
 mod cases;
 mod deep;
-mod kernel_fn;
+mod module;
 mod spans;
 mod speed;

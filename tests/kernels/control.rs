@@ -71,7 +71,7 @@ fn shadowing(x: i32) -> i64 {
 fn nested_value(a: f64, b: f64) -> f64 {
     let scale = {
         const TWO: f64 = 2.0;
-        if a > b { a } else { b } * TWO
+        (if a > b { a } else { b }) * TWO
     };
     scale + if a == b { 1.0 } else { -1.0 }
 }

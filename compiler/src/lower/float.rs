@@ -4,7 +4,7 @@
 //! results are made canonical where they are stored.
 
 use cranelift_codegen::ir::condcodes::FloatCC;
-use cranelift_codegen::ir::{BlockArg, InstBuilder, MemFlagsData, Value, types};
+use cranelift_codegen::ir::{BlockArg, Endianness, InstBuilder, MemFlagsData, Value, types};
 use filbert_ir::{Core, Def, Fault, Op, Scalar, Type, ValueId};
 
 use super::{Lower, clif_type};
@@ -43,13 +43,10 @@ impl Lower<'_> {
             }
             Op::Min | Op::Max => self.extremum(op, ty, args),
             Op::Clamp => self.clamp(id, args),
-            Op::Eq => self.fcmp(FloatCC::Equal, x, y),
-            Op::Ne => self.fcmp(FloatCC::NotEqual, x, y),
-            Op::Lt => self.fcmp(FloatCC::LessThan, x, y),
-            Op::Le => self.fcmp(FloatCC::LessThanOrEqual, x, y),
-            Op::Gt => self.fcmp(FloatCC::GreaterThan, x, y),
-            Op::Ge => self.fcmp(FloatCC::GreaterThanOrEqual, x, y),
-            Op::IsNan => self.fcmp(FloatCC::Unordered, x, x),
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::IsNan => {
+                let condition = float_condition(op).expect("a compare has a condition");
+                self.fcmp(condition, x, y)
+            }
             Op::IsFinite => {
                 let size = self.b.ins().fabs(x);
                 let infinity = self.float(ty, f64::INFINITY);
@@ -113,17 +110,45 @@ impl Lower<'_> {
         self.constant(ty, scalar.bits())
     }
 
-    /// trunc(x), moved away from zero by one where the part cut off is half or more. The difference is
-    /// exact. `x + 0.5` would round up the greatest number below one half.
+    /// A select of floats. Cranelift jumps around a move, which is cheap while the branch is foreseen and dear
+    /// when it is not; so where the condition is a compare of floats of the same width, both are done in
+    /// lane 0 of a vector register, as a mask. A compare of the arms themselves is left as it is: that is
+    /// `minsd` or `maxsd`.
+    pub(super) fn float_select(&mut self, args: &[ValueId]) -> Value {
+        let [cond, yes, no] = std::array::from_fn(|i| self.value(args[i]));
+        let ty = self.core.ty(args[1]);
+        let compared = match &self.core.value(args[0]).def {
+            Def::Op(op, operands) if self.core.ty(operands[0]) == ty => float_condition(*op).map(|cc| (cc, operands)),
+            _ => None,
+        };
+        let Some((cc, operands)) = compared.filter(|(_, operands)| {
+            let arms = [args[1], args[2]];
+            operands[..] != arms && !(operands[0] == arms[1] && operands.get(1) == Some(&arms[0]))
+        }) else {
+            return self.b.ins().select(cond, yes, no);
+        };
+        let vector = if ty == Type::F32 { types::F32X4 } else { types::F64X2 };
+        let x = self.value(operands[0]);
+        let y = operands.get(1).map_or(x, |&y| self.value(y));
+        let [x, y, yes, no] = [x, y, yes, no].map(|v| self.b.ins().scalar_to_vector(vector, v));
+        let mask = self.fcmp(cc, x, y);
+        let mask = self.b.ins().bitcast(vector, MemFlagsData::new().with_endianness(Endianness::Little), mask);
+        let picked = self.b.ins().bitselect(mask, yes, no);
+        self.b.ins().extractlane(picked, 0)
+    }
+
+    /// trunc(x + h), where h is the greatest number below one half, with the sign of x. With one half itself
+    /// the greatest number below it would round up; with its neighbour the sum for 0.5 is a tie that
+    /// rounds to 1.0, and every number beyond 2^52 (2^23) stays what it is.
     fn round(&mut self, ty: Type, x: Value) -> Value {
-        let whole = self.b.ins().trunc(x);
-        let rest = self.b.ins().fsub(x, whole);
-        let rest = self.b.ins().fabs(rest);
-        let (half, one) = (self.float(ty, 0.5), self.float(ty, 1.0));
-        let step = self.b.ins().fcopysign(one, x);
-        let moved = self.b.ins().fadd(whole, step);
-        let far = self.fcmp(FloatCC::GreaterThanOrEqual, rest, half);
-        self.b.ins().select(far, moved, whole)
+        let half = match ty {
+            Type::F32 => Scalar::F32(0.5_f32.next_down()),
+            _ => Scalar::F64(0.5_f64.next_down()),
+        };
+        let half = self.constant(ty, half.bits());
+        let step = self.b.ins().fcopysign(half, x);
+        let moved = self.b.ins().fadd(x, step);
+        self.b.ins().trunc(moved)
     }
 
     /// `x < y ? x : y` is one instruction, and wrong only for equal or unordered operands. One compare sends
@@ -152,8 +177,7 @@ impl Lower<'_> {
         // `and` gives +0.
         let bits = if ty == Type::F32 { types::I32 } else { types::I64 };
         let [x_bits, y_bits] = [x, y].map(|v| self.b.ins().bitcast(bits, MemFlagsData::new(), v));
-        let merged =
-            if op == Op::Min { self.b.ins().bor(x_bits, y_bits) } else { self.b.ins().band(x_bits, y_bits) };
+        let merged = if op == Op::Min { self.b.ins().bor(x_bits, y_bits) } else { self.b.ins().band(x_bits, y_bits) };
         let merged = self.b.ins().bitcast(clif_type(ty), MemFlagsData::new(), merged);
         let y_is_nan = self.fcmp(FloatCC::Unordered, y, y);
         let not_nan = self.b.ins().select(y_is_nan, x, y);
@@ -209,6 +233,20 @@ impl Lower<'_> {
     }
 }
 
+/// The condition of a compare, or of `is_nan` with its operand on both sides.
+fn float_condition(op: Op) -> Option<FloatCC> {
+    Some(match op {
+        Op::Eq => FloatCC::Equal,
+        Op::Ne => FloatCC::NotEqual,
+        Op::Lt => FloatCC::LessThan,
+        Op::Le => FloatCC::LessThanOrEqual,
+        Op::Gt => FloatCC::GreaterThan,
+        Op::Ge => FloatCC::GreaterThanOrEqual,
+        Op::IsNan => FloatCC::Unordered,
+        _ => return None,
+    })
+}
+
 fn as_f64(scalar: Scalar) -> Option<f64> {
     match scalar {
         Scalar::F32(v) => Some(v.into()),
@@ -228,7 +266,14 @@ pub(super) fn never_nan(core: &Core) -> Vec<bool> {
                 Def::Op(op, args) => match op {
                     Op::Min | Op::Max => never[args[0].index()] || never[args[1].index()],
                     Op::Select => never[args[1].index()] && never[args[2].index()],
-                    Op::Abs | Op::Neg | Op::Floor | Op::Ceil | Op::Trunc | Op::Round | Op::Signum | Op::CopySign
+                    Op::Abs
+                    | Op::Neg
+                    | Op::Floor
+                    | Op::Ceil
+                    | Op::Trunc
+                    | Op::Round
+                    | Op::Signum
+                    | Op::CopySign
                     | Op::Clamp => never[args[0].index()],
                     Op::Cast => core.ty(args[0]).is_int() || never[args[0].index()],
                     _ => false,

@@ -6,6 +6,10 @@ use filbert_ir::{Fault, Op, Type, ValueId};
 
 use super::{Lower, clif_type};
 
+/// 64-bit divisions that are written out twice, for small and for large operands, counting two each.
+/// Further ones are not: blocks cost compile time.
+const SMALL_DIVISIONS_MAX: u32 = 64;
+
 impl Lower<'_> {
     /// An operation whose first operand is an integer or a bool of type `ty`.
     pub(super) fn int_op(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
@@ -13,9 +17,7 @@ impl Lower<'_> {
         let x = self.value(args[0]);
         let y = args.get(1).map(|&y| self.value(y)).unwrap_or(x);
         match op {
-            Op::Add => self.checked_add(id, x, y, signed),
-            Op::Sub => self.checked_sub(id, x, y, signed),
-            Op::Mul => self.checked_mul(id, x, y, signed),
+            Op::Add | Op::Sub | Op::Mul => self.checked(id, op, ty, args),
             Op::Neg => {
                 self.fail_if_min(id, x, ty);
                 self.b.ins().ineg(x)
@@ -48,7 +50,7 @@ impl Lower<'_> {
                 let raised = self.greatest(signed, x, y);
                 self.least(signed, raised, high)
             }
-            Op::IntPow => self.power(id, x, y, signed),
+            Op::IntPow => self.power(id, x, y, ty),
             Op::And => self.b.ins().band(x, y),
             Op::Or => self.b.ins().bor(x, y),
             Op::Xor => self.b.ins().bxor(x, y),
@@ -63,31 +65,48 @@ impl Lower<'_> {
         }
     }
 
-    fn checked_add(&mut self, id: ValueId, x: Value, y: Value, signed: bool) -> Value {
-        if signed {
-            let (sum, overflow) = self.b.ins().sadd_overflow(x, y);
-            self.fail_if(overflow, id, Fault::Overflow);
-            return sum;
-        }
-        // A compare and a branch fuse on x86; the flag of `uadd_overflow` would go through a register.
-        let sum = self.b.ins().iadd(x, y);
-        let overflow = self.icmp(IntCC::UnsignedLessThan, sum, x);
+    /// Sum, difference or product that fits, or a fault.
+    ///
+    /// A compare and a branch are one instruction on x86, so a compare does where it can: for unsigned sums
+    /// and differences, and where an operand is constant. The rest uses Cranelift's overflow flag, which
+    /// goes through a register; it is not branched on at once, see `fail_later`.
+    fn checked(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
+        let (x, y) = (self.value(args[0]), self.value(args[1]));
+        let constant = self.core.as_const(args[1]);
+        let (result, overflow) = match (op, ty.is_signed(), constant) {
+            (Op::Add, false, _) => {
+                let sum = self.b.ins().iadd(x, y);
+                (sum, self.icmp(IntCC::UnsignedLessThan, sum, x))
+            }
+            (Op::Sub, false, _) => {
+                let overflow = self.icmp(IntCC::UnsignedLessThan, x, y);
+                (self.b.ins().isub(x, y), overflow)
+            }
+            (Op::Add | Op::Sub, true, Some(c)) => {
+                // Adding a positive number must not make it less, and so on.
+                let negative = c.bits() >> (ty.bits() - 1) != 0;
+                let rises = (op == Op::Add) != negative;
+                let wrong = if rises { IntCC::SignedLessThan } else { IntCC::SignedGreaterThan };
+                let result = if op == Op::Add { self.b.ins().iadd(x, y) } else { self.b.ins().isub(x, y) };
+                (result, self.icmp(wrong, result, x))
+            }
+            _ => {
+                let (result, overflow) = match (op, ty.is_signed()) {
+                    (Op::Add, _) => self.b.ins().sadd_overflow(x, y),
+                    (Op::Sub, _) => self.b.ins().ssub_overflow(x, y),
+                    (_, true) => self.b.ins().smul_overflow(x, y),
+                    (_, false) => self.b.ins().umul_overflow(x, y),
+                };
+                self.fail_later(overflow, id, Fault::Overflow);
+                return result;
+            }
+        };
         self.fail_if(overflow, id, Fault::Overflow);
-        sum
+        result
     }
 
-    fn checked_sub(&mut self, id: ValueId, x: Value, y: Value, signed: bool) -> Value {
-        if signed {
-            let (difference, overflow) = self.b.ins().ssub_overflow(x, y);
-            self.fail_if(overflow, id, Fault::Overflow);
-            return difference;
-        }
-        let overflow = self.icmp(IntCC::UnsignedLessThan, x, y);
-        self.fail_if(overflow, id, Fault::Overflow);
-        self.b.ins().isub(x, y)
-    }
-
-    fn checked_mul(&mut self, id: ValueId, x: Value, y: Value, signed: bool) -> Value {
+    /// A product inside the loop of `power`.
+    fn checked_product(&mut self, id: ValueId, x: Value, y: Value, signed: bool) -> Value {
         let (product, overflow) =
             if signed { self.b.ins().smul_overflow(x, y) } else { self.b.ins().umul_overflow(x, y) };
         self.fail_if(overflow, id, Fault::Overflow);
@@ -105,8 +124,8 @@ impl Lower<'_> {
     fn divide(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
         let (x, y) = (self.value(args[0]), self.value(args[1]));
         let divisor = self.core.as_const(args[1]).map(|c| c.bits());
-        let zero = self.constant(ty, 0);
         if divisor.is_none_or(|bits| bits == 0) {
+            let zero = self.constant(ty, 0);
             let bad = self.icmp(IntCC::Equal, y, zero);
             self.fail_if(bad, id, Fault::DivideByZero);
         }
@@ -119,6 +138,35 @@ impl Lower<'_> {
             let bad = self.b.ins().band(x_is_min, y_is_minus_one);
             self.fail_if(bad, id, Fault::Overflow);
         }
+        let look_first = ty.bits() == 64 && divisor.is_none() && self.divisions < SMALL_DIVISIONS_MAX;
+        if look_first { self.divide_wide(op, ty, x, y) } else { self.quotient(op, ty, x, y) }
+    }
+
+    /// Dividing 64 bits by 64 takes twice the time of 32 by 32 and on older CPUs eight times; small numbers
+    /// are common enough to look first. Two operands below 2^32 have no sign to mind.
+    fn divide_wide(&mut self, op: Op, ty: Type, x: Value, y: Value) -> Value {
+        let [small, large, join] = std::array::from_fn(|_| self.b.create_block());
+        let result = self.b.append_block_param(join, types::I64);
+        let either = self.b.ins().bor(x, y);
+        let high = self.b.ins().ushr_imm_u(either, 32);
+        self.b.ins().brif(high, large, &[], small, &[]);
+
+        self.b.switch_to_block(small);
+        let [low_x, low_y] = [x, y].map(|v| self.b.ins().ireduce(types::I32, v));
+        let narrow = self.quotient(op, Type::U32, low_x, low_y);
+        let narrow = self.b.ins().uextend(types::I64, narrow);
+        self.b.ins().jump(join, &[narrow.into()]);
+
+        self.b.switch_to_block(large);
+        let wide = self.quotient(op, ty, x, y);
+        self.b.ins().jump(join, &[wide.into()]);
+
+        self.b.switch_to_block(join);
+        result
+    }
+
+    /// The instruction, behind its guards.
+    fn quotient(&mut self, op: Op, ty: Type, x: Value, y: Value) -> Value {
         self.divisions += 1;
         match (op, ty.is_signed()) {
             (Op::Div, true) => self.b.ins().sdiv(x, y),
@@ -130,6 +178,7 @@ impl Lower<'_> {
                 let rest = self.b.ins().srem(x, y);
                 let size = self.b.ins().iabs(y);
                 let raised = self.b.ins().iadd(rest, size);
+                let zero = self.constant(ty, 0);
                 let negative = self.icmp(IntCC::SignedLessThan, rest, zero);
                 self.b.ins().select(negative, raised, rest)
             }
@@ -154,14 +203,15 @@ impl Lower<'_> {
 
     /// x^n by square and multiply, lowest bit first. A square is taken only if a later bit needs it, so it
     /// overflows only where the power does.
-    fn power(&mut self, id: ValueId, x: Value, n: Value, signed: bool) -> Value {
-        let ty = self.b.func.dfg.value_type(x);
+    fn power(&mut self, id: ValueId, x: Value, n: Value, ty: Type) -> Value {
+        self.flush();
+        let clif = clif_type(ty);
         let [step, multiply, next, square, done] = std::array::from_fn(|_| self.b.create_block());
-        let one = self.b.ins().iconst(ty, 1);
-        let [power, base] = [ty, ty].map(|ty| self.b.append_block_param(step, ty));
+        let one = self.b.ins().iconst(clif, 1);
+        let [power, base] = [clif, clif].map(|clif| self.b.append_block_param(step, clif));
         let left = self.b.append_block_param(step, types::I32);
-        let so_far = self.b.append_block_param(next, ty);
-        let result = self.b.append_block_param(done, ty);
+        let so_far = self.b.append_block_param(next, clif);
+        let result = self.b.append_block_param(done, clif);
         self.b.ins().jump(step, &[one.into(), x.into(), n.into()]);
 
         self.b.switch_to_block(step);
@@ -170,7 +220,7 @@ impl Lower<'_> {
         self.b.ins().brif(odd, multiply, &[], next, &[power.into()]);
 
         self.b.switch_to_block(multiply);
-        let product = self.checked_mul(id, power, base, signed);
+        let product = self.checked_product(id, power, base, ty.is_signed());
         self.b.ins().jump(next, &[product.into()]);
 
         self.b.switch_to_block(next);
@@ -178,7 +228,7 @@ impl Lower<'_> {
         self.b.ins().brif(rest, square, &[], done, &[so_far.into()]);
 
         self.b.switch_to_block(square);
-        let squared = self.checked_mul(id, base, base, signed);
+        let squared = self.checked_product(id, base, base, ty.is_signed());
         self.b.ins().jump(step, &[so_far.into(), squared.into(), rest.into()]);
 
         self.b.switch_to_block(done);

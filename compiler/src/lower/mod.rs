@@ -1,22 +1,25 @@
 //! The scalar back end: one Cranelift function that runs the whole loop over rows.
 //!
 //! ```text
-//!   entry:    load rows, column pointers and helper addresses once; go to the loop unless it is empty
-//!   row(r):   load the parameters' elements, compute, make NaN canonical, store, r + 1 < end ? row : done
-//!   cold:     one small block per fault, which all jump to
-//!   fault(site, number):  write fault_row and fault_site, return the number
-//!   done:     return 0
+//!   entry:      load rows, column pointers and helper addresses once; go to a loop unless there is no row
+//!   group(r):   only for small bodies: several rows, r + 2 != groups_end ? group : single or done
+//!   single(r):  load the parameters' elements, compute, make NaN canonical, store, r + 1 < end ? single : done
+//!   cold:       one small block per fault, which all jump to
+//!   fault(row, site, number):  write fault_row and fault_site, return the number
+//!   done:       return 0
 //! ```
 //!
-//! This file holds the frame, the loop, regions and faults; what an operation becomes stands in `int`,
-//! `float` and `cast`. Nothing here consults the operations' meanings in `filbert-ir`: this is the second
+//! This file holds the frame, the loop and regions; what an operation becomes stands in `int`, `float` and
+//! `cast`, how a row fails in `fault`, how helpers are called in `call`. Nothing here consults the operations' meanings in `filbert-ir`: this is the second
 //! implementation that the differential tests compare with the first.
 //!
 //! Obligations of every lowering: the bits of the result equal those of the operation's meaning, but for
-//! the sign and payload of a NaN; a fault branches away before any later fault can; no instruction may trap
-//! unless `guarded division` counts it; no libcall (see `Target::rounds_inline`).
+//! the sign and payload of a NaN; the first fault of a row is the one reported; no instruction may trap
+//! unless it is a guarded division and counted as one; no libcall (see `Target::rounds_inline`).
 
+mod call;
 mod cast;
+mod fault;
 mod float;
 mod int;
 
@@ -28,10 +31,11 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use filbert_ir::{Core, Def, Fault, Op, Region, Type, ValueId};
+use filbert_ir::{Core, Def, Op, Region, Type, ValueId};
 
+use self::fault::{Cold, Pending};
 use crate::abi::CallFrame;
-use crate::helpers::{self, HELPERS};
+use crate::helpers::HELPERS;
 use crate::passes::Optimized;
 use crate::target::Target;
 
@@ -44,8 +48,12 @@ pub(crate) struct Lowered {
     pub(crate) divisions: u32,
 }
 
-/// Lowers a kernel to the loop over rows.
-pub(crate) fn lower(optimized: &Optimized, target: &Target, isa: &dyn TargetIsa) -> Lowered {
+/// Blocks that a function may have. Cranelift's time grows faster than their number: this many take about
+/// a quarter of a second.
+pub(crate) const BLOCKS_MAX: usize = 10_000;
+
+/// Lowers a kernel to the loop over rows; an error says which bound it exceeds.
+pub(crate) fn lower(optimized: &Optimized, target: &Target, isa: &dyn TargetIsa) -> Result<Lowered, String> {
     let mut signature = Signature::new(isa.default_call_conv());
     signature.params.push(AbiParam::new(types::I64));
     signature.returns.push(AbiParam::new(types::I32));
@@ -65,19 +73,33 @@ pub(crate) fn lower(optimized: &Optimized, target: &Target, isa: &dyn TargetIsa)
         signatures: Vec::new(),
         sites: Vec::new(),
         cold: Vec::new(),
+        pending: Vec::new(),
+        resolve: Vec::new(),
         divisions: 0,
+        never_nan: float::never_nan(core),
+        first: None,
+        copy: 0,
     };
     lower.function();
     let Lower { b, sites, divisions, .. } = lower;
     b.finalize(isa.frontend_config());
-    Lowered { function, sites, divisions }
+    let blocks = function.dfg.num_blocks();
+    if blocks > BLOCKS_MAX {
+        return Err(format!("it becomes {blocks} blocks of machine code, more than {BLOCKS_MAX}"));
+    }
+    Ok(Lowered { function, sites, divisions })
 }
 
-/// A fault's own block: out of the way, so that the hot path holds nothing but the branch.
-struct Cold {
-    block: Block,
-    site: u32,
-    fault: Fault,
+/// Operations that a body may have and still be written out `COPIES` times. Measured: beyond, a turn of the
+/// loop is long enough to hide its own counting.
+const COPIED_OPERATIONS_MAX: usize = 24;
+/// Rows that a turn of the loop over a small body computes; a power of two.
+const COPIES: u32 = 2;
+
+/// Pointers to the columns in use, by index of parameter or result.
+struct Columns {
+    inputs: Vec<(u32, Value)>,
+    outputs: Vec<(u32, Value)>,
 }
 
 struct Lower<'a> {
@@ -97,46 +119,99 @@ struct Lower<'a> {
     /// Original values that can fail, in order of appearance.
     sites: Vec<ValueId>,
     cold: Vec<Cold>,
+    /// Flags of the operations so far that were not branched on yet, in program order.
+    pending: Vec<Pending>,
+    /// Blocks that find the first of some flags that is set, else go to the last block.
+    resolve: Vec<(Block, Vec<Pending>, Block)>,
     divisions: u32,
+    /// Float values that are never NaN.
+    never_nan: Vec<bool>,
+    /// The row being lowered is `first + copy`.
+    first: Option<Value>,
+    copy: u32,
 }
 
 impl Lower<'_> {
     fn function(&mut self) {
-        let [entry, row_block, fault_block, done] = std::array::from_fn(|_| self.b.create_block());
+        let [entry, fault, done] = std::array::from_fn(|_| self.b.create_block());
         self.b.append_block_params_for_function_params(entry);
         self.b.switch_to_block(entry);
         let frame = self.b.block_params(entry)[0];
         let start = self.frame_field(frame, std::mem::offset_of!(CallFrame, start));
         let end = self.frame_field(frame, std::mem::offset_of!(CallFrame, end));
         let inputs = self.columns(frame, std::mem::offset_of!(CallFrame, inputs), self.used_params());
-        let outputs = self.columns(
-            frame,
-            std::mem::offset_of!(CallFrame, outputs),
-            (0..self.core.returns.len() as u32).collect(),
-        );
+        let results = (0..self.core.returns.len() as u32).collect();
+        let outputs = self.columns(frame, std::mem::offset_of!(CallFrame, outputs), results);
         self.load_helpers(frame);
-        let any = self.b.ins().icmp(IntCC::UnsignedLessThan, start, end);
-        let row = self.b.append_block_param(row_block, types::I64);
-        self.b.ins().brif(any, row_block, &[start.into()], done, &[]);
-
-        self.b.switch_to_block(row_block);
-        for (param, column) in inputs {
-            let ty = self.core.ty(ValueId(param));
-            let address = self.element(column, row, ty);
-            let value = self.b.ins().load(clif_type(ty), memory(), address, 0);
-            self.values[param as usize] = Some(value);
-        }
-        self.region(self.core.params, self.core.values.len() as u32);
-        self.store(&outputs, row);
-        let next = self.b.ins().iadd_imm_s(row, 1);
-        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next, end);
-        self.b.ins().brif(more, row_block, &[next.into()], done, &[]);
+        self.rows(&Columns { inputs, outputs }, start, end, done);
 
         self.b.switch_to_block(done);
         let zero = self.b.ins().iconst(types::I32, 0);
         self.b.ins().return_(&[zero]);
-        self.faults(fault_block, frame, row);
+        self.faults(fault, frame);
         self.b.seal_all_blocks();
+    }
+
+    /// The loops over rows `start..end`: one over groups of `copies` rows, then one over single rows.
+    fn rows(&mut self, columns: &Columns, start: Value, end: Value, done: Block) {
+        let copies = self.copies();
+        let single = self.b.create_block();
+        let row = self.b.append_block_param(single, types::I64);
+        let any = self.icmp(IntCC::UnsignedLessThan, start, end);
+        if copies == 1 {
+            self.b.ins().brif(any, single, &[start.into()], done, &[]);
+        } else {
+            let [some, group] = std::array::from_fn(|_| self.b.create_block());
+            let first = self.b.append_block_param(group, types::I64);
+            self.b.ins().brif(any, some, &[], done, &[]);
+            self.b.switch_to_block(some);
+            let count = self.b.ins().isub(end, start);
+            let grouped = self.b.ins().band_imm_s(count, -i64::from(copies));
+            let groups_end = self.b.ins().iadd(start, grouped);
+            let enough = self.icmp(IntCC::NotEqual, start, groups_end);
+            self.b.ins().brif(enough, group, &[start.into()], single, &[start.into()]);
+
+            self.b.switch_to_block(group);
+            for copy in 0..copies {
+                self.row(columns, first, copy);
+            }
+            let rest = self.b.create_block();
+            let next = self.b.ins().iadd_imm_s(first, i64::from(copies));
+            let more = self.icmp(IntCC::NotEqual, next, groups_end);
+            self.b.ins().brif(more, group, &[next.into()], rest, &[]);
+            self.b.switch_to_block(rest);
+            let more = self.icmp(IntCC::UnsignedLessThan, next, end);
+            self.b.ins().brif(more, single, &[next.into()], done, &[]);
+        }
+        self.b.switch_to_block(single);
+        self.row(columns, row, 0);
+        let next = self.b.ins().iadd_imm_s(row, 1);
+        let more = self.icmp(IntCC::UnsignedLessThan, next, end);
+        self.b.ins().brif(more, single, &[next.into()], done, &[]);
+    }
+
+    /// How many rows a turn of the loop computes. Counting and jumping weigh as much as a few operations,
+    /// so small bodies are written out more than once; a call outweighs both.
+    fn copies(&self) -> u32 {
+        let operations = self.core.values.iter().filter(|v| matches!(v.def, Def::Op(..) | Def::If { .. })).count();
+        if operations <= COPIED_OPERATIONS_MAX && self.helpers.iter().all(Option::is_none) { COPIES } else { 1 }
+    }
+
+    /// One row, number `first + copy`: reads the parameters, computes, stores the results.
+    fn row(&mut self, columns: &Columns, first: Value, copy: u32) {
+        self.values.fill(None);
+        self.joins.fill(None);
+        self.first = Some(first);
+        self.copy = copy;
+        for &(param, column) in &columns.inputs {
+            let ty = self.core.ty(ValueId(param));
+            let address = self.element(column, first, ty);
+            let offset = copy as i32 * ty.bytes() as i32;
+            self.values[param as usize] = Some(self.b.ins().load(clif_type(ty), memory(), address, offset));
+        }
+        self.region(self.core.params, self.core.values.len() as u32);
+        self.flush();
+        self.store(&columns.outputs, first, copy);
     }
 
     // --- the frame and the columns
@@ -183,14 +258,13 @@ impl Lower<'_> {
     }
 
     /// Stores the results of a row, floats with their NaN made canonical.
-    fn store(&mut self, outputs: &[(u32, Value)], row: Value) {
-        let never_nan = float::never_nan(self.core);
+    fn store(&mut self, outputs: &[(u32, Value)], first: Value, copy: u32) {
         let mut canonical: Vec<(ValueId, Value)> = Vec::new();
         let mut values = Vec::with_capacity(outputs.len());
         for &id in &self.core.returns {
             let value = match canonical.iter().find(|(seen, _)| *seen == id) {
                 Some(&(_, value)) => value,
-                None if self.core.ty(id).is_float() && !never_nan[id.index()] => self.canonical(self.value(id)),
+                None if self.core.ty(id).is_float() && !self.never_nan[id.index()] => self.canonical(self.value(id)),
                 None => self.value(id),
             };
             canonical.push((id, value));
@@ -198,8 +272,8 @@ impl Lower<'_> {
         }
         for (&(result, column), value) in outputs.iter().zip(values) {
             let ty = self.core.ty(self.core.returns[result as usize]);
-            let address = self.element(column, row, ty);
-            self.b.ins().store(memory(), value, address, 0);
+            let address = self.element(column, first, ty);
+            self.b.ins().store(memory(), value, address, copy as i32 * ty.bytes() as i32);
         }
     }
 
@@ -237,10 +311,12 @@ impl Lower<'_> {
             self.b.append_block_param(join, clif_type(self.core.ty(yielded)));
         }
         let cond = self.value(cond);
+        self.flush();
         self.b.ins().brif(cond, then_block, &[], else_block, &[]);
         for (block, region) in [(then_block, then), (else_block, otherwise)] {
             self.b.switch_to_block(block);
             self.region(region.start.0, region.end.0);
+            self.flush();
             let yields: Vec<BlockArg> = region.yields.iter().map(|&y| self.value(y).into()).collect();
             self.b.ins().jump(join, &yields);
         }
@@ -253,16 +329,15 @@ impl Lower<'_> {
     fn op(&mut self, id: ValueId, op: Op, args: &[ValueId]) -> Value {
         let ty = self.core.ty(args[0]);
         match op {
-            Op::Select => self.select(args),
+            Op::Select if self.core.ty(id).is_float() => self.float_select(args),
+            Op::Select => {
+                let [cond, yes, no] = std::array::from_fn(|i| self.value(args[i]));
+                self.b.ins().select(cond, yes, no)
+            }
             Op::Cast => self.cast(args[0], self.core.ty(id)),
             _ if ty.is_float() => self.float_op(id, op, ty, args),
             _ => self.int_op(id, op, ty, args),
         }
-    }
-
-    fn select(&mut self, args: &[ValueId]) -> Value {
-        let [cond, yes, no] = std::array::from_fn(|i| self.value(args[i]));
-        self.b.ins().select(cond, yes, no)
     }
 
     // --- values
@@ -277,107 +352,6 @@ impl Lower<'_> {
             Type::F64 => self.b.ins().f64const(Ieee64::with_bits(bits)),
             _ => self.b.ins().iconst(clif_type(ty), bits as i64),
         }
-    }
-
-    // --- faults
-
-    /// Goes on only if `bad` is false; otherwise the row fails with `fault` at the value `id`.
-    fn fail_if(&mut self, bad: Value, id: ValueId, fault: Fault) {
-        let value = self.origins[id.index()];
-        let site = self.sites.iter().rposition(|&seen| seen == value).unwrap_or_else(|| {
-            self.sites.push(value);
-            self.sites.len() - 1
-        }) as u32;
-        let known = self.cold.iter().rev().find(|cold| cold.site == site && cold.fault == fault).map(|cold| cold.block);
-        let block = known.unwrap_or_else(|| {
-            let block = self.b.create_block();
-            self.cold.push(Cold { block, site, fault });
-            block
-        });
-        let go_on = self.b.create_block();
-        self.b.ins().brif(bad, block, &[], go_on, &[]);
-        self.b.switch_to_block(go_on);
-    }
-
-    /// Fills the blocks of the faults and the one they share.
-    fn faults(&mut self, shared: Block, frame: Value, row: Value) {
-        if self.cold.is_empty() {
-            // Unreachable, but a block must not stay empty.
-            self.b.switch_to_block(shared);
-            let zero = self.b.ins().iconst(types::I32, 0);
-            self.b.ins().return_(&[zero]);
-            return;
-        }
-        let site = self.b.append_block_param(shared, types::I32);
-        let number = self.b.append_block_param(shared, types::I32);
-        for Cold { block, site, fault } in std::mem::take(&mut self.cold) {
-            self.b.set_cold_block(block);
-            self.b.switch_to_block(block);
-            let site = self.b.ins().iconst(types::I32, i64::from(site));
-            let number = self.b.ins().iconst(types::I32, i64::from(fault.number()));
-            self.b.ins().jump(shared, &[site.into(), number.into()]);
-        }
-        self.b.set_cold_block(shared);
-        self.b.switch_to_block(shared);
-        self.b.ins().store(memory(), row, frame, std::mem::offset_of!(CallFrame, fault_row) as i32);
-        self.b.ins().store(memory(), site, frame, std::mem::offset_of!(CallFrame, fault_site) as i32);
-        self.b.ins().return_(&[number]);
-    }
-
-    // --- helpers
-
-    /// Loads the addresses of all helpers that the kernel calls.
-    fn load_helpers(&mut self, frame: Value) {
-        let mut wanted = vec![false; HELPERS.len()];
-        for value in &self.core.values {
-            if let Def::Op(op, args) = &value.def
-                && let Some(index) = self.helper_of(*op, self.core.ty(args[0]))
-            {
-                wanted[index] = true;
-            }
-        }
-        if !wanted.contains(&true) {
-            return;
-        }
-        let table = self.frame_field(frame, std::mem::offset_of!(CallFrame, helpers));
-        for (index, _) in wanted.iter().enumerate().filter(|(_, wanted)| **wanted) {
-            self.helpers[index] = Some(self.b.ins().load(types::I64, memory(), table, index as i32 * 8));
-        }
-    }
-
-    /// The helper that an operation calls, if it does.
-    fn helper_of(&self, op: Op, ty: Type) -> Option<usize> {
-        let inline = match op {
-            Op::Sqrt => true,
-            Op::Floor | Op::Ceil | Op::Trunc => self.target.rounds_inline(),
-            // Round and fract are made from trunc where that is an instruction.
-            Op::Round => self.target.rounds_inline(),
-            Op::MulAdd => self.target.fuses_inline(),
-            Op::Fract if !self.target.rounds_inline() => return helpers::find(Op::Trunc, ty),
-            Op::RemEuclid => return helpers::find(Op::Rem, ty),
-            _ => false,
-        };
-        if inline || !ty.is_float() { None } else { helpers::find(op, ty) }
-    }
-
-    /// Calls helper `index`.
-    fn call(&mut self, index: usize, args: &[Value]) -> Value {
-        let helper = &HELPERS[index];
-        let params = helper.params();
-        let signature = match self.signatures.iter().find(|(known, _)| *known == params) {
-            Some(&(_, signature)) => signature,
-            None => {
-                let mut signature = Signature::new(self.isa.default_call_conv());
-                signature.params.extend(params.iter().map(|&ty| AbiParam::new(clif_type(ty))));
-                signature.returns.push(AbiParam::new(clif_type(helper.ty)));
-                let signature = self.b.import_signature(signature);
-                self.signatures.push((params, signature));
-                signature
-            }
-        };
-        let address = self.helpers[index].expect("every helper in use was loaded before the loop");
-        let call = self.b.ins().call_indirect(signature, address, args);
-        self.b.inst_results(call)[0]
     }
 
     // --- short names shared by the files of operations

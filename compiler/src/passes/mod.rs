@@ -13,9 +13,6 @@ mod rewrite;
 mod select;
 mod simplify;
 
-#[cfg(test)]
-mod tests;
-
 use filbert_ir::limits::VALUES_MAX;
 use filbert_ir::{Core, Def, Kernel, Op, ValueId, VerifiedKernel, verify};
 

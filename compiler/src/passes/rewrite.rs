@@ -163,9 +163,7 @@ impl Rewrite<'_> {
                     self.map[id.index()] = first;
                     continue;
                 }
-                Def::Output { of, index } => {
-                    self.outputs[of][*index as usize].expect("a yield in use is kept")
-                }
+                Def::Output { of, index } => self.outputs[of][*index as usize].expect("a yield in use is kept"),
             };
             self.map[id.index()] = Some(built);
         }

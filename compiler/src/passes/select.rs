@@ -10,7 +10,7 @@ use super::rewrite::{Fate, Rewrite, Visitor, rewrite};
 use super::{Rewritten, may_fault};
 
 /// Most that both sides together may cost, in the units of `cost`.
-const COST_MAX: u32 = 8;
+const COST_MAX: u32 = 12;
 
 /// Turns small `if`s into selects.
 pub(super) fn run(core: &Core) -> Rewritten {

@@ -41,14 +41,8 @@ enum Last {
 
 impl Layout {
     pub(super) fn new(tokens: TokenStream) -> Layout {
-        let mut layout = Layout {
-            text: String::new(),
-            tokens: Vec::new(),
-            origin: None,
-            line: 0,
-            column: 0,
-            last: Last::Open,
-        };
+        let mut layout =
+            Layout { text: String::new(), tokens: Vec::new(), origin: None, line: 0, column: 0, last: Last::Open };
         layout.stream(tokens, false);
         layout
     }

@@ -6,6 +6,7 @@ use filbert_ir::{Code, Diagnostic, Type};
 use super::Infer;
 use super::types::Ty;
 use crate::ast::{ExprId, ExprKind};
+use crate::methods;
 
 /// A check that waits.
 pub(super) enum Check<'t> {
@@ -70,7 +71,7 @@ impl Infer<'_, '_> {
         }
     }
 
-    fn check_operand(&mut self, at: ExprId, arg: ExprId, class: Class, symbol: &str) {
+    pub(super) fn check_operand(&mut self, at: ExprId, arg: ExprId, class: Class, symbol: &str) {
         let ty = self.out.exprs[arg.0 as usize];
         if self.out.types.is_error(ty) {
             return;
@@ -179,7 +180,11 @@ fn operand_help(symbol: &str, class: Class, got: Type, source: &str) -> Option<S
         "+" | "-" | "*" | "/" | "%" if got == Type::Bool => Some(format!("write `{arg} as i32` to count it as 0 or 1")),
         "&" | "|" | "^" | "<<" | ">>" if got.is_float() => Some(format!("write `{arg} as i64` for its integer part")),
         _ if got == Type::Bool => None,
-        _ if class == Class::Float => Some(format!("write `({arg} as f64).{symbol}(...)`")),
+        _ if class == Class::Float => {
+            let takes_none = methods::method(symbol).is_some_and(|method| method.args().is_empty());
+            let args = if takes_none { "" } else { "..." };
+            Some(format!("write `({arg} as f64).{symbol}({args})`"))
+        }
         _ if got.is_float() => Some(format!("write `{arg} as i64` for its integer part")),
         _ => None,
     }

@@ -37,18 +37,15 @@ impl<'a, 't> Infer<'a, 't> {
                 format!("parameter `{}` of `{}`", param.name.text, kernel.name.text),
                 vec![(param.name.span, "the parameter".to_string())],
             ),
-            Why::LinkedArg(path, index) => {
-                (format!("argument {} of `{}`", index + 1, path.join("::")), Vec::new())
-            }
+            Why::LinkedArg(path, index) => (format!("argument {} of `{}`", index + 1, path.join("::")), Vec::new()),
             Why::MethodArg(name, receiver) => {
                 let ty = self.out.types.show(self.out.exprs[receiver.0 as usize]);
                 (format!("argument of `{name}`"), vec![(tree.span(receiver), format!("this is {ty}"))])
             }
             Why::Receiver(name) => (format!("first argument of `{name}`"), Vec::new()),
-            Why::Result(kernel) => (
-                format!("result of `{}`", kernel.name.text),
-                vec![(kernel.result_span, "the result type".to_string())],
-            ),
+            Why::Result(kernel) => {
+                (format!("result of `{}`", kernel.name.text), vec![(kernel.result_span, "the result type".to_string())])
+            }
             Why::Let(Pat::Bind { name, .. }) => (format!("value of `{}`", name.text), Vec::new()),
             Why::Let(_) => ("value of `let`".to_string(), Vec::new()),
             Why::Const(name) => (format!("value of the constant `{name}`"), Vec::new()),
@@ -113,7 +110,11 @@ impl<'a, 't> Infer<'a, 't> {
         match &self.tree.expr(id).kind {
             ExprKind::Int { suffix: None, .. } if want.is_float() => {
                 let is_plain = source.chars().all(|c| c.is_ascii_digit() || matches!(c, '_' | '-' | ' '));
-                return Some(if is_plain { format!("write `{source}.0`") } else { format!("write `{source} as {want}`") });
+                return Some(if is_plain {
+                    format!("write `{source}.0`")
+                } else {
+                    format!("write `{source} as {want}`")
+                });
             }
             ExprKind::Float { suffix: None, .. } if want.is_int() => {
                 return match source.split_once('.') {
@@ -131,20 +132,30 @@ impl<'a, 't> Infer<'a, 't> {
         }
     }
 
-    pub(super) fn explain_operands(&mut self, symbol: &str, left: (ExprId, Ty), right: (ExprId, Ty)) {
+    pub(super) fn explain_operands(&mut self, symbol: &str, left: (ExprId, Ty), right: (ExprId, Ty), is_update: bool) {
         let types = &self.out.types;
         if types.is_error(left.1) || types.is_error(right.1) {
             return;
         }
-        let message =
-            format!("`{symbol}`: expected one type on both sides, got {} and {}", types.show(left.1), types.show(right.1));
+        let message = format!(
+            "`{symbol}`: expected one type on both sides, got {} and {}",
+            types.show(left.1),
+            types.show(right.1)
+        );
         // Mend the side that is a literal, or else the one whose values all fit the other type.
         let is_open = |ty| types.openness(types.resolve(ty)).is_some();
         let widens = |from: Ty, to: Ty| match (types.scalar(from), types.scalar(to)) {
-            (Some(from), Some(to)) => (to.is_float() && !from.is_float()) || (to.is_float() == from.is_float() && from.bits() < to.bits()),
+            (Some(from), Some(to)) => {
+                (to.is_float() && !from.is_float()) || (to.is_float() == from.is_float() && from.bits() < to.bits())
+            }
             _ => false,
         };
-        let mend_left = if is_open(left.1) != is_open(right.1) { is_open(left.1) } else { widens(left.1, right.1) };
+        let mend_left = match (is_open(left.1), is_open(right.1)) {
+            _ if is_update => false,
+            (true, false) => true,
+            (false, true) => false,
+            _ => widens(left.1, right.1),
+        };
         let (mend, other) = if mend_left { (left, right) } else { (right, left) };
         let help = self.conversion(mend.0, other.1, mend.1);
         let (other_type, mend_type) = (self.out.types.show(other.1), self.out.types.show(mend.1));
@@ -196,6 +207,9 @@ impl<'a, 't> Infer<'a, 't> {
         {
             return;
         }
+        if let ["None"] = path {
+            return self.explain_option("None", span);
+        }
         let joined = path.join("::");
         let message = format!("unknown name `{joined}`");
         let mut diagnostic = Diagnostic::new(Code::UnknownName, span, message);
@@ -210,14 +224,8 @@ impl<'a, 't> Infer<'a, 't> {
         if self.kernels.contains_key(name) {
             return Some(format!("`{name}` is a kernel: call it, `{name}(...)`"));
         }
-        match *name {
-            "Some" | "None" | "Ok" | "Err" => {
-                return Some("`Option` is not in this version: a row with a null argument gives null".to_string());
-            }
-            "NAN" | "INFINITY" | "NEG_INFINITY" | "EPSILON" | "MIN_POSITIVE" => {
-                return Some(format!("write `f64::{name}`"));
-            }
-            _ => {}
+        if let "NAN" | "INFINITY" | "NEG_INFINITY" | "EPSILON" | "MIN_POSITIVE" = *name {
+            return Some(format!("write `f64::{name}`"));
         }
         if let Some(near) = self.nearest_name(name) {
             return Some(format!("did you mean `{near}`?"));
@@ -241,9 +249,10 @@ impl<'a, 't> Infer<'a, 't> {
         if path.len() == 1 && self.tree.forgiven.contains(&last) {
             return;
         }
-        let help = if matches!(last, "Some" | "Ok" | "Err") {
-            Some("`Option` is not in this version: a row with a null argument gives null".to_string())
-        } else if methods::method(last).is_some() {
+        if let "Some" | "Ok" | "Err" = last {
+            return self.explain_option(last, span);
+        }
+        let help = if methods::method(last).is_some() {
             let texts: Vec<&str> = args.iter().map(|&arg| self.tree.slice(self.tree.span(arg))).collect();
             Some(match texts.split_first() {
                 Some((receiver, rest)) => format!("write `{}.{last}({})`", in_parens(receiver), rest.join(", ")),
@@ -260,6 +269,12 @@ impl<'a, 't> Infer<'a, 't> {
         let mut diagnostic = Diagnostic::new(Code::UnknownFunction, span, format!("unknown function `{joined}`"));
         diagnostic.help = help;
         self.report(diagnostic);
+    }
+
+    fn explain_option(&mut self, name: &str, span: Span) {
+        let message = format!("a kernel cannot have an `Option` or `Result` value (`{name}`)");
+        let help = "`Option` is not in this version: a row with a null argument gives null without asking the kernel";
+        self.report(Diagnostic::new(Code::Unsupported, span, message).help(help));
     }
 
     pub(super) fn explain_unknown_method(&mut self, name: &str, span: Span, ty: Ty) {
@@ -283,7 +298,9 @@ impl<'a, 't> Infer<'a, 't> {
 
     pub(super) fn explain_method_count(&mut self, name: &str, span: Span, want: usize, got: usize) {
         let plural = if want == 1 { "argument" } else { "arguments" };
-        let message = format!("`{name}`: expected {want} {plural} behind the value, got {got}");
+        // Of `f64::max(x)` the value is an argument too.
+        let behind = if self.tree.slice(span).contains("::") { " behind the value" } else { "" };
+        let message = format!("`{name}`: expected {want} {plural}{behind}, got {got}");
         self.report(Diagnostic::new(Code::ArgumentCount, span, message));
     }
 

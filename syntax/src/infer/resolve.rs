@@ -79,6 +79,11 @@ impl<'a, 't> Infer<'a, 't> {
         if let [name] = path
             && let Some(&entity) = self.names.get(name)
         {
+            if let Entity::Local(local) = entity
+                && self.out.types.is_error(self.locals[local.0 as usize].ty)
+            {
+                return self.infer_args(args);
+            }
             let (what, at) = match entity {
                 Entity::Local(local) => ("variable", self.locals[local.0 as usize].span),
                 Entity::Const(id) => ("constant", self.tree.constant(id).name.span),

@@ -97,7 +97,9 @@ impl Lowering<'_, '_> {
             ExprKind::Method { receiver, args, .. } => {
                 self.method_can_fault(id, *receiver) || self.can_fault(*receiver) || any(args)
             }
-            ExprKind::If { cond, then, otherwise } => any(&[*cond, *then]) || otherwise.is_some_and(|e| self.can_fault(e)),
+            ExprKind::If { cond, then, otherwise } => {
+                any(&[*cond, *then]) || otherwise.is_some_and(|e| self.can_fault(e))
+            }
             ExprKind::Block(block) => {
                 let stmts = block.stmts.iter().any(|stmt| match stmt {
                     Stmt::Let { init, .. } => init.is_some_and(|init| self.can_fault(init)),

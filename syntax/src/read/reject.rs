@@ -17,7 +17,7 @@ const BESIDE: &str = "write it beside the kernel, as an item of its own";
 impl Reader<'_, '_> {
     /// Reports a construct at `span`: its name, and what to write instead.
     pub(super) fn unsupported(&mut self, span: Span, what: &str, instead: &str) {
-        let message = format!("{what}: kernels do not have this");
+        let message = format!("a kernel cannot have {what}");
         self.report(Diagnostic::new(Code::Unsupported, span, message).help(instead));
     }
 
@@ -35,16 +35,17 @@ impl Reader<'_, '_> {
             ForLoop(e) => (e.for_token.span, "a `for` loop", LOOPS),
             Index(e) => (e.bracket_token.span.join(), "indexing", ARRAYS),
             Infer(e) => (e.underscore_token.spans[0], "`_` as a value", "write the value"),
-            Let(e) => (e.let_token.span, "`if let`", "compare with `==` in an `if`"),
+            Let(e) => {
+                self.forgive(&e.pat);
+                let instead = if is_option(&e.pat) { OPTIONS } else { "compare with `==` in an `if`" };
+                (e.let_token.span, "`if let`", instead)
+            }
             Loop(e) => (e.loop_token.span, "a `loop`", LOOPS),
             Macro(e) => return self.reject_macro(&e.mac),
             Match(e) => (e.match_token.span, "`match`", "`match` is not in this version: write `if` and `else if`"),
             Range(e) => {
-                let span = match &e.limits {
-                    syn::RangeLimits::HalfOpen(token) => token.spans[0],
-                    syn::RangeLimits::Closed(token) => token.spans[0],
-                };
-                (span, "a range", "compare with the ends: `lo <= x && x < hi`")
+                let span = self.spanned(&e.limits);
+                return self.unsupported(span, "a range", "compare with the ends: `lo <= x && x < hi`");
             }
             RawAddr(e) => (e.and_token.span, "a raw address", REFERENCES),
             Reference(e) => (e.and_token.span, "a reference", REFERENCES),
@@ -150,10 +151,8 @@ impl Reader<'_, '_> {
             Rest(_) => ("`..` in a pattern", "name each element, or write `_` for it"),
             Slice(_) => ("a slice pattern", ARRAYS),
             Struct(_) => ("a struct pattern", STRUCTS),
-            TupleStruct(p) => match p.path.segments.last().map(|s| s.ident.to_string()).as_deref() {
-                Some("Some" | "None" | "Ok" | "Err") => ("an `Option` or `Result` pattern", OPTIONS),
-                _ => ("a struct pattern", STRUCTS),
-            },
+            TupleStruct(_) if is_option(pat) => ("an `Option` or `Result` pattern", OPTIONS),
+            TupleStruct(_) => ("a struct pattern", STRUCTS),
             _ => ("this pattern", "bind a name, `_`, or a tuple of them"),
         };
         let span = self.spanned(pat);
@@ -259,6 +258,12 @@ impl Reader<'_, '_> {
         let help = "kernels know `#[kernel]`, doc comments, and lint attributes such as `#[allow(...)]`";
         self.report(Diagnostic::new(Code::BadAttribute, span, message).help(help));
     }
+}
+
+/// `Some(..)`, `Ok(..)`, `Err(..)`.
+fn is_option(pat: &syn::Pat) -> bool {
+    let syn::Pat::TupleStruct(pat) = pat else { return false };
+    pat.path.segments.last().is_some_and(|s| s.ident == "Some" || s.ident == "Ok" || s.ident == "Err")
 }
 
 /// One space after `///` belongs to the comment, not to the text.

@@ -1,0 +1,65 @@
+//! Calls of helpers: by index, through addresses that are loaded before the loop.
+
+use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, Value, types};
+use filbert_ir::{Def, Op, Type};
+
+use super::{Lower, clif_type, memory};
+use crate::abi::CallFrame;
+use crate::helpers::{self, HELPERS};
+
+impl Lower<'_> {
+    /// Loads the addresses of all helpers that the kernel calls.
+    pub(super) fn load_helpers(&mut self, frame: Value) {
+        let mut wanted = vec![false; HELPERS.len()];
+        for value in &self.core.values {
+            if let Def::Op(op, args) = &value.def
+                && let Some(index) = self.helper_of(*op, self.core.ty(args[0]))
+            {
+                wanted[index] = true;
+            }
+        }
+        if !wanted.contains(&true) {
+            return;
+        }
+        let table = self.frame_field(frame, std::mem::offset_of!(CallFrame, helpers));
+        for (index, _) in wanted.iter().enumerate().filter(|(_, wanted)| **wanted) {
+            self.helpers[index] = Some(self.b.ins().load(types::I64, memory(), table, index as i32 * 8));
+        }
+    }
+
+    /// The helper that an operation calls, if it does.
+    pub(super) fn helper_of(&self, op: Op, ty: Type) -> Option<usize> {
+        let inline = match op {
+            Op::Sqrt => true,
+            Op::Floor | Op::Ceil | Op::Trunc => self.target.rounds_inline(),
+            // Round and fract are made from trunc where that is an instruction.
+            Op::Round => self.target.rounds_inline(),
+            Op::MulAdd => self.target.fuses_inline(),
+            Op::Fract if !self.target.rounds_inline() => return helpers::find(Op::Trunc, ty),
+            Op::RemEuclid => return helpers::find(Op::Rem, ty),
+            _ => false,
+        };
+        if inline || !ty.is_float() { None } else { helpers::find(op, ty) }
+    }
+
+    /// Calls helper `index`.
+    pub(super) fn call(&mut self, index: usize, args: &[Value]) -> Value {
+        self.flush();
+        let helper = &HELPERS[index];
+        let params = helper.params();
+        let signature = match self.signatures.iter().find(|(known, _)| *known == params) {
+            Some(&(_, signature)) => signature,
+            None => {
+                let mut signature = Signature::new(self.isa.default_call_conv());
+                signature.params.extend(params.iter().map(|&ty| AbiParam::new(clif_type(ty))));
+                signature.returns.push(AbiParam::new(clif_type(helper.ty)));
+                let signature = self.b.import_signature(signature);
+                self.signatures.push((params, signature));
+                signature
+            }
+        };
+        let address = self.helpers[index].expect("every helper in use was loaded before the loop");
+        let call = self.b.ins().call_indirect(signature, address, args);
+        self.b.inst_results(call)[0]
+    }
+}

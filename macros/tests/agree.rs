@@ -1,0 +1,143 @@
+//! The plain function, as rustc compiles it, and the kernel, as the interpreter runs it, agree in every bit
+//! and in every failure: rustc is the second opinion on scopes, types, order and control flow. Only
+//! operations that Rust defines exactly are used.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use filbert_ir::{AsKernel, Scalar, Type, interp, random};
+use filbert_macros::kernel;
+
+/// Runs both over adversarial rows. A panic of the plain function is a fault of the kernel.
+fn agree<const N: usize>(kernel: &impl AsKernel, tys: [Type; N], plain: impl Fn([Scalar; N]) -> Vec<Scalar>) {
+    let kernel = kernel.as_kernel().unwrap();
+    assert_eq!(kernel.core.param_types(), tys);
+    let (mut failed, mut worked) = (0, 0);
+    for row in random::rows(7, &tys, 4000) {
+        let args: [Scalar; N] = row.try_into().unwrap();
+        let expected = catch_unwind(AssertUnwindSafe(|| plain(args))).ok();
+        let expected: Option<Vec<Scalar>> = expected.map(|row| row.into_iter().map(Scalar::canonical).collect());
+        let got = interp::run(&kernel, &args).ok();
+        assert_eq!(got, expected, "{} of {args:?}", kernel.name());
+        if got.is_some() { worked += 1 } else { failed += 1 }
+    }
+    assert!(worked > 100, "{}: {worked} rows worked, {failed} failed", kernel.name());
+}
+
+macro_rules! get {
+    ($scalar:expr, $variant:ident) => {
+        match $scalar {
+            Scalar::$variant(value) => value,
+            other => panic!("{other:?} is no {}", stringify!($variant)),
+        }
+    };
+}
+
+#[kernel(crate = filbert_syntax)]
+fn branches(x: f64, y: f64, n: i32, b: bool) -> (f64, f64, i32) {
+    let mut s = 0.0;
+    let (mut p, mut k) = (x, n);
+    if x > y || b && n / 3 > 1 {
+        s += x * y - 1.5;
+        if !b {
+            (p, s) = (s, p);
+            k = k.wrapping_mul(31);
+        } else if n % 7 == 3 {
+            let s = y / x;
+            p = s;
+        }
+    } else {
+        k = -(k / 2);
+        p = if n > 0 && 100 / n > 3 { s - y } else { (s + y).sqrt() };
+    }
+    let s = {
+        let t = s;
+        s += t;
+        t * 2.0 + s
+    };
+    (s, p.abs() % 1e3, k)
+}
+
+#[kernel(crate = filbert_syntax)]
+fn integers(a: i64, b: i64, n: u8) -> (i64, u64, i8, bool) {
+    const STEP: i64 = 1 << 5;
+    let mut c = a / 3 - b % 1000;
+    c ^= (a & b) | !STEP;
+    c >>= n & 63;
+    c += (n as i64) << 3;
+    let d = (c as u64).wrapping_add(u64::from(n)).rem_euclid(97);
+    let e = (d as i8).wrapping_sub(100).signum() * 2 + (n / 3) as i8;
+    (c, d.pow(2), e, a.max(b).clamp(-STEP, STEP) > c.min(7) || e == i8::MIN)
+}
+
+#[test]
+fn control_flow() {
+    agree(&branches, [Type::F64, Type::F64, Type::I32, Type::Bool], |[x, y, n, b]| {
+        let (s, p, k) = branches(get!(x, F64), get!(y, F64), get!(n, I32), get!(b, Bool));
+        vec![s.into(), p.into(), k.into()]
+    });
+}
+
+#[test]
+fn integer_arithmetic() {
+    agree(&integers, [Type::I64, Type::I64, Type::U8], |[a, b, n]| {
+        let (c, d, e, f) = integers(get!(a, I64), get!(b, I64), get!(n, U8));
+        vec![c.into(), d.into(), e.into(), f.into()]
+    });
+}
+
+#[kernel(crate = filbert_syntax)]
+fn casts(x: f64, y: f32, n: i16, u: u64) -> (i32, u8, f32, f64, i64, u16) {
+    let wide = x as f32 + y * 0.5;
+    let small = (n as u8) as f32 - 1e3;
+    (x as i32, y as u8, wide, u as f64 - n as f64, (u as i64).wrapping_neg(), small as u16 | (n as u16) << 3)
+}
+
+#[test]
+fn conversions() {
+    agree(&casts, [Type::F64, Type::F32, Type::I16, Type::U64], |[x, y, n, u]| {
+        let (a, b, c, d, e, f) = casts(get!(x, F64), get!(y, F32), get!(n, I16), get!(u, U64));
+        vec![a.into(), b.into(), c.into(), d.into(), e.into(), f.into()]
+    });
+}
+
+#[kernel(crate = filbert_syntax)]
+fn exact(x: f64, y: f64) -> (f64, f64, f64, f64, bool) {
+    let (lo, hi) = if x < y { (x, y) } else { (y, x) };
+    let a = x.mul_add(y, -x) / y.fract();
+    let b = x.floor() + y.ceil() - x.trunc() * y.round();
+    let c = if lo <= hi { (x * 0.5 + y).clamp(lo, hi) } else { f64::NAN };
+    let d = x.to_radians() + y.to_degrees() + x.recip().powi(3) + y.rem_euclid(2.5);
+    let e = a.is_nan() | b.is_finite() ^ (c.is_infinite() && d.is_nan()) || x.copysign(y) >= -0.0;
+    (a, b, c, d, e)
+}
+
+#[test]
+fn exact_functions_of_floats() {
+    agree(&exact, [Type::F64, Type::F64], |[x, y]| {
+        let (x, y) = (get!(x, F64), get!(y, F64));
+        let (a, b, c, d, e) = exact(x, y);
+        vec![a.into(), b.into(), c.into(), d.into(), e.into()]
+    });
+}
+
+#[kernel(crate = filbert_syntax)]
+fn inferred(x: f32, k: u8, n: i64) -> (f32, u8, i64, i32) {
+    let mut sum = 0.0;
+    let one = 1;
+    let two = one + one;
+    let big = 0x7fff_ffff;
+    let (left, right) = (2.5, -3);
+    if x >= sum {
+        sum = x * left;
+    }
+    let more = if n > right { n - right } else { right };
+    (sum, k / two, more.wrapping_mul(1 << 40), big - (k > one) as i32)
+}
+
+#[test]
+fn inference() {
+    agree(&inferred, [Type::F32, Type::U8, Type::I64], |[x, k, n]| {
+        let (a, b, c, d) = inferred(get!(x, F32), get!(k, U8), get!(n, I64));
+        vec![a.into(), b.into(), c.into(), d.into()]
+    });
+}

@@ -1,0 +1,154 @@
+//! Operations: operators, casts, fields, methods.
+
+use filbert_ir::op::Class;
+use filbert_ir::{Code, Diagnostic, Op, Span, Type};
+
+use super::check::Check;
+use super::explain::Why;
+use super::types::{BOOL, Open, Ty};
+use super::{Infer, Meaning};
+use crate::ast::{ExprId, ExprKind};
+use crate::methods::{Arg, Ret};
+
+impl<'a, 't> Infer<'a, 't> {
+    pub(super) fn binary(&mut self, id: ExprId, op: Op, symbol: &'t str, left: ExprId, right: ExprId) -> Ty {
+        self.infer(left);
+        let ty = self.operands(id, (op, symbol), left, right, false);
+        match op {
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => BOOL,
+            _ => ty,
+        }
+    }
+
+    /// Types the right operand of a binary operation whose left one is typed. The left one of an update
+    /// is a variable, which does not change its type.
+    pub(super) fn operands(
+        &mut self,
+        id: ExprId,
+        op: (Op, &'t str),
+        left: ExprId,
+        right: ExprId,
+        is_update: bool,
+    ) -> Ty {
+        let (op, symbol) = op;
+        let left_ty = self.out.exprs[left.0 as usize];
+        let right_ty = self.infer(right);
+        let class = match op {
+            Op::And | Op::Or | Op::Xor => Class::IntOrBool,
+            Op::Shl | Op::Shr => Class::Int,
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => Class::Any,
+            _ => Class::Num,
+        };
+        if matches!(op, Op::Shl | Op::Shr) {
+            let is_left = self.operand(id, left, class, symbol);
+            let is_right = self.operand(id, right, class, symbol);
+            return if is_left && is_right { left_ty } else { Ty::Error };
+        }
+        if !self.out.types.unify(left_ty, right_ty) {
+            self.explain_operands(symbol, (left, left_ty), (right, right_ty), is_update);
+            return Ty::Error;
+        }
+        // One side may have been reported: then the other one is the type.
+        let is_left_error = self.out.types.is_error(left_ty);
+        let (ty, arg) = if is_left_error { (right_ty, right) } else { (left_ty, left) };
+        if self.operand(id, arg, class, symbol) { ty } else { Ty::Error }
+    }
+
+    /// Whether an operand may be of a type that the operation has: reports at once if it is decided and is
+    /// not, else leaves it to the checks at the end.
+    pub(super) fn operand(&mut self, at: ExprId, arg: ExprId, class: Class, symbol: &'t str) -> bool {
+        let ty = self.out.types.resolve(self.out.exprs[arg.0 as usize]);
+        match ty {
+            Ty::Scalar(scalar) if class.contains(scalar) => true,
+            Ty::Error => true,
+            Ty::Var(_) => {
+                self.checks.push(Check::Operand { at, arg, class, symbol });
+                true
+            }
+            Ty::Scalar(_) | Ty::Tuple(_) => {
+                self.check_operand(at, arg, class, symbol);
+                false
+            }
+        }
+    }
+
+    pub(super) fn cast(&mut self, id: ExprId, arg: ExprId, to: Option<Type>) -> Ty {
+        let from = self.infer(arg);
+        let Some(to) = to else { return Ty::Error };
+        // As in Rust, a literal that is cast to a type of its own kind is of that type from the start.
+        let is_literal = matches!(self.tree.expr(arg).kind, ExprKind::Int { .. } | ExprKind::Float { .. });
+        let same_kind = match self.out.types.openness(from) {
+            Some(Open::Int) => to.is_int(),
+            Some(Open::Float) => to.is_float(),
+            None => false,
+        };
+        if is_literal && same_kind {
+            self.out.types.unify(from, Ty::Scalar(to));
+        }
+        self.checks.push(Check::Cast { at: id, arg, to });
+        Ty::Scalar(to)
+    }
+
+    pub(super) fn field(&mut self, id: ExprId, of: ExprId, index: u32) -> Ty {
+        let ty = self.infer(of);
+        match self.out.types.resolve(ty) {
+            Ty::Tuple(tuple) if (index as usize) < self.out.types.elems(tuple).len() => {
+                self.out.types.elems(tuple)[index as usize]
+            }
+            Ty::Error => Ty::Error,
+            other => {
+                let message =
+                    format!("`.{index}`: expected a tuple with such an element, got {}", self.out.types.show(other));
+                self.report(Diagnostic::new(Code::OperandType, self.tree.span(id), message));
+                Ty::Error
+            }
+        }
+    }
+
+    /// A method, or `f64::method` with the receiver as its first argument.
+    pub(super) fn method(
+        &mut self,
+        id: ExprId,
+        name: &'t str,
+        span: Span,
+        receiver: (ExprId, Ty),
+        args: &'a [ExprId],
+    ) -> Ty {
+        let (receiver, ty) = receiver;
+        let Some(method) = crate::methods::method(name) else {
+            for &arg in args {
+                self.infer(arg);
+            }
+            if !self.out.types.is_error(ty) {
+                self.explain_unknown_method(name, span, ty);
+            }
+            return Ty::Error;
+        };
+        self.out.meanings[id.0 as usize] = Meaning::Method(method);
+        // The method is asked of the receiver before its arguments are, so that is reported first.
+        let is_fit = self.operand(id, receiver, method.class(), name);
+        let params = method.args();
+        if params.len() != args.len() {
+            for &arg in args {
+                self.infer(arg);
+            }
+            self.explain_method_count(name, span, params.len(), args.len());
+        } else {
+            for (&arg, param) in args.iter().zip(params) {
+                let want = match param {
+                    Arg::Same if !is_fit => Ty::Error,
+                    Arg::Same => ty,
+                    Arg::I32 => Ty::Scalar(Type::I32),
+                    Arg::U32 => Ty::Scalar(Type::U32),
+                };
+                self.check(arg, want, Why::MethodArg(name, receiver));
+            }
+        }
+        match method.ret() {
+            Ret::Bool => BOOL,
+            _ if !is_fit => Ty::Error,
+            Ret::Same => ty,
+            Ret::Pair => self.tuple(vec![ty, ty], span),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Choosing a kernel of a text.
+
+#[test]
+fn the_only_kernel_goes_by_any_name() {
+    let module = filbert_syntax::parse("fn f(x: f64) -> f64 { x }", "one").unwrap();
+    assert_eq!(module.select("f").unwrap().name(), "f");
+    assert_eq!(module.select("g").unwrap().name(), "f");
+    assert!(module.get("g").is_none());
+}
+
+#[test]
+fn one_of_several_goes_by_its_own() {
+    let module = filbert_syntax::parse("fn first(x: f64) -> f64 { x }\nfn second(x: f64) -> f64 { x }", "two").unwrap();
+    assert_eq!(module.kernels.iter().map(|k| k.name()).collect::<Vec<_>>(), ["first", "second"]);
+    assert_eq!(module.select("second").unwrap().name(), "second");
+    let error = module.select("secund").unwrap_err().to_string();
+    assert!(error.contains("FB-0003") && error.contains("did you mean `second`?"), "{error}");
+    let error = module.select("x").unwrap_err().to_string();
+    assert!(error.contains("the kernels are first, second"), "{error}");
+}
+
+#[test]
+fn parsing_leaves_nothing_behind_in_the_thread() {
+    // proc-macro2 keeps every text that a thread parses until it is told otherwise: these would be 190 MB
+    // and the tables of their lines. The bound leaves room for the stacks of tests beside this one.
+    let text = format!("fn f(x: f64) -> f64 {{ x }} {}", "// a comment\n".repeat(8000));
+    let before = resident_bytes();
+    for _ in 0..2000 {
+        filbert_syntax::parse(&text, "again").unwrap();
+    }
+    let grown = resident_bytes().saturating_sub(before);
+    assert!(grown < 120 << 20, "grew by {grown} bytes");
+}
+
+/// From /proc, elsewhere 0.
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096
+}
