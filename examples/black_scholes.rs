@@ -10,13 +10,13 @@ use ndarray::{Array, Array2, Axis};
 
 /// The normal distribution function.
 #[kernel]
-pub fn normal(x: f64) -> f64 {
+fn normal(x: f64) -> f64 {
     0.5 * (-x * std::f64::consts::FRAC_1_SQRT_2).erfc()
 }
 
 /// Call and put prices (Black and Scholes, 1973); time in years, rate and volatility a year.
 #[kernel]
-pub fn black_scholes(spot: f64, strike: f64, years: f64, rate: f64, volatility: f64) -> (f64, f64) {
+fn black_scholes(spot: f64, strike: f64, years: f64, rate: f64, volatility: f64) -> (f64, f64) {
     let spread = volatility * years.sqrt();
     let d1 = ((spot / strike).ln() + (rate + 0.5 * volatility * volatility) * years) / spread;
     let d2 = d1 - spread;
@@ -25,7 +25,7 @@ pub fn black_scholes(spot: f64, strike: f64, years: f64, rate: f64, volatility: 
     (call, call - spot + discounted)
 }
 
-pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Strikes down, maturities across; spot, rate and volatility are scalars. Shapes broadcast.
     let strikes = Array::linspace(80.0, 120.0, 5).insert_axis(Axis(1));
     let years = Array::linspace(0.25, 1.0, 4);

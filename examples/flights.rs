@@ -9,7 +9,7 @@ use filbert::{Session, kernel};
 
 /// Great-circle distance in miles between two points given in degrees.
 #[kernel]
-pub fn great_circle(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
+pub(crate) fn great_circle(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
     const EARTH_RADIUS_MILES: f64 = 3958.8;
     let half_dlat = (lat2 - lat1).to_radians() / 2.0;
     let half_dlon = (lon2 - lon1).to_radians() / 2.0;
@@ -20,7 +20,7 @@ pub fn great_circle(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
 
 /// Miles per hour in the air; minutes are whole.
 #[kernel]
-pub fn speed(miles: f64, minutes: i32) -> f64 {
+fn speed(miles: f64, minutes: i32) -> f64 {
     miles / (minutes as f64 / 60.0)
 }
 
@@ -28,7 +28,7 @@ const LEGS: &str = "
     SELECT f.*, o.lat AS olat, o.lon AS olon, d.lat AS dlat, d.lon AS dlon
     FROM flights f LEFT JOIN airports o ON f.origin = o.faa LEFT JOIN airports d ON f.dest = d.faa";
 
-pub async fn run() -> Result<filbert::Frame, Box<dyn std::error::Error>> {
+pub(crate) async fn run() -> Result<filbert::Frame, Box<dyn std::error::Error>> {
     let session = Session::local();
     session.table("flights", "examples/data/flights.parquet").await?;
     session.table("airports", "examples/data/airports.parquet").await?;
@@ -50,7 +50,7 @@ pub async fn run() -> Result<filbert::Frame, Box<dyn std::error::Error>> {
 }
 
 #[tokio::main]
-pub async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
     run().await?.dataframe().show().await?;
     Ok(())
 }

@@ -10,13 +10,13 @@ use ndarray::{Array2, Array3, Axis};
 
 /// Normalised difference vegetation index, -1 to 1, of reflectance counts; 0 where both bands are dark.
 #[kernel]
-pub fn ndvi(red: u16, infrared: u16) -> f32 {
+fn ndvi(red: u16, infrared: u16) -> f32 {
     let (red, infrared) = (red as f32, infrared as f32);
     let sum = infrared + red;
     if sum == 0.0 { 0.0 } else { (infrared - red) / sum }
 }
 
-pub fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     // 480 x 640 pixels, four interleaved bands: blue, green, red, near infrared.
     let image = Array3::from_shape_fn((480, 640, 4), |(y, x, band)| match band {
         3 => 200 + 8 * (x % 100) as u16 + y as u16,

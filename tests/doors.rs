@@ -104,7 +104,7 @@ fn kernels_call_kernels_of_other_modules() {
 #[test]
 fn a_kernel_has_one_identity_through_every_door() {
     let source = std::fs::read_to_string("examples/flights.rs").unwrap();
-    let start = source.find("#[kernel]\npub fn great_circle").unwrap();
+    let start = source.find("#[kernel]\npub(crate) fn great_circle").unwrap();
     let text = &source[start..start + source[start..].find("\n}\n").unwrap() + 3];
     let from_file = filbert::parse(text, "a file").unwrap().kernels[0].clone();
     let from_macro = great_circle.as_kernel().unwrap();

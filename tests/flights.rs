@@ -2,19 +2,24 @@
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type};
+use datafusion::sql::parser::DFParser;
 use filbert::Session;
 
 const SCRIPT: &str = include_str!("../examples/flights.sql");
 
-/// Runs the script with a query of our own in place of its last statement.
+/// Runs the script, if asked with a query of our own in place of its last statement.
 async fn run(session: &Session, last: Option<&str>) -> Vec<RecordBatch> {
-    let (head, query) = SCRIPT.rsplit_once("\nSELECT\n").unwrap();
-    let head: String = head.lines().filter(|line| !line.starts_with("--")).map(|line| format!("{line}\n")).collect();
-    for statement in head.split_inclusive(";\n").filter(|s| !s.trim().is_empty()) {
-        session.sql(statement.trim().trim_end_matches(';')).await.unwrap().collect().await.unwrap();
+    let mut statements = DFParser::parse_sql(SCRIPT).unwrap();
+    if let Some(last) = last {
+        statements.pop_back();
+        statements.extend(DFParser::parse_sql(last).unwrap());
     }
-    let query = format!("SELECT {}", query.trim().trim_end_matches(';'));
-    session.sql(last.unwrap_or(&query)).await.unwrap().collect().await.unwrap()
+    let mut batches = Vec::new();
+    for statement in statements {
+        let plan = session.context().state().statement_to_plan(statement).await.unwrap();
+        batches = session.context().execute_logical_plan(plan).await.unwrap().collect().await.unwrap();
+    }
+    batches
 }
 
 #[tokio::test]

@@ -172,7 +172,7 @@ async fn query(kernel: &VerifiedKernel, rows: &[Row]) -> Result<Vec<Row>, (Strin
     let names: Vec<String> = (0..kernel.core.params).map(|i| format!("a{i}")).collect();
     let mut columns = columns(&kernel.core, rows);
     // A column beside the arguments, so that a kernel without parameters has rows too.
-    columns.push(Arc::new(dt::Int64Type::array((0..rows.len() as i64).collect())));
+    columns.push(Arc::new(array::<dt::Int64Type>((0..rows.len() as i64).collect())));
     let fields = names.iter().map(String::as_str).chain(["row"]).zip(&columns);
     let fields: Vec<Field> = fields.map(|(name, column)| Field::new(name, column.data_type().clone(), true)).collect();
     let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
@@ -222,7 +222,7 @@ macro_rules! by_type {
             match value {
                 None => new_null_array(data_type, 1),
                 Some(Scalar::Bool(v)) => Arc::new(arrow::array::BooleanArray::from(vec![v])),
-                $(Some(Scalar::$variant(v)) => Arc::new(dt::$arrow::array(vec![v])),)*
+                $(Some(Scalar::$variant(v)) => Arc::new(array::<dt::$arrow>(vec![v])),)*
             }
         }
 
@@ -245,11 +245,6 @@ by_type! {
     F32 Float32 Float32Type; F64 Float64 Float64Type;
 }
 
-/// `Int64Type::array(vec)`: the array of a primitive type.
-trait ArrayOf: dt::ArrowPrimitiveType {
-    fn array(values: Vec<Self::Native>) -> arrow::array::PrimitiveArray<Self> {
-        arrow::array::PrimitiveArray::from_iter_values(values)
-    }
+fn array<T: dt::ArrowPrimitiveType>(values: Vec<T::Native>) -> arrow::array::PrimitiveArray<T> {
+    arrow::array::PrimitiveArray::from_iter_values(values)
 }
-
-impl<T: dt::ArrowPrimitiveType> ArrayOf for T {}

@@ -82,6 +82,7 @@ fn unsafe_stands_in_the_named_files() {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(&path).unwrap();
         let code = text.lines().map(|line| line.split("//").next().unwrap_or(""));
+        let code = code.filter(|line| !line.contains("\"unsafe"));
         let uses = code.filter(|line| line.contains("unsafe {") || line.contains("unsafe impl")).count();
         let allowed = UNSAFE_FILES.contains(&name.as_str()) || name == "tests/tidy.rs";
         assert!(uses == 0 || allowed, "{name} holds unsafe code");
