@@ -8,7 +8,7 @@
 //! compares with scalar Rust, which is what the scalar back end can be compared with; without the flags
 //! rustc vectorises what it can. After criterion's figures a table of ratios follows: rounds of kernel and
 //! peer alternate, and each cell is from the fastest round of each.
-#![allow(missing_docs, clippy::print_stdout)]
+#![allow(missing_docs)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

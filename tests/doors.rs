@@ -98,7 +98,7 @@ fn arrow_arrays_with_nulls_and_an_offset() {
 fn kernels_call_kernels_of_other_modules() {
     let x = [0.0, 1.0, -3.0];
     let got: Vec<f64> = calls_across_modules.map((&x,)).unwrap();
-    assert_near(&got, &x.map(|x| calls_across_modules(x)));
+    assert_near(&got, &x.map(*calls_across_modules));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The runtime's tests: one binary. Each file is a subject; names `fault_NN_...` follow the fault model.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod arrow;
 mod cache;

@@ -2,7 +2,7 @@
 //!
 //! `BLESS=1 cargo test -p filbert-syntax` writes what came out into the files; look at the difference.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used)]
 
 mod cases;
 mod deep;

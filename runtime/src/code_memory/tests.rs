@@ -22,9 +22,12 @@ fn pages_are_executable_but_not_writable_and_guarded() {
     assert!(!maps.lines().any(|line| line.contains("rwxp")), "{maps}");
     assert_eq!(guarded::call_without_frame(&code), 0);
     drop(code);
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-    let gone = maps.lines().all(|line| !line.starts_with(&format!("{address:x}-")));
-    assert!(gone, "{address:x} is still mapped\n{maps}");
+    // Other tests load code meanwhile, and may get this very address for a moment.
+    let gone = (0..1000).any(|_| {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        maps.lines().all(|line| !line.starts_with(&format!("{address:x}-")))
+    });
+    assert!(gone, "{address:x} stays mapped");
 }
 
 #[test]
