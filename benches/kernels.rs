@@ -32,6 +32,9 @@ fn mix(key: u64) -> u64 {
 /// Checked integer arithmetic.
 fn checked(a: i64, b: i64) -> i64 { (a + b) * 3 - a / (b + 1) }
 
+/// Checked 32-bit arithmetic.
+fn checked32(a: i32, b: i32) -> i32 { a * b + a - b }
+
 fn great_circle(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
     let half_dlat = (lat2 - lat1).to_radians() / 2.0;
     let half_dlon = (lon2 - lon1).to_radians() / 2.0;
@@ -101,6 +104,17 @@ pub fn checked(a: &[i64], b: &[i64]) -> Result<Vec<i64>, usize> {
         let product = a.checked_add(b)?.checked_mul(3)?;
         product.checked_sub(a.checked_div(b.checked_add(1)?)?)
     };
+    let mut out = Vec::with_capacity(a.len());
+    for (i, (&a, &b)) in a.iter().zip(b).enumerate() {
+        out.push(row(a, b).ok_or(i)?);
+    }
+    Ok(out)
+}
+
+/// Peer of `checked32`: the column, or the lowest failing row.
+#[inline(never)]
+pub fn checked32(a: &[i32], b: &[i32]) -> Result<Vec<i32>, usize> {
+    let row = |a: i32, b: i32| a.checked_mul(b)?.checked_add(a)?.checked_sub(b);
     let mut out = Vec::with_capacity(a.len());
     for (i, (&a, &b)) in a.iter().zip(b).enumerate() {
         out.push(row(a, b).ok_or(i)?);

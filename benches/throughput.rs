@@ -31,6 +31,7 @@ struct Data {
     keys: Vec<u64>,
     m: Vec<i64>,
     n: Vec<i64>,
+    small: Vec<i32>,
 }
 
 impl Data {
@@ -43,6 +44,7 @@ impl Data {
             d: wave(160.0, 0.17),
             keys: (0..ROWS as u64).map(|i| i.wrapping_mul(0x2545_f491_4f6c_dd1d)).collect(),
             m: (0..ROWS as i64).map(|i| i * 7919 % 100_003 - 50_000).collect(),
+            small: (0..ROWS as i32).map(|i| i * 7919 % 10_003 - 5_000).collect(),
             n: (0..ROWS as i64).map(|i| i * 104_729 % 50_021 + 1).collect(),
         }
     }
@@ -50,6 +52,7 @@ impl Data {
     fn pairs(&self) -> Vec<Pair<'_>> {
         let (a, b, c, d) = (&self.a[..], &self.b[..], &self.c[..], &self.d[..]);
         let (keys, m, n) = (&self.keys[..], &self.m[..], &self.n[..]);
+        let small = &self.small[..];
         let positive = |x: &[f64]| x.iter().map(|v| v.abs() + 1.0).collect::<Vec<f64>>();
         let (spot, strike, years) = (positive(a), positive(b), positive(c));
         let columns = [spot.clone(), strike.clone(), years.clone()];
@@ -59,6 +62,11 @@ impl Data {
             ("branch", ours("branch", vec![a, b]), Box::new(move || drop(black_box(peer::branch(a, b))))),
             ("mix", ours("mix", vec![keys]), Box::new(move || drop(black_box(peer::mix(keys))))),
             ("checked", ours("checked", vec![m, n]), Box::new(move || drop(black_box(peer::checked(m, n))))),
+            (
+                "checked32",
+                ours("checked32", vec![small, small]),
+                Box::new(move || drop(black_box(peer::checked32(small, small)))),
+            ),
             (
                 "great_circle",
                 ours("great_circle", vec![a, b, c, d]),

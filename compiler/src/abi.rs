@@ -12,7 +12,7 @@
 //!   | end              | 32      one past the last row
 //!   | fault_row        | 40  <-- the failing row, if the result is not 0
 //!   | fault_site       | 48  <-- index into `Artifact::sites`, if the result is not 0
-//!   | reserved         | 52
+//!   | zero             | 52      0: what depends on it cannot be recognised as a constant
 //!   +------------------+  56
 //!
 //!   column:  | row 0 | row 1 | ... | row end-1 |   elements are `Type::bytes()` wide, no padding,
@@ -53,8 +53,9 @@ pub struct CallFrame {
     pub fault_row: u64,
     /// Out: which site failed, an index into `Artifact::sites`.
     pub fault_site: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Always 0. Code mixes it into constants that it wants to keep in registers: Cranelift would otherwise
+    /// build them anew for each row.
+    pub zero: u32,
 }
 
 /// The entry of a compiled kernel. Calling one is for `filbert-runtime` alone.

@@ -110,7 +110,7 @@ impl Body<'_> {
                     end: end as u64,
                     fault_row: 0,
                     fault_site: 0,
-                    reserved: 0,
+                    zero: 0,
                 };
                 // SAFETY: the frame is as docs/abi.md wants it, by the caller's promise; `code` is borrowed,
                 // so its pages stay mapped; the compiler's audit says that the code does not trap or unwind.

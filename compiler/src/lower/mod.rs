@@ -76,6 +76,7 @@ pub(crate) fn lower(optimized: &Optimized, target: &Target, isa: &dyn TargetIsa)
         pending: Vec::new(),
         resolve: Vec::new(),
         divisions: 0,
+        kept: Vec::new(),
         never_nan: float::never_nan(core),
         first: None,
         copy: 0,
@@ -95,6 +96,14 @@ pub(crate) fn lower(optimized: &Optimized, target: &Target, isa: &dyn TargetIsa)
 const COPIED_OPERATIONS_MAX: usize = 24;
 /// Rows that a turn of the loop over a small body computes; a power of two.
 const COPIES: u32 = 2;
+
+/// Wide constants that are kept in registers; x86-64 has 15 to share.
+const KEPT_CONSTANTS_MAX: usize = 5;
+
+/// Whether an instruction cannot hold this constant as an immediate.
+fn is_wide(ty: Type, bits: u64) -> bool {
+    ty.is_int() && ty.bits() == 64 && i32::try_from(bits as i64).is_err()
+}
 
 /// Pointers to the columns in use, by index of parameter or result.
 struct Columns {
@@ -124,6 +133,8 @@ struct Lower<'a> {
     /// Blocks that find the first of some flags that is set, else go to the last block.
     resolve: Vec<(Block, Vec<Pending>, Block)>,
     divisions: u32,
+    /// Wide constants that are kept in registers, by their bits.
+    kept: Vec<(u64, Value)>,
     /// Float values that are never NaN.
     never_nan: Vec<bool>,
     /// The row being lowered is `first + copy`.
@@ -143,6 +154,7 @@ impl Lower<'_> {
         let results = (0..self.core.returns.len() as u32).collect();
         let outputs = self.columns(frame, std::mem::offset_of!(CallFrame, outputs), results);
         self.load_helpers(frame);
+        self.keep_constants(frame);
         self.rows(&Columns { inputs, outputs }, start, end, done);
 
         self.b.switch_to_block(done);
@@ -346,7 +358,35 @@ impl Lower<'_> {
         self.values[id.index()].expect("an operand is lowered before its user")
     }
 
+    /// Puts the wide constants of the kernel into registers before the loop. Cranelift would write each of
+    /// them again in every row, ten bytes of instruction; shifted by the frame's zero they are no constants
+    /// to it. A call would clobber the registers, so kernels that call do without.
+    fn keep_constants(&mut self, frame: Value) {
+        if self.helpers.iter().any(Option::is_some) {
+            return;
+        }
+        let mut wide: Vec<u64> = Vec::new();
+        for value in &self.core.values {
+            match value.def {
+                Def::Const(bits) if is_wide(value.ty, bits) && !wide.contains(&bits) => wide.push(bits),
+                _ => {}
+            }
+        }
+        if wide.is_empty() {
+            return;
+        }
+        let offset = std::mem::offset_of!(CallFrame, zero) as i32;
+        let zero = self.b.ins().uload32(memory(), frame, offset);
+        for bits in wide.into_iter().take(KEPT_CONSTANTS_MAX) {
+            let constant = self.b.ins().iconst(types::I64, bits as i64);
+            self.kept.push((bits, self.b.ins().ishl(constant, zero)));
+        }
+    }
+
     fn constant(&mut self, ty: Type, bits: u64) -> Value {
+        if let Some(&(_, value)) = self.kept.iter().find(|(kept, _)| *kept == bits && is_wide(ty, bits)) {
+            return value;
+        }
         match ty {
             Type::F32 => self.b.ins().f32const(Ieee32::with_bits(bits as u32)),
             Type::F64 => self.b.ins().f64const(Ieee64::with_bits(bits)),
