@@ -72,7 +72,10 @@ pub(crate) fn parse_one(word: &str, ty: Type) -> Result<Option<Scalar>, (Code, S
     let value = match ty {
         Type::Bool => Scalar::Bool(word.parse().map_err(|_| wrong_type())?),
         Type::F32 | Type::F64 => float(&digits, ty).ok_or_else(wrong_type)?.ok_or_else(out_of_range)?,
-        _ => integer(&digits).ok_or_else(wrong_type)?.and_then(|v| fit(v, ty)).ok_or_else(out_of_range)?,
+        _ => integer(&digits)
+            .ok_or_else(wrong_type)?
+            .and_then(|v| Scalar::from_integer(ty, v))
+            .ok_or_else(out_of_range)?,
     };
     Ok(Some(value))
 }
@@ -101,20 +104,6 @@ fn integer(word: &str) -> Option<Option<i128>> {
     };
     let is_digits = !magnitude.is_empty() && magnitude.chars().all(|c| c.is_digit(radix));
     is_digits.then(|| i128::from_str_radix(magnitude, radix).ok().map(|v| sign * v))
-}
-
-fn fit(v: i128, ty: Type) -> Option<Scalar> {
-    match ty {
-        Type::I8 => i8::try_from(v).ok().map(Scalar::I8),
-        Type::I16 => i16::try_from(v).ok().map(Scalar::I16),
-        Type::I32 => i32::try_from(v).ok().map(Scalar::I32),
-        Type::I64 => i64::try_from(v).ok().map(Scalar::I64),
-        Type::U8 => u8::try_from(v).ok().map(Scalar::U8),
-        Type::U16 => u16::try_from(v).ok().map(Scalar::U16),
-        Type::U32 => u32::try_from(v).ok().map(Scalar::U32),
-        Type::U64 => u64::try_from(v).ok().map(Scalar::U64),
-        Type::Bool | Type::F32 | Type::F64 => None,
-    }
 }
 
 fn article(ty: Type) -> String {

@@ -8,28 +8,6 @@ use filbert_ir::{
     Builder, Def, Kernel, Names, Op, Scalar, Type, ValueId, VerifiedKernel, interp, random, text, verify,
 };
 
-/// Values at which operations change their mind.
-fn specials(ty: Type) -> Vec<Scalar> {
-    let bits: Vec<u64> = match ty {
-        Type::F64 => [0.0, 1.0, 2.0, 0.5, 3.0, 2.5, f64::INFINITY, f64::MAX, f64::MIN_POSITIVE, 5e-324]
-            .into_iter()
-            .flat_map(|v: f64| [v.to_bits(), (-v).to_bits()])
-            .chain([0x7ff8_0000_0000_0000, 0xfff0_0000_0000_0001])
-            .collect(),
-        Type::F32 => [0.0, 1.0, 2.0, 0.5, 3.0, 2.5, f32::INFINITY, f32::MAX, f32::MIN_POSITIVE, 1e-45]
-            .into_iter()
-            .flat_map(|v: f32| [v.to_bits().into(), (-v).to_bits().into()])
-            .chain([0x7fc0_0000, 0xff80_0001])
-            .collect(),
-        Type::Bool => vec![0, 1],
-        _ => {
-            let (mask, min) = (ty.mask(), 1 << (ty.bits() - 1));
-            [0, 1, 2, 3, 7, ty.bits().into(), min - 1, min, min + 1, mask - 1, mask].map(|v| v & mask).to_vec()
-        }
-    };
-    bits.into_iter().map(|bits| Scalar::from_bits(ty, bits)).collect()
-}
-
 fn agree(kernel: &VerifiedKernel, optimized: &Optimized, row: &[Scalar]) {
     let wanted = interp::run(kernel, row).map_err(|e| (e.fault, e.value));
     let got = interp::run(&optimized.kernel, row).map_err(|e| (e.fault, optimized.origins[e.value.index()]));
@@ -44,13 +22,13 @@ fn every_operation_with_every_special_constant() {
             let tys = &[first, second, second][..op.rule().arity()];
             let Some(ty) = op.result_type(tys, second) else { continue };
             for place in 0..tys.len() {
-                for constant in specials(tys[place]) {
+                for constant in random::specials(tys[place]) {
                     let kernel = applied(op, tys, ty, place, constant);
                     let optimized = optimize(&kernel);
                     let params = kernel.core.param_types();
                     let rows = params.iter().fold(vec![vec![]], |rows: Vec<Vec<Scalar>>, &ty| {
                         rows.iter()
-                            .flat_map(|row| specials(ty).into_iter().map(|s| [row.clone(), vec![s]].concat()))
+                            .flat_map(|row| random::specials(ty).into_iter().map(|s| [row.clone(), vec![s]].concat()))
                             .collect()
                     });
                     rows.iter().for_each(|row| agree(&kernel, &optimized, row));

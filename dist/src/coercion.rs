@@ -73,20 +73,8 @@ pub fn literal(value: &ScalarValue, to: Type) -> Result<Option<Scalar>, Refusal>
 }
 
 fn integer(v: i128, to: Type) -> Result<Scalar, Refusal> {
-    let exact = match to {
-        Type::Bool => return Err(Refusal::Type),
-        Type::I8 => i8::try_from(v).ok().map(Scalar::I8),
-        Type::I16 => i16::try_from(v).ok().map(Scalar::I16),
-        Type::I32 => i32::try_from(v).ok().map(Scalar::I32),
-        Type::I64 => i64::try_from(v).ok().map(Scalar::I64),
-        Type::U8 => u8::try_from(v).ok().map(Scalar::U8),
-        Type::U16 => u16::try_from(v).ok().map(Scalar::U16),
-        Type::U32 => u32::try_from(v).ok().map(Scalar::U32),
-        Type::U64 => u64::try_from(v).ok().map(Scalar::U64),
-        Type::F32 => Some(v as f32).filter(|&f| f as i128 == v).map(Scalar::F32),
-        Type::F64 => Some(v as f64).filter(|&f| f as i128 == v).map(Scalar::F64),
-    };
-    exact.ok_or(Refusal::Inexact)
+    let refusal = if to == Type::Bool { Refusal::Type } else { Refusal::Inexact };
+    Scalar::from_integer(to, v).ok_or(refusal)
 }
 
 fn float(v: f64, to: Type) -> Result<Scalar, Refusal> {

@@ -106,11 +106,20 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// Source lines longer than this are not printed whole, bytes.
+const LINE_BYTES_MAX: usize = 400;
+/// What is printed of such a line on each side of the place, bytes.
+const WINDOW_BYTES: usize = 60;
+
 /// One finding with its excerpt.
 pub(crate) fn excerpt(diagnostic: &Diagnostic, span: Span, name: &str, text: &str) -> String {
+    let places = diagnostic.notes.iter().map(|(place, _)| *place).chain([span]);
+    if places.into_iter().any(|place| line_around(place, text).len() > LINE_BYTES_MAX) {
+        return window(diagnostic, span, name, text);
+    }
     let clip = |s: Span| {
-        let start = (s.start as usize).min(text.len());
-        start..(s.end as usize).clamp(start, text.len())
+        let start = text.floor_char_boundary((s.start as usize).min(text.len()));
+        start..text.ceil_char_boundary((s.end as usize).clamp(start, text.len()))
     };
     let config = Config::default().with_color(false).with_char_set(CharSet::Ascii).with_index_type(IndexType::Byte);
     let caret = if diagnostic.label.is_empty() { "here" } else { &diagnostic.label };
@@ -131,4 +140,34 @@ pub(crate) fn excerpt(diagnostic: &Diagnostic, span: Span, name: &str, text: &st
         Ok(()) => String::from_utf8_lossy(&out).lines().map(|line| format!("{}\n", line.trim_end())).collect(),
         Err(_) => format!("[{}] Error: {}\n", diagnostic.code, diagnostic.message),
     }
+}
+
+/// The bytes of the lines that a span touches.
+fn line_around(span: Span, text: &str) -> std::ops::Range<usize> {
+    let (start, end) = ((span.start as usize).min(text.len()), (span.end as usize).min(text.len()));
+    let bytes = text.as_bytes();
+    let from = bytes[..start].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    let to = bytes[end..].iter().position(|&b| b == b'\n').map_or(text.len(), |at| end + at);
+    from..to.max(from)
+}
+
+/// The finding with a piece of a line that is too long to print.
+fn window(diagnostic: &Diagnostic, span: Span, name: &str, text: &str) -> String {
+    let start = text.floor_char_boundary((span.start as usize).min(text.len()));
+    let line = line_around(Span::new(start, start), text);
+    let from = text.ceil_char_boundary(line.start.max(start.saturating_sub(WINDOW_BYTES)));
+    let to = text.floor_char_boundary(line.end.min(start + WINDOW_BYTES));
+    let number = text[..start].matches('\n').count() + 1;
+    let indent = " ".repeat(text[from..start].chars().count());
+    let end = text.floor_char_boundary((span.end as usize).clamp(start, to));
+    let carets = "^".repeat(text[start..end].chars().count().max(1));
+    let mut out = format!("[{}] Error: {}\n", diagnostic.code, diagnostic.message);
+    out.push_str(&format!("  in {name}, line {number}, byte {} of a long line\n", start - line.start + 1));
+    out.push_str(format!("  | {}", &text[from..to]).trim_end());
+    out.push_str(format!("\n  | {indent}{carets} {}", diagnostic.label).trim_end());
+    out.push('\n');
+    if let Some(help) = &diagnostic.help {
+        out.push_str(&format!("  help: {help}\n"));
+    }
+    out
 }

@@ -35,6 +35,21 @@ pub fn kernel(seed: u64, size: usize) -> Kernel {
     Kernel { core, names, source: None }
 }
 
+/// Values of a type at which operations change their mind: limits, zeros, infinities, subnormals, and NaN with
+/// several payloads among the floats.
+pub fn specials(ty: Type) -> Vec<Scalar> {
+    let bits: Vec<u64> = match ty {
+        Type::F64 => SPECIAL_F64.iter().copied().chain([2.0f64, 3.0, -2.0].map(f64::to_bits)).collect(),
+        Type::F32 => SPECIAL_F32.iter().copied().chain([2.0f32, 3.0, -2.0].map(f32::to_bits)).map(u64::from).collect(),
+        Type::Bool => vec![0, 1],
+        _ => {
+            let (mask, min) = (ty.mask(), 1 << (ty.bits() - 1));
+            [0, 1, 2, 3, 7, ty.bits().into(), min - 1, min, min + 1, mask - 1, mask].map(|v| v & mask).to_vec()
+        }
+    };
+    bits.into_iter().map(|bits| Scalar::from_bits(ty, bits)).collect()
+}
+
 /// `n` rows of arguments of these types. Rows differ in temper: all small, all special, random bits, mixed.
 pub fn rows(seed: u64, tys: &[Type], n: usize) -> Vec<Vec<Scalar>> {
     let mut rng = Rng::new(seed ^ 0x726f_7773);

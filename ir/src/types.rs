@@ -179,6 +179,23 @@ impl Scalar {
         }
     }
 
+    /// The whole number `v` as a value of type `ty`, if that type has exactly this value. A bool is no number.
+    pub fn from_integer(ty: Type, v: i128) -> Option<Scalar> {
+        match ty {
+            Type::Bool => None,
+            Type::I8 => i8::try_from(v).ok().map(Scalar::I8),
+            Type::I16 => i16::try_from(v).ok().map(Scalar::I16),
+            Type::I32 => i32::try_from(v).ok().map(Scalar::I32),
+            Type::I64 => i64::try_from(v).ok().map(Scalar::I64),
+            Type::U8 => u8::try_from(v).ok().map(Scalar::U8),
+            Type::U16 => u16::try_from(v).ok().map(Scalar::U16),
+            Type::U32 => u32::try_from(v).ok().map(Scalar::U32),
+            Type::U64 => u64::try_from(v).ok().map(Scalar::U64),
+            Type::F32 => Some(v as f32).filter(|&f| f as i128 == v).map(Scalar::F32),
+            Type::F64 => Some(v as f64).filter(|&f| f as i128 == v).map(Scalar::F64),
+        }
+    }
+
     /// The value that leaves a kernel: a NaN becomes the canonical quiet NaN (positive, payload zero), so
     /// that results do not show which instruction made it.
     pub fn canonical(self) -> Scalar {
