@@ -82,6 +82,28 @@ fn fault_32_shifts_by_the_width_or_more_are_errors() {
     check("shr", &[I16(-2), U8(15)], Ok(I16(-1)));
 }
 
+/// On a CPU with fused multiply-add and wide vectors these would be the first things to go wrong.
+#[test]
+fn fault_16_nothing_is_contracted_or_reassociated() {
+    let text = "kernel k(%0 a: f64, %1 b: f64, %2 c: f64) -> (f64, f64, f64) {
+        %3: f64 = mul %0, %1
+        %4: f64 = add %3, %2
+        %5: f64 = mul_add %0, %1, %2
+        %6: f64 = add %0, %1
+        %7: f64 = add %6, %2
+        return %4, %5, %7
+    }";
+    for engine in both(&kernel(text)) {
+        let row = |a: f64, b: f64, c: f64| engine.call_row(&[F64(a), F64(b), F64(c)]).unwrap();
+        let product = row(0.1, 10.0, -1.0);
+        assert_eq!(product[..2], [F64(0.0), F64(5.551115123125783e-17)]);
+        assert_eq!(row(1e16, 1.0, -1e16)[2], F64(0.0));
+        assert_eq!(row(1e16, -1e16, 1.0)[2], F64(1.0));
+        // Subnormals are not flushed to zero.
+        assert_eq!(row(5e-324, 0.0, 5e-324)[2], F64(1e-323));
+    }
+}
+
 #[test]
 fn fault_18_every_nan_leaves_as_the_canonical_one() {
     let canonical = F64(f64::from_bits(0x7ff8_0000_0000_0000));

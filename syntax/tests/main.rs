@@ -8,4 +8,3 @@ mod cases;
 mod deep;
 mod module;
 mod spans;
-mod speed;

@@ -37,3 +37,15 @@ fn resident_bytes() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096
 }
+
+#[test]
+fn fault_39_recursive_kernels_are_refused() {
+    for (text, circle) in [
+        ("fn f(x: f64) -> f64 { f(x) }", "`f` calls itself"),
+        ("fn a(x: f64) -> f64 { b(x) }\nfn b(x: f64) -> f64 { c(x) }\nfn c(x: f64) -> f64 { a(x) }", "calls"),
+    ] {
+        let found = filbert_syntax::parse(text, "circle").unwrap_err();
+        assert!(found.list.iter().any(|d| d.code.to_string() == "FB-0108"), "{found}");
+        assert!(found.to_string().contains(circle), "{found}");
+    }
+}
