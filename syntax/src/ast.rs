@@ -48,6 +48,7 @@ pub(crate) struct Use<'t> {
     /// `None` for a glob.
     pub(crate) alias: Option<&'t str>,
     pub(crate) path: Vec<&'t str>,
+    pub(crate) span: Span,
 }
 
 /// `fn`.

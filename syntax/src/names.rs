@@ -150,19 +150,18 @@ pub(crate) fn std_path<'t>(uses: &[Use<'t>], path: &[&'t str]) -> StdPath<'t> {
     }
 }
 
-/// Replaces the first segment by what it was imported as.
+/// Replaces the first segment by what it was imported as. A name of its own counts before a glob, which brings
+/// in the names of a module of constants.
 fn expand<'t>(uses: &[Use<'t>], path: &[&'t str]) -> Vec<&'t str> {
     let Some((first, rest)) = path.split_first() else { return Vec::new() };
-    for import in uses.iter().rev() {
-        if import.alias == Some(*first) {
-            return import.path.iter().chain(rest).copied().collect();
+    let by_glob = || uses.iter().find(|import| import.alias.is_none()).filter(|_| MATH_CONSTANTS.contains(first));
+    match uses.iter().find(|import| import.alias == Some(*first)) {
+        Some(import) => import.path.iter().chain(rest).copied().collect(),
+        None if rest.is_empty() => {
+            by_glob().map_or(&[][..], |import| &import.path).iter().chain([first]).copied().collect()
         }
-        // A glob brings in the names of a module of constants.
-        if import.alias.is_none() && rest.is_empty() && MATH_CONSTANTS.contains(first) {
-            return import.path.iter().chain([first]).copied().collect();
-        }
+        None => path.to_vec(),
     }
-    path.to_vec()
 }
 
 /// What an import is to a kernel.

@@ -26,6 +26,7 @@ pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnost
     for item in &file.items {
         reader.item(item);
     }
+    reader.check_imports();
     reader.tree
 }
 
@@ -233,14 +234,15 @@ impl<'t> Reader<'t, '_> {
         // `use a::b::{self}` names `a::b`.
         if last == Some("self") {
             let alias = if alias == last { full.last().copied() } else { alias };
-            self.add_import(Use { alias, path: full }, span);
+            self.add_import(Use { alias, path: full, span });
         } else {
             full.extend(last);
-            self.add_import(Use { alias, path: full }, span);
+            self.add_import(Use { alias, path: full, span });
         }
     }
 
-    fn add_import(&mut self, import: Use<'t>, span: Span) {
+    fn add_import(&mut self, import: Use<'t>) {
+        let span = import.span;
         match names::import(&import) {
             names::Import::Constants => self.tree.uses.push(import),
             // `use filbert::kernel;` lets the same file compile as Rust; it means nothing here.
@@ -250,6 +252,24 @@ impl<'t> Reader<'t, '_> {
                 "an import of anything but std's constants",
                 "only `use std::f64::consts::PI;` and the like; kernels of the same text need no `use`",
             ),
+        }
+    }
+
+    /// Imports count in the whole text, without Rust's scopes; where that would give a name another meaning
+    /// than Rust does, it is refused.
+    fn check_imports(&mut self) {
+        for (index, import) in self.tree.uses.iter().enumerate() {
+            let other = self.tree.uses[..index].iter().find(|o| o.alias == import.alias && o.path != import.path);
+            let named = |name: &str| import.alias.map_or(names::MATH_CONSTANTS.contains(&name), |alias| alias == name);
+            let constant = self.tree.consts.iter().find(|constant| named(constant.name.text));
+            let (first, what) = match (other, constant) {
+                (Some(other), _) => (other.span, import.alias.unwrap_or("*")),
+                (None, Some(constant)) => (constant.name.span, constant.name.text),
+                (None, None) => continue,
+            };
+            let message = format!("`{what}` has two meanings in this text");
+            let finding = Diagnostic::new(Code::DuplicateName, import.span, message).note(first, "the other one");
+            self.found.push(finding.help("imports count in the whole text: write the path where it is used"));
         }
     }
 

@@ -118,8 +118,13 @@ impl Infer<'_, '_> {
     /// `from` is there where Rust has it: for casts that lose nothing.
     fn check_from(&mut self, at: ExprId, arg: ExprId, to: Type) {
         let ty = self.out.exprs[arg.0 as usize];
-        // An open literal takes the type asked for, where it can.
-        if self.out.types.openness(self.out.types.resolve(ty)).is_some() && self.out.types.unify(ty, Ty::Scalar(to)) {
+        // An open literal takes the type asked for, where it can. Anything else that is open has been checked
+        // with its default by now.
+        let is_literal = matches!(self.tree.expr(arg).kind, ExprKind::Int { .. } | ExprKind::Float { .. });
+        if is_literal
+            && self.out.types.openness(self.out.types.resolve(ty)).is_some()
+            && self.out.types.unify(ty, Ty::Scalar(to))
+        {
             return self.check_literal(arg);
         }
         if self.out.types.is_error(ty) || self.out.types.scalar(ty).is_some_and(|from| is_lossless(from, to)) {

@@ -75,8 +75,17 @@ impl<'a, 't> Infer<'a, 't> {
     pub(super) fn cast(&mut self, id: ExprId, arg: ExprId, to: Option<Type>) -> Ty {
         let from = self.infer(arg);
         let Some(to) = to else { return Ty::Error };
-        // As in Rust, a literal that is cast to a type of its own kind is of that type from the start.
-        let is_literal = matches!(self.tree.expr(arg).kind, ExprKind::Int { .. } | ExprKind::Float { .. });
+        // As in Rust, a literal that is cast to a type of its own kind is of that type from the start, also
+        // under a sign and at the end of a block.
+        let mut innermost = arg;
+        let is_literal = loop {
+            match &self.tree.expr(innermost).kind {
+                ExprKind::Int { .. } | ExprKind::Float { .. } => break true,
+                ExprKind::Unary { arg, .. } => innermost = *arg,
+                ExprKind::Block(block) if block.tail.is_some() => innermost = block.tail.unwrap_or(arg),
+                _ => break false,
+            }
+        };
         let same_kind = match self.out.types.openness(from) {
             Some(Open::Int) => to.is_int(),
             Some(Open::Float) => to.is_float(),

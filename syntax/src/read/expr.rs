@@ -331,6 +331,7 @@ fn attributes(expr: &syn::Expr) -> &[syn::Attribute] {
         Block(e) => &e.attrs,
         Assign(e) => &e.attrs,
         Return(e) => &e.attrs,
+        Field(e) => &e.attrs,
         _ => &[],
     }
 }
