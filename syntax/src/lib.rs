@@ -44,6 +44,7 @@ mod module;
 mod names;
 mod read;
 mod scan;
+pub mod time;
 
 pub use expand::expand;
 pub use float_ext::FloatExt;
