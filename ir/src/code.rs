@@ -104,6 +104,30 @@ codes! {
     JitUnavailable = 803 Resource "native code cannot be run here";
     // ours
     Internal = 901 Internal "a defect of Filbert";
+    // warnings: the kernel works
+    WarnUnusedParameter = 1001 User "a parameter that is not used";
+    WarnUnusedVariable = 1002 User "a variable that is not used";
+    WarnNanComparison = 1003 User "a comparison with NaN";
+    WarnIntegerDivision = 1004 User "a division of integers, which drops the fraction";
+    WarnPrecisionLoss = 1005 User "a conversion that can change the value";
+    WarnUnboundedLoop = 1006 User "a loop that only the fuel ends";
+    WarnUnreachable = 1007 User "code that is never reached";
+}
+
+/// Whether a finding keeps a kernel from being made.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Severity {
+    /// There is no kernel, or no result.
+    Error,
+    /// The kernel works, but perhaps not as it was meant.
+    Warning,
+}
+
+impl Code {
+    /// The severity of findings with this code: the group from 1001 on holds the warnings.
+    pub fn severity(self) -> Severity {
+        if self.number() / 100 == 10 { Severity::Warning } else { Severity::Error }
+    }
 }
 
 impl fmt::Display for Code {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ariadne::{CharSet, Config, IndexType, Label, Report, ReportKind};
 
-use crate::code::Code;
+use crate::code::{Code, Severity};
 use crate::kernel::Span;
 
 /// One finding.
@@ -39,6 +39,20 @@ impl Diagnostic {
         Diagnostic { code, message: message.into(), span: None, label: String::new(), notes: Vec::new(), help: None }
     }
 
+    /// Error or warning, as its code says.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// `[FB-0101] Error: unknown name`
+    fn headline(&self) -> String {
+        let severity = match self.severity() {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+        };
+        format!("[{}] {severity}: {}\n", self.code, self.message)
+    }
+
     /// With a few words at the caret.
     pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
         self.label = label.into();
@@ -61,7 +75,7 @@ impl Diagnostic {
 /// All findings about one text. Prints as `render` draws it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diagnostics {
-    /// The findings, in source order; at least one.
+    /// The findings, in source order; at least one where they are an error.
     pub list: Vec<Diagnostic>,
     /// What messages call the text.
     pub name: String,
@@ -87,7 +101,7 @@ impl Diagnostics {
             match (&self.text, diagnostic.span) {
                 (Some(text), Some(span)) => out.push_str(&excerpt(diagnostic, span, &self.name, text)),
                 _ => {
-                    out.push_str(&format!("[{}] Error: {}\n", diagnostic.code, diagnostic.message));
+                    out.push_str(&diagnostic.headline());
                     if let Some(help) = &diagnostic.help {
                         out.push_str(&format!("  help: {help}\n"));
                     }
@@ -123,7 +137,11 @@ pub(crate) fn excerpt(diagnostic: &Diagnostic, span: Span, name: &str, text: &st
     };
     let config = Config::default().with_color(false).with_char_set(CharSet::Ascii).with_index_type(IndexType::Byte);
     let caret = if diagnostic.label.is_empty() { "here" } else { &diagnostic.label };
-    let mut report = Report::build(ReportKind::Error, (name, clip(span)))
+    let kind = match diagnostic.severity() {
+        Severity::Error => ReportKind::Error,
+        Severity::Warning => ReportKind::Warning,
+    };
+    let mut report = Report::build(kind, (name, clip(span)))
         .with_config(config)
         .with_code(diagnostic.code)
         .with_message(&diagnostic.message)
@@ -138,7 +156,7 @@ pub(crate) fn excerpt(diagnostic: &Diagnostic, span: Span, name: &str, text: &st
     let written = report.finish().write((name, ariadne::Source::from(text)), &mut out);
     match written {
         Ok(()) => String::from_utf8_lossy(&out).lines().map(|line| format!("{}\n", line.trim_end())).collect(),
-        Err(_) => format!("[{}] Error: {}\n", diagnostic.code, diagnostic.message),
+        Err(_) => diagnostic.headline(),
     }
 }
 
@@ -161,7 +179,7 @@ fn window(diagnostic: &Diagnostic, span: Span, name: &str, text: &str) -> String
     let indent = " ".repeat(text[from..start].chars().count());
     let end = text.floor_char_boundary((span.end as usize).clamp(start, to));
     let carets = "^".repeat(text[start..end].chars().count().max(1));
-    let mut out = format!("[{}] Error: {}\n", diagnostic.code, diagnostic.message);
+    let mut out = diagnostic.headline();
     out.push_str(&format!("  in {name}, line {number}, byte {} of a long line\n", start - line.start + 1));
     out.push_str(format!("  | {}", &text[from..to]).trim_end());
     out.push_str(format!("\n  | {indent}{carets} {}", diagnostic.label).trim_end());

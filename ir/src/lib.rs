@@ -33,7 +33,7 @@ pub mod verify;
 pub mod wire;
 
 pub use builder::Builder;
-pub use code::{Class, Code};
+pub use code::{Class, Code, Severity};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use error::KernelError;
 pub use kernel::{AsKernel, Core, Def, Kernel, KernelId, Names, Region, Source, Span, Value, ValueId, VerifiedKernel};

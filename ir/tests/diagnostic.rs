@@ -47,3 +47,12 @@ fn spans_beyond_the_text_are_clipped() {
     }
     assert!(drawn("", Span::new(0, 0)).contains("FB-0101"));
 }
+
+#[test]
+fn a_warning_is_called_one() {
+    let finding = Diagnostic::new(Code::WarnUnusedVariable, Span::new(4, 5), "`x` is not used");
+    let drawn = Diagnostics::new(vec![finding.clone()], "a.rs", "let x = 1;").render();
+    assert!(drawn.starts_with("[FB-1002] Warning: `x` is not used\n"), "{drawn}");
+    let drawn = Diagnostics::without_text(vec![finding]).render();
+    assert_eq!(drawn, "[FB-1002] Warning: `x` is not used\n");
+}
