@@ -55,7 +55,7 @@ fn latency(c: &mut Criterion) {
                 || fresh(source),
                 |source| {
                     let loaded = LoadedKernel::load(&parse(&source));
-                    let args = vec![Scalar::F64(0.5); loaded.kernel().core.params as usize];
+                    let args = vec![Scalar::F64(0.5); loaded.kernel().core.slots() as usize];
                     black_box(loaded.call_row(&args))
                 },
             );

@@ -78,7 +78,7 @@ fn read(path: &Path) -> (Vec<Case>, BTreeMap<String, VerifiedKernel>) {
         let Some(case) = line.strip_prefix("//~ ") else { continue };
         let (call, expected) = case.split_once(" = ").unwrap_or_else(|| panic!("no ` = ` in {line}"));
         let (kernel, args) = call.strip_suffix(')').unwrap().split_once('(').unwrap();
-        let types = kernels.get(kernel).unwrap_or_else(|| panic!("no kernel {kernel}")).core.param_types();
+        let types = kernels.get(kernel).unwrap_or_else(|| panic!("no kernel {kernel}")).core.slot_types();
         let words: Vec<&str> = args.split(", ").filter(|word| !word.is_empty()).collect();
         assert_eq!(words.len(), types.len(), "{}:{}: wrong number of arguments", path.display(), index + 1);
         let scalar = |(word, ty): (&&str, &Type)| {
@@ -169,7 +169,7 @@ fn call(kernel: &VerifiedKernel, engine: Engine, rows: &[Row]) -> Result<Vec<Row
 async fn query(kernel: &VerifiedKernel, rows: &[Row]) -> Result<Vec<Row>, (String, Option<u64>)> {
     let session = Session::local();
     session.register(kernel).unwrap();
-    let names: Vec<String> = (0..kernel.core.params).map(|i| format!("a{i}")).collect();
+    let names: Vec<String> = (0..kernel.core.slots()).map(|i| format!("a{i}")).collect();
     let mut columns = columns(&kernel.core, rows);
     // A column beside the arguments, so that a kernel without parameters has rows too.
     columns.push(Arc::new(array::<dt::Int64Type>((0..rows.len() as i64).collect())));
@@ -208,7 +208,7 @@ fn columns(core: &ir::Core, rows: &[Row]) -> Vec<ArrayRef> {
         let parts: Vec<&dyn Array> = parts.iter().map(|part| part.as_ref()).collect();
         concat(&parts).unwrap().slice(offset, rows.len())
     };
-    core.param_types().into_iter().enumerate().map(column).collect()
+    core.slot_types().into_iter().enumerate().map(column).collect()
 }
 
 macro_rules! by_type {

@@ -35,7 +35,7 @@ fn is_number(word: &str) -> bool {
 
 /// The arguments of one row; `None` is null. All mistakes are reported together.
 pub(crate) fn parse(kernel: &Kernel, words: &[String]) -> Result<Vec<Option<Scalar>>, Failure> {
-    let types = kernel.core.param_types();
+    let types = kernel.core.slot_types();
     if words.len() != types.len() {
         let plural = if types.len() == 1 { "" } else { "s" };
         let message = format!("{} takes {} argument{plural}, got {}", kernel.names.kernel, types.len(), words.len());

@@ -41,8 +41,8 @@ pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<String, Failure> {
 /// `great_circle(lat1: f64, lon1: f64) -> f64`
 pub(crate) fn signature(kernel: &Kernel) -> String {
     let params: Vec<String> =
-        kernel.names.params.iter().zip(kernel.core.param_types()).map(|(name, ty)| format!("{name}: {ty}")).collect();
-    let results: Vec<String> = kernel.core.result_types().iter().map(|ty| ty.to_string()).collect();
+        kernel.names.params.iter().zip(kernel.core.slot_types()).map(|(name, ty)| format!("{name}: {ty}")).collect();
+    let results: Vec<String> = kernel.core.return_types().iter().map(|ty| ty.to_string()).collect();
     let result = match results.as_slice() {
         [single] => single.clone(),
         several => format!("({})", several.join(", ")),

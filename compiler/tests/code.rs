@@ -226,7 +226,7 @@ fn fault_30_trap_records_are_those_of_divisions() {
 
 fn finish(builder: Builder, returns: Vec<filbert_ir::ValueId>) -> VerifiedKernel {
     let (core, _) = builder.finish(returns);
-    let params = (0..core.params).map(|i| format!("p{i}")).collect();
+    let params = (0..core.slots()).map(|i| format!("p{i}")).collect();
     let names = Names { kernel: "k".into(), params, ..Names::default() };
     verify(Kernel { core, names, source: None }).unwrap()
 }

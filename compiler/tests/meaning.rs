@@ -25,7 +25,7 @@ fn every_operation_with_every_special_constant() {
                 for constant in random::specials(tys[place]) {
                     let kernel = applied(op, tys, ty, place, constant);
                     let optimized = optimize(&kernel);
-                    let params = kernel.core.param_types();
+                    let params = kernel.core.slot_types();
                     let rows = params.iter().fold(vec![vec![]], |rows: Vec<Vec<Scalar>>, &ty| {
                         rows.iter()
                             .flat_map(|row| random::specials(ty).into_iter().map(|s| [row.clone(), vec![s]].concat()))
@@ -52,7 +52,7 @@ fn applied(op: Op, tys: &[Type], ty: Type, place: usize, constant: Scalar) -> Ve
     let result = builder.push(ty, Def::Op(op, Args::new(&args)));
     let behind = builder.op(if ty.is_float() { Op::Neg } else { Op::Not }, &[result]);
     let (core, _) = builder.finish(vec![result, behind]);
-    let params = (0..core.params).map(|i| format!("p{i}")).collect();
+    let params = (0..core.slots()).map(|i| format!("p{i}")).collect();
     let names = Names { kernel: "k".into(), params, ..Names::default() };
     verify(Kernel { core, names, source: None }).unwrap()
 }
@@ -62,7 +62,7 @@ fn random_kernels() {
     for seed in 0..2000 {
         let kernel = verify(random::kernel(seed, 5 + (seed % 50) as usize)).unwrap();
         let optimized = optimize(&kernel);
-        for row in random::rows(seed, &kernel.core.param_types(), 20) {
+        for row in random::rows(seed, &kernel.core.slot_types(), 20) {
             agree(&kernel, &optimized, &row);
         }
     }

@@ -90,7 +90,7 @@ fn body(statement: &CreateFunction) -> Result<&str> {
 fn check_arguments(statement: &CreateFunction, kernel: &VerifiedKernel) -> Result<()> {
     let name = &statement.name;
     let declared = statement.args.as_deref().unwrap_or_default();
-    let params = kernel.core.param_types();
+    let params = kernel.core.slot_types();
     if declared.len() != params.len() {
         let detail = format!(
             "the statement declares {} argument(s), the kernel has {}: {}",

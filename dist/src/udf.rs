@@ -56,7 +56,7 @@ impl KernelUdf {
     pub fn new(kernel: VerifiedKernel) -> KernelUdf {
         let name = kernel.name().to_lowercase();
         let aliases = if name == kernel.name() { Vec::new() } else { vec![kernel.name().to_string()] };
-        let params = kernel.core.param_types();
+        let params = kernel.core.slot_types();
         // `UserDefined` decides. `Exact` is there to be shown by SHOW FUNCTIONS and cannot win: all that
         // `coerce_types` answers is accepted, and it stands first. `Nullary` lets a call without arguments
         // come as far as our own message.
@@ -95,7 +95,7 @@ impl KernelUdf {
     /// What a call gives: the type of the one result, or a struct of several.
     pub fn result_type(&self) -> DataType {
         let kernel = &self.shared.kernel;
-        match kernel.core.result_types().as_slice() {
+        match kernel.core.return_types().as_slice() {
             [single] => arrow_type(*single),
             _ => DataType::Struct(result_fields(kernel)),
         }
@@ -203,7 +203,7 @@ enum Argument {
 fn synopsis(kernel: &VerifiedKernel) -> String {
     let params: Vec<String> = kernel
         .core
-        .param_types()
+        .slot_types()
         .iter()
         .enumerate()
         .map(|(i, &ty)| match kernel.names.params.get(i) {
@@ -211,7 +211,7 @@ fn synopsis(kernel: &VerifiedKernel) -> String {
             None => coercion::sql_name(ty).to_string(),
         })
         .collect();
-    let results = kernel.core.result_types();
+    let results = kernel.core.return_types();
     let result = match results.as_slice() {
         [single] => coercion::sql_name(*single).to_string(),
         several => {
@@ -227,7 +227,7 @@ fn documentation(kernel: &VerifiedKernel) -> Documentation {
     let doc = kernel.names.doc.trim();
     let description = if doc.is_empty() { format!("Kernel {}.", kernel.name()) } else { doc.to_string() };
     let mut builder = Documentation::builder(SECTION, description, synopsis(kernel));
-    for (name, ty) in kernel.names.params.iter().zip(kernel.core.param_types()) {
+    for (name, ty) in kernel.names.params.iter().zip(kernel.core.slot_types()) {
         builder = builder.with_argument(name.clone(), coercion::sql_name(ty));
     }
     builder.build()

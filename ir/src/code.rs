@@ -88,6 +88,11 @@ codes! {
     DivideByZero = 502 User "division by zero";
     ShiftRange = 503 User "shift amount out of range";
     ClampBounds = 504 User "clamp with bounds out of order";
+    IndexRange = 505 User "index out of range";
+    FuelExhausted = 506 Limit "loop ran out of fuel";
+    UnequalLengths = 507 User "lists differ in length";
+    Domain = 508 User "argument outside the function's domain";
+    Assertion = 509 User "assertion failed";
     // calls
     SignatureMismatch = 601 User "columns do not match the kernel's parameters";
     LengthMismatch = 602 User "columns differ in length";

@@ -109,6 +109,11 @@ impl Fault {
             Fault::DivideByZero => Code::DivideByZero,
             Fault::ShiftRange => Code::ShiftRange,
             Fault::ClampBounds => Code::ClampBounds,
+            Fault::IndexRange => Code::IndexRange,
+            Fault::Fuel => Code::FuelExhausted,
+            Fault::UnequalLengths => Code::UnequalLengths,
+            Fault::Domain => Code::Domain,
+            Fault::Assertion => Code::Assertion,
         }
     }
 }

@@ -165,6 +165,21 @@ meanings! {
     wrapping_add(a, b) { int => { a.wrapping_add(b) } }
     wrapping_sub(a, b) { int => { a.wrapping_sub(b) } }
     wrapping_mul(a, b) { int => { a.wrapping_mul(b) } }
+    wrapping_div(a, b) { int => { if b == 0 { Err(Fault::DivideByZero) } else { Ok(a.wrapping_div(b)) } } }
+    wrapping_rem(a, b) { int => { if b == 0 { Err(Fault::DivideByZero) } else { Ok(a.wrapping_rem(b)) } } }
+    div_euclid(a, b) {
+        int => { if b == 0 { Err(Fault::DivideByZero) } else { a.checked_div_euclid(b).ok_or(Fault::Overflow) } }
+        f64 => { euclid_quotient(math::trunc_f64(a / b), math::rem_f64(a, b) < 0.0, b > 0.0) }
+        f32 => { euclid_quotient(math::trunc_f32(a / b), math::rem_f32(a, b) < 0.0, b > 0.0) }
+    }
+    add_overflows(a, b) { int => { a.overflowing_add(b).1 } }
+    sub_overflows(a, b) { int => { a.overflowing_sub(b).1 } }
+    mul_overflows(a, b) { int => { a.overflowing_mul(b).1 } }
+    abs_diff(a, b) { int => { a.abs_diff(b) } }
+    isqrt(a) {
+        signed => { a.checked_isqrt().ok_or(Fault::Domain) }
+        unsigned => { a.isqrt() }
+    }
     min(a, b) {
         int => { a.min(b) }
         float => {
@@ -187,12 +202,37 @@ meanings! {
     }
 }
 
+/// The quotient truncated, made to go with a remainder that is not negative, as Rust's `div_euclid` does it.
+fn euclid_quotient<F: std::ops::Sub<Output = F> + std::ops::Add<Output = F> + From<u8>>(
+    quotient: F,
+    remainder_is_negative: bool,
+    divisor_is_positive: bool,
+) -> F {
+    match (remainder_is_negative, divisor_is_positive) {
+        (false, _) => quotient,
+        (true, true) => quotient - F::from(1),
+        (true, false) => quotient + F::from(1),
+    }
+}
+
 // Bits.
 meanings! {
     and(a, b) { bits => { a & b } }
     or(a, b) { bits => { a | b } }
     xor(a, b) { bits => { a ^ b } }
     not(a) { bits => { !a } }
+    count_ones(a) { int => { a.count_ones() } }
+    leading_zeros(a) { int => { a.leading_zeros() } }
+    trailing_zeros(a) { int => { a.trailing_zeros() } }
+    swap_bytes(a) { int => { a.swap_bytes() } }
+    reverse_bits(a) { int => { a.reverse_bits() } }
+}
+
+// Conditions that a row must meet.
+meanings! {
+    assert(a) { bool => { if a { Ok(true) } else { Err(Fault::Assertion) } } }
+    index(a, b) { unsigned => { if a < b { Ok(a) } else { Err(Fault::IndexRange) } } }
+    same_length(a, b) { unsigned => { if a == b { Ok(true) } else { Err(Fault::UnequalLengths) } } }
 }
 
 // Comparisons and tests.
@@ -287,6 +327,29 @@ fn shift_amount(sig: Sig<'_>, args: &[u64]) -> Result<u32, Fault> {
     // Zero-extended, a negative amount of any width is at least 128.
     let amount = args[1] & sig.args[1].mask();
     if amount < sig.args[0].bits() as u64 { Ok(amount as u32) } else { Err(Fault::ShiftRange) }
+}
+
+/// Integer operations with a u32 as second operand that never fault.
+macro_rules! amounts {
+    ($($name:ident $method:ident;)*) => {
+        $(
+            #[doc = concat!("The meaning of the row with `eval::", stringify!($name), "` in the table of operations.")]
+            pub fn $name(sig: Sig<'_>, args: &[u64]) -> Result<u64, Fault> {
+                let (ty, amount) = (sig.args[0], u32::load(args[1]));
+                let args = &args[..1];
+                case!(int ty args (a) { a.$method(amount) });
+                Ok(0)
+            }
+        )*
+    };
+}
+
+amounts! {
+    wrapping_pow wrapping_pow;
+    wrapping_shl wrapping_shl;
+    wrapping_shr wrapping_shr;
+    rotate_left rotate_left;
+    rotate_right rotate_right;
 }
 
 /// Integer power with a u32 exponent.

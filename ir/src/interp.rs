@@ -45,10 +45,10 @@ pub fn run(kernel: &VerifiedKernel, args: &[Scalar]) -> Result<Vec<Scalar>, RowF
     let core = &kernel.core;
     let given: Vec<Type> = args.iter().map(|arg| arg.ty()).collect();
     assert!(
-        given == core.param_types(),
+        given == core.slot_types(),
         "kernel {} takes {:?}, called with {given:?}",
         kernel.name(),
-        core.param_types()
+        core.slot_types()
     );
     let bits: Vec<u64> = args.iter().map(|arg| arg.bits()).collect();
     let mut out = vec![0; core.returns.len()];
@@ -92,9 +92,9 @@ impl Interpreter {
                 _ => {}
             }
         }
-        flatten.range(core.params as usize, core.values.len());
+        flatten.range(core.slots() as usize, core.values.len());
         Interpreter {
-            params: core.params as usize,
+            params: core.slots() as usize,
             steps: flatten.steps,
             registers,
             results: core.returns.iter().map(|&id| (core.ty(id), id.index())).collect(),
@@ -188,6 +188,9 @@ impl Flatten<'_> {
                 }
                 // A register that is there from the start, or that the end of an `if` has written.
                 Def::Param(_) | Def::Const(_) | Def::Output { .. } => {}
+                Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
+                    unreachable!("the verifier lets none through yet")
+                }
             }
         }
     }

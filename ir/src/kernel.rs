@@ -16,9 +16,26 @@
 //! ```
 //!
 //! An `if` yields one value or more; it stands itself for the first, `Def::Output` names the others. A
-//! value is visible behind itself in its own region and in the regions nested there. A `loop` will own one
-//! region in the same way, with its carried values as that region's first entries and a yield that says
-//! whether to go on; nothing else has to change for it.
+//! value is visible behind itself in its own region and in the regions nested there. A `loop` owns one
+//! region in the same way. Its carried values are the region's first entries; the region yields whether to
+//! go on, then the next value of each. It runs at least once:
+//!
+//! ```text
+//!   %3: i64 = loop %1, %2 {         carried values begin as %1 and %2
+//!   %4: i64  =   carried 0
+//!   %5: i64  =   carried 1
+//!   %6: i64  =   add %4, %5
+//!   %7: bool =   lt %6, %0
+//!                yield %7, %6, %4   go on while %7, with %6 and %4
+//!              }
+//!   %8: i64 = output %3, 1          %3 is the final value of carried 0, %8 that of carried 1
+//! ```
+//!
+//! Memory is named, not pointed to: `Def::Load` and `Def::Store` take an `Array` of the signature or a
+//! table. The order of the table is the order of execution.
+//!
+//! A kernel computes rows that do not know of each other. Kernels of other forms (reduce, scan, stencil)
+//! will be several such cores under one name.
 //!
 //! *Names* (kernel, parameters, results, documentation) and *source* (text, and a span for each value)
 //! stand apart: two kernels that differ only there have one id and one compiled artifact.
@@ -32,11 +49,12 @@ use serde::ser::{SerializeSeq, Serializer};
 use serde::{Deserialize, Serialize};
 
 use crate::op::Op;
+use crate::signature::{Array, Signature, Table};
 use crate::types::{Scalar, Type};
 
 /// Version of what kernels mean. It is part of the core, hence of the id: any change of a result bit or of
 /// an error moves it on.
-pub const SEMANTICS_VERSION: u16 = 1;
+pub const SEMANTICS_VERSION: u16 = 2;
 
 /// A value of a kernel: an index into its table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -150,7 +168,7 @@ pub struct Region {
 /// How a value comes about.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Def {
-    /// The parameter with this index. Parameters are the first values of the table, in order.
+    /// The slot with this index, see `signature`. Slots are the first values of the table, in order.
     Param(u32),
     /// A constant, by its bits (zero-extended, see `Scalar::bits`).
     Const(u64),
@@ -165,12 +183,38 @@ pub enum Def {
         /// Directly behind `then`.
         otherwise: Region,
     },
-    /// Value number `index` (from 1) of those that the `if` named `of` yields.
+    /// Value number `index` (from 1) of those that the `if` or `loop` named `of` gives.
     Output {
-        /// An `if` of the same region.
+        /// An `if` or `loop` of the same region.
         of: ValueId,
-        /// Which of its yields.
+        /// Which of its yields (of an `if`), or of its carried values (of a `loop`).
         index: u32,
+    },
+    /// Runs a region again and again. The value is the final one of the first carried value.
+    Loop {
+        /// What the carried values are at first; at least one.
+        inits: Vec<ValueId>,
+        /// Directly behind this value; begins with a `Carried` for each of `inits`. Yields a bool that says
+        /// whether to go on, then the next value of each carried one.
+        body: Region,
+    },
+    /// The carried value with this index, of the loop around it.
+    Carried(u32),
+    /// An element of memory. The row fails unless the index, a u64, is below the length.
+    Load {
+        /// From where.
+        array: Array,
+        /// Which.
+        index: ValueId,
+    },
+    /// Writes an element of a result; as `Load` otherwise. As a value it is `false`.
+    Store {
+        /// Where to: an `Array::Result`.
+        array: Array,
+        /// Which.
+        index: ValueId,
+        /// What.
+        value: ValueId,
     },
 }
 
@@ -188,11 +232,13 @@ pub struct Value {
 pub struct Core {
     /// Version of the meaning; this build knows `SEMANTICS_VERSION`.
     pub semantics: u16,
-    /// Number of parameters: the first so many values of the table.
-    pub params: u32,
-    /// The table.
+    /// What it takes and gives.
+    pub signature: Signature,
+    /// Lookup tables that it carries.
+    pub tables: Vec<Table>,
+    /// The table of values, which begins with the slots.
     pub values: Vec<Value>,
-    /// The results, one or more, visible at the end of the table.
+    /// The values that make the results, in the order of the signature, visible at the end of the table.
     pub returns: Vec<ValueId>,
 }
 
@@ -210,14 +256,40 @@ impl Core {
         self.value(id).ty
     }
 
-    /// Types of the parameters, in order.
-    pub fn param_types(&self) -> Vec<Type> {
-        self.values.iter().take(self.params as usize).map(|v| v.ty).collect()
+    /// Number of slots: the first so many values.
+    pub fn slots(&self) -> u32 {
+        self.signature.slots()
     }
 
-    /// Types of the results, in order; panics as `value` does.
-    pub fn result_types(&self) -> Vec<Type> {
+    /// Types of the slots, in order.
+    pub fn slot_types(&self) -> Vec<Type> {
+        self.signature.slot_types()
+    }
+
+    /// Types of the values that make the results, in order; panics as `value` does.
+    pub fn return_types(&self) -> Vec<Type> {
         self.returns.iter().map(|&id| self.ty(id)).collect()
+    }
+
+    /// Type of the elements of an array; `None` if there is no such memory.
+    pub fn elem(&self, array: Array) -> Option<Type> {
+        use crate::signature::{Param, ResultTy};
+        match array {
+            Array::Param(index) => match self.signature.params.get(index as usize)? {
+                Param::List { elem, .. } => Some(*elem),
+                Param::Scalar { .. } => None,
+            },
+            Array::Result(index) => match self.signature.results.get(index as usize)? {
+                ResultTy::List { elem, .. } => Some(*elem),
+                ResultTy::Scalar { .. } | ResultTy::Fixed { .. } => None,
+            },
+            Array::Table(index) => self.tables.get(index as usize).map(|table| table.elem),
+        }
+    }
+
+    /// Whether it has loops.
+    pub fn has_loops(&self) -> bool {
+        self.values.iter().any(|value| matches!(value.def, Def::Loop { .. }))
     }
 
     /// The constant that a value is, if it is one.
@@ -233,6 +305,7 @@ impl Core {
     pub fn may_fault(&self, id: ValueId) -> bool {
         match &self.value(id).def {
             Def::Op(op, args) => op.may_fault(self.ty(args[0])),
+            Def::Load { .. } | Def::Store { .. } | Def::Loop { .. } => true,
             _ => false,
         }
     }

@@ -6,6 +6,7 @@
 //! | [`op`] | the one table of operations |
 //! | [`eval`], [`math`] | the scalar meaning of each operation |
 //! | [`kernel`], [`builder`] | the typed SSA table with regions, and how one is built |
+//! | [`signature`] | what a kernel takes and gives: options, lists, times, tables |
 //! | [mod@verify] | the rules, and the only maker of a [`VerifiedKernel`] |
 //! | [`interp`] | the interpreter: the definition of results |
 //! | [`text`], [`wire`] | the canonical text and the bytes that travel |
@@ -27,6 +28,7 @@ pub mod limits;
 pub mod math;
 pub mod op;
 pub mod random;
+pub mod signature;
 pub mod text;
 pub mod types;
 pub mod verify;
@@ -38,5 +40,6 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use error::KernelError;
 pub use kernel::{AsKernel, Core, Def, Kernel, KernelId, Names, Region, Source, Span, Value, ValueId, VerifiedKernel};
 pub use op::{Fault, Op};
+pub use signature::{Array, Datum, Length, Logical, OnError, Param, ResultTy, Signature, Table, Unit};
 pub use types::{Scalar, Type};
 pub use verify::verify;

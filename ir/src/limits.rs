@@ -19,3 +19,9 @@ pub const YIELDS_MAX: usize = 256;
 pub const NAME_BYTES_MAX: usize = 128;
 /// Length of the documentation that travels with a kernel, in bytes of UTF-8.
 pub const DOC_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of all lookup tables of a kernel.
+pub const TABLE_BYTES_MAX: usize = 128 * 1024;
+/// Elements of a fixed-size list result, and of a local array.
+pub const FIXED_LEN_MAX: u32 = 1024;
+/// Loop iterations that a kernel may allow itself for one row.
+pub const FUEL_MAX: u64 = 1 << 40;

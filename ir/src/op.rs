@@ -83,8 +83,18 @@ pub enum Rule {
     Shift,
     /// `(T, i32) -> T`, T float.
     FloatPowInt,
-    /// `(T, u32) -> T`, T integer.
+    /// `(T, u32) -> T`, T integer: powers, rotations, shifts that mask their amount.
     IntPow,
+    /// `(T) -> u32`, T integer.
+    Count,
+    /// `(T, T) -> U`, both integers, U the unsigned one of that width.
+    AbsDiff,
+    /// `(u64, u64) -> bool`
+    Lengths,
+    /// `(u64, u64) -> u64`
+    Index,
+    /// `(bool) -> bool`
+    Assert,
     /// `(bool, T, T) -> T`
     Select,
     /// `(T) -> U` for any two types but float to bool or integer to bool: U is the value's own type.
@@ -95,8 +105,9 @@ impl Rule {
     /// Number of operands.
     pub fn arity(self) -> usize {
         match self {
-            Rule::Unary(_) | Rule::Test(_) | Rule::Cast => 1,
+            Rule::Unary(_) | Rule::Test(_) | Rule::Cast | Rule::Count | Rule::Assert => 1,
             Rule::Binary(_) | Rule::Compare(_) | Rule::Shift | Rule::FloatPowInt | Rule::IntPow => 2,
+            Rule::AbsDiff | Rule::Lengths | Rule::Index => 2,
             Rule::Ternary(_) | Rule::Select => 3,
         }
     }
@@ -114,11 +125,31 @@ pub enum Fault {
     ShiftRange = 3,
     /// `clamp` with a lower bound above the upper one, or a NaN bound.
     ClampBounds = 4,
+    /// An index that is not below the length, or a range that does not lie inside.
+    IndexRange = 5,
+    /// More loop iterations than the row may spend.
+    Fuel = 6,
+    /// Two lists that must have one length, and do not.
+    UnequalLengths = 7,
+    /// An argument for which a function has no value.
+    Domain = 8,
+    /// `assert!` of something false, `unwrap` of `None`, `panic!`.
+    Assertion = 9,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 4] = [Fault::Overflow, Fault::DivideByZero, Fault::ShiftRange, Fault::ClampBounds];
+    pub const ALL: [Fault; 9] = [
+        Fault::Overflow,
+        Fault::DivideByZero,
+        Fault::ShiftRange,
+        Fault::ClampBounds,
+        Fault::IndexRange,
+        Fault::Fuel,
+        Fault::UnequalLengths,
+        Fault::Domain,
+        Fault::Assertion,
+    ];
 
     /// The number that machine code stores; 0 means "no fault".
     pub fn number(self) -> u32 {
@@ -157,6 +188,8 @@ pub struct OpRow {
     pub fails_on_int: bool,
     /// May fault when the first operand is a float.
     pub fails_on_float: bool,
+    /// May fault when the first operand is a bool.
+    pub fails_on_bool: bool,
     /// Largest error in units in the last place for floats; 0.5 is correctly rounded, 0 exact.
     pub ulp: f32,
     /// What it computes.
@@ -192,6 +225,7 @@ macro_rules! ops {
                 commutes: flag!(commutes $($flag)*),
                 fails_on_int: flag!(fails_int $($flag)*),
                 fails_on_float: flag!(fails_float $($flag)*),
+                fails_on_bool: flag!(fails_bool $($flag)*),
                 ulp: $ulp,
                 meaning: $meaning,
                 doc: $doc,
@@ -204,6 +238,7 @@ macro_rules! flag {
     (commutes commutes $($rest:ident)*) => { true };
     (fails_int fails_int $($rest:ident)*) => { true };
     (fails_float fails_float $($rest:ident)*) => { true };
+    (fails_bool fails_bool $($rest:ident)*) => { true };
     ($want:ident $other:ident $($rest:ident)*) => { flag!($want $($rest)*) };
     ($want:ident) => { false };
 }
@@ -222,6 +257,15 @@ ops! {
     WrappingAdd "wrapping_add" Binary(Int); [commutes] 0.0 eval::wrapping_add, "Sum modulo 2^width.";
     WrappingSub "wrapping_sub" Binary(Int); [] 0.0 eval::wrapping_sub, "Difference modulo 2^width.";
     WrappingMul "wrapping_mul" Binary(Int); [commutes] 0.0 eval::wrapping_mul, "Product modulo 2^width.";
+    WrappingDiv "wrapping_div" Binary(Int); [fails_int] 0.0 eval::wrapping_div, "Quotient; MIN / -1 is MIN. Division by zero is an error.";
+    WrappingRem "wrapping_rem" Binary(Int); [fails_int] 0.0 eval::wrapping_rem, "Remainder; MIN % -1 is 0. Division by zero is an error.";
+    WrappingPow "wrapping_pow" IntPow; [] 0.0 eval::wrapping_pow, "Integer power modulo 2^width.";
+    DivEuclid "div_euclid" Binary(Num); [fails_int] 0.5 eval::div_euclid, "Quotient that goes with rem_euclid. Integers: zero divisor and MIN by -1 are errors.";
+    AddOverflows "add_overflows" Compare(Int); [commutes] 0.0 eval::add_overflows, "Whether the sum does not fit.";
+    SubOverflows "sub_overflows" Compare(Int); [] 0.0 eval::sub_overflows, "Whether the difference does not fit.";
+    MulOverflows "mul_overflows" Compare(Int); [commutes] 0.0 eval::mul_overflows, "Whether the product does not fit.";
+    AbsDiff "abs_diff" AbsDiff; [commutes] 0.0 eval::abs_diff, "|a - b| as the unsigned type, always exact.";
+    Isqrt "isqrt" Unary(Int); [fails_int] 0.0 eval::isqrt, "Largest integer whose square is not above; a negative value is an error.";
     Min "min" Binary(Num); [commutes] 0.0 eval::min, "Lesser of two. Floats: NaN is ignored, -0 is below +0.";
     Max "max" Binary(Num); [commutes] 0.0 eval::max, "Greater of two. Floats: NaN is ignored, -0 is below +0.";
     Clamp "clamp" Ternary(Num); [fails_int fails_float] 0.0 eval::clamp, "Value limited to [lo, hi]; lo > hi or a NaN bound is an error, a NaN value stays NaN.";
@@ -233,6 +277,15 @@ ops! {
     Not "not" Unary(IntOrBool); [] 0.0 eval::not, "Bitwise complement.";
     Shl "shl" Shift; [fails_int] 0.0 eval::shl, "Left shift; an amount outside 0..width is an error.";
     Shr "shr" Shift; [fails_int] 0.0 eval::shr, "Right shift, arithmetic for signed integers; an amount outside 0..width is an error.";
+    WrappingShl "wrapping_shl" IntPow; [] 0.0 eval::wrapping_shl, "Left shift by the amount modulo the width.";
+    WrappingShr "wrapping_shr" IntPow; [] 0.0 eval::wrapping_shr, "Right shift by the amount modulo the width.";
+    RotateLeft "rotate_left" IntPow; [] 0.0 eval::rotate_left, "Bits moved left by the amount modulo the width, around the end.";
+    RotateRight "rotate_right" IntPow; [] 0.0 eval::rotate_right, "Bits moved right by the amount modulo the width, around the end.";
+    CountOnes "count_ones" Count; [] 0.0 eval::count_ones, "Number of one bits.";
+    LeadingZeros "leading_zeros" Count; [] 0.0 eval::leading_zeros, "Zero bits above the highest one; the width for 0.";
+    TrailingZeros "trailing_zeros" Count; [] 0.0 eval::trailing_zeros, "Zero bits below the lowest one; the width for 0.";
+    SwapBytes "swap_bytes" Unary(Int); [] 0.0 eval::swap_bytes, "Bytes in reverse order.";
+    ReverseBits "reverse_bits" Unary(Int); [] 0.0 eval::reverse_bits, "Bits in reverse order.";
     // comparison and choice
     Eq "eq" Compare(Any); [commutes] 0.0 eval::eq, "Equal; NaN equals nothing.";
     Ne "ne" Compare(Any); [commutes] 0.0 eval::ne, "Not equal; true if an operand is NaN.";
@@ -245,6 +298,10 @@ ops! {
     IsInfinite "is_infinite" Test(Float); [] 0.0 eval::is_infinite, "Whether the value is an infinity.";
     Select "select" Select; [] 0.0 eval::select, "The second operand where the first is true, else the third; both are computed.";
     Cast "cast" Cast; [] 0.5 eval::cast, "`as`: integers truncate, floats to integers saturate (NaN gives 0), the rest rounds to nearest even.";
+    // conditions that a row must meet
+    Assert "assert" Assert; [fails_bool] 0.0 eval::assert, "True; anything else is an error.";
+    Index "index" Index; [fails_int] 0.0 eval::index, "The first operand, an index; not being below the second, a length, is an error.";
+    SameLength "same_length" Lengths; [fails_int] 0.0 eval::same_length, "True; two lengths that differ are an error.";
     // floats: exact or correctly rounded
     Sqrt "sqrt" Unary(Float); [] 0.5 eval::sqrt, "Square root; NaN below -0.";
     MulAdd "mul_add" Ternary(Float); [] 0.5 eval::mul_add, "a * b + c with one rounding.";
@@ -306,7 +363,11 @@ impl Op {
     /// Whether the operation may fault when its first operand has type `ty`.
     pub fn may_fault(self, ty: Type) -> bool {
         let row = self.row();
-        if ty.is_float() { row.fails_on_float } else { row.fails_on_int && ty.is_int() }
+        match ty {
+            Type::F32 | Type::F64 => row.fails_on_float,
+            Type::Bool => row.fails_on_bool,
+            _ => row.fails_on_int,
+        }
     }
 
     /// The result type for these operand types, or `None` where the rule refuses them. For `Cast`, where
@@ -322,6 +383,11 @@ impl Op {
             Rule::Shift => (args[0].is_int() && args[1].is_int()).then_some(args[0]),
             Rule::FloatPowInt => (args[0].is_float() && args[1] == Type::I32).then_some(args[0]),
             Rule::IntPow => (args[0].is_int() && args[1] == Type::U32).then_some(args[0]),
+            Rule::Count => args[0].is_int().then_some(Type::U32),
+            Rule::AbsDiff => same(Class::Int).map(Type::unsigned),
+            Rule::Lengths => (args == [Type::U64, Type::U64]).then_some(Type::Bool),
+            Rule::Index => (args == [Type::U64, Type::U64]).then_some(Type::U64),
+            Rule::Assert => (args[0] == Type::Bool).then_some(Type::Bool),
             Rule::Select => (args[0] == Type::Bool && args[1] == args[2]).then_some(args[1]),
             Rule::Cast => {
                 let to_bool = wanted == Type::Bool && args[0] != Type::Bool;

@@ -291,7 +291,9 @@ impl Rng {
         let takes = |op: &Op| match op.rule() {
             Rule::Unary(class) | Rule::Binary(class) | Rule::Ternary(class) => class.contains(ty),
             Rule::Compare(class) | Rule::Test(class) => class.contains(ty),
-            Rule::Shift | Rule::IntPow => Class::Int.contains(ty),
+            Rule::Shift | Rule::IntPow | Rule::Count | Rule::AbsDiff => Class::Int.contains(ty),
+            Rule::Lengths | Rule::Index => ty == Type::U64,
+            Rule::Assert => ty == Type::Bool,
             Rule::FloatPowInt => ty.is_float(),
             Rule::Select => ty == Type::Bool,
             Rule::Cast => true,

@@ -40,20 +40,20 @@ pub fn print(kernel: &Kernel) -> String {
         out.push_str(format!("/// {line}").trim_end());
         out.push('\n');
     }
-    let params: Vec<String> = (core.param_types().iter().zip(&names.params).enumerate())
+    let params: Vec<String> = (core.slot_types().iter().zip(&names.params).enumerate())
         .map(|(i, (ty, name))| format!("%{i} {}: {ty}", quoted(name)))
         .collect();
     let result = |(i, ty): (usize, Type)| match names.results.get(i) {
         Some(name) => format!("{}: {ty}", quoted(name)),
         None => ty.to_string(),
     };
-    let results: Vec<String> = core.result_types().into_iter().enumerate().map(result).collect();
+    let results: Vec<String> = core.return_types().into_iter().enumerate().map(result).collect();
     let results = match &results[..] {
         [one] if names.results.is_empty() => one.clone(),
         many => format!("({})", many.join(", ")),
     };
     let _ = writeln!(out, "kernel {}({}) -> {results} {{", quoted(&names.kernel), params.join(", "));
-    print_range(core, core.params as usize, core.values.len(), 1, &mut out);
+    print_range(core, core.slots() as usize, core.values.len(), 1, &mut out);
     let _ = writeln!(out, "  return {}\n}}", list(&core.returns));
     out
 }
@@ -76,6 +76,9 @@ fn print_range(core: &Core, start: usize, end: usize, depth: usize, out: &mut St
             }
             Def::Output { of, index } => {
                 let _ = writeln!(out, "output {of}, {index}");
+            }
+            Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
+                let _ = writeln!(out, "not printed yet");
             }
             Def::If { cond, then, otherwise } => {
                 let _ = writeln!(out, "if {cond} {{");

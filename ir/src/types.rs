@@ -90,6 +90,17 @@ impl Type {
         matches!(self, Type::I8 | Type::I16 | Type::I32 | Type::I64)
     }
 
+    /// The unsigned integer of the same width; other types are themselves.
+    pub fn unsigned(self) -> Type {
+        match self {
+            Type::I8 => Type::U8,
+            Type::I16 => Type::U16,
+            Type::I32 => Type::U32,
+            Type::I64 => Type::U64,
+            other => other,
+        }
+    }
+
     /// The bits that a value of this type may have set, as a mask.
     pub fn mask(self) -> u64 {
         u64::MAX >> (64 - self.bits())

@@ -92,12 +92,12 @@ impl<'a> Verifier<'a> {
             ));
         }
         self.limit("values", core.values.len(), limits::VALUES_MAX);
-        self.limit("parameters", core.params as usize, limits::PARAMS_MAX);
+        self.limit("parameters", core.signature.params.len(), limits::PARAMS_MAX);
         self.limit("results", core.returns.len(), limits::RESULTS_MAX);
         let regions = core.values.iter().filter(|v| matches!(v.def, Def::If { .. })).count() * 2;
         self.limit("blocks", regions + 1, limits::BLOCKS_MAX);
-        if core.params as usize > core.values.len() {
-            self.malformed(None, format!("{} parameters in a table of {}", core.params, core.values.len()));
+        if core.slots() as usize > core.values.len() {
+            self.malformed(None, format!("{} slots in a table of {}", core.slots(), core.values.len()));
         }
     }
 
@@ -143,7 +143,7 @@ impl<'a> Verifier<'a> {
     }
 
     fn check_value(&mut self, id: ValueId, value: &Value) {
-        let is_param = id.0 < self.core.params;
+        let is_param = id.0 < self.core.slots();
         match &value.def {
             Def::Param(index) if is_param && *index == id.0 => {}
             Def::Param(_) => self.malformed(Some(id), "a parameter out of place".to_string()),
@@ -163,6 +163,9 @@ impl<'a> Verifier<'a> {
                 }
             }
             Def::Output { of, index } => self.check_output(id, value.ty, *of, *index),
+            Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
+                self.malformed(Some(id), "not supported yet".to_string());
+            }
         }
     }
 
@@ -247,12 +250,12 @@ impl<'a> Verifier<'a> {
     fn check_names(&mut self) {
         let names = &self.kernel.names;
         self.limit("bytes of documentation", names.doc.len(), limits::DOC_BYTES_MAX);
-        if names.params.len() != self.core.params as usize {
-            let (got, want) = (names.params.len(), self.core.params);
+        if names.params.len() != self.core.signature.params.len() {
+            let (got, want) = (names.params.len(), self.core.signature.params.len());
             self.malformed(None, format!("{got} parameter names for {want} parameters"));
         }
-        if !names.results.is_empty() && names.results.len() != self.core.returns.len() {
-            let (got, want) = (names.results.len(), self.core.returns.len());
+        if !names.results.is_empty() && names.results.len() != self.core.signature.results.len() {
+            let (got, want) = (names.results.len(), self.core.signature.results.len());
             self.malformed(None, format!("{got} result names for {want} results"));
         }
         for name in [&names.kernel].into_iter().chain(&names.params).chain(&names.results) {

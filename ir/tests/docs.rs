@@ -32,6 +32,11 @@ fn operands(rule: Rule) -> String {
         Rule::Shift => "integers: `T, U -> T`".into(),
         Rule::FloatPowInt => "float: `T, i32 -> T`".into(),
         Rule::IntPow => "integer: `T, u32 -> T`".into(),
+        Rule::Count => "integer: `T -> u32`".into(),
+        Rule::AbsDiff => "integer: `T, T -> unsigned T`".into(),
+        Rule::Lengths => "`u64, u64 -> bool`".into(),
+        Rule::Index => "`u64, u64 -> u64`".into(),
+        Rule::Assert => "`bool -> bool`".into(),
         Rule::Select => "any: `bool, T, T -> T`".into(),
         Rule::Cast => "any to any, but not float to bool, integer to bool, bool to float".into(),
     }

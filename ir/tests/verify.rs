@@ -1,7 +1,9 @@
 //! Each rule of the verifier: kernels that break it, and what is said.
 
 use filbert_ir::kernel::Args;
-use filbert_ir::{Code, Def, Diagnostics, Kernel, Op, Region, Span, Type, Value, ValueId, limits, random, verify};
+use filbert_ir::{
+    Code, Def, Diagnostics, Kernel, Op, Param, Region, Span, Type, Value, ValueId, limits, random, verify,
+};
 
 use crate::{SHAPES, kernel};
 
@@ -226,7 +228,10 @@ fn random_damage_never_panics() {
             0 => bad.core.values[at].ty = Type::ALL[next() as usize % 11],
             1 => bad.core.values[at].def = Def::Op(Op::ALL[next() as usize % Op::ALL.len()], Args::new(&[id])),
             2 => bad.core.values[at].def = Def::Output { of: id, index: next() % 3 },
-            3 => bad.core.params = next() % 40,
+            3 => {
+                let param = Param::strict(Type::ALL[next() as usize % Type::ALL.len()]);
+                bad.core.signature.params.resize(next() as usize % 40, param);
+            }
             4 => bad.core.returns.push(id),
             _ => {
                 let region = |a, b| Region { start: ValueId(a), end: ValueId(b), yields: vec![id] };

@@ -10,7 +10,7 @@ use filbert_macros::kernel;
 /// Runs both over adversarial rows. A panic of the plain function is a fault of the kernel.
 fn agree<const N: usize>(kernel: &impl AsKernel, tys: [Type; N], plain: impl Fn([Scalar; N]) -> Vec<Scalar>) {
     let kernel = kernel.as_kernel().unwrap();
-    assert_eq!(kernel.core.param_types(), tys);
+    assert_eq!(kernel.core.slot_types(), tys);
     let (mut failed, mut worked) = (0, 0);
     for row in random::rows(7, &tys, 4000) {
         let args: [Scalar; N] = row.try_into().unwrap();

@@ -128,7 +128,7 @@ impl LoadedKernel {
 
 /// The fields of a kernel's result columns, as a struct has them.
 pub fn result_fields(kernel: &VerifiedKernel) -> Fields {
-    let types = kernel.core.result_types().into_iter().enumerate();
+    let types = kernel.core.return_types().into_iter().enumerate();
     types.map(|(index, ty)| Field::new(kernel.names.result(index), arrow_type(ty), true)).collect()
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum Nulls {
 
 /// Checks columns against the kernel's parameters and `rows`.
 pub(crate) fn bind<'a>(kernel: &VerifiedKernel, columns: &[Column<'a>], rows: usize) -> Result<Bound<'a>, KernelError> {
-    let params = kernel.core.param_types();
+    let params = kernel.core.slot_types();
     let error = |code, detail: String| Err(KernelError::new(code, detail).of(kernel, kernel.id()));
     if columns.len() != params.len() {
         let detail = format!("takes {} arguments ({}), got {}", params.len(), signature(kernel), columns.len());
@@ -69,7 +69,7 @@ pub(crate) fn bind<'a>(kernel: &VerifiedKernel, columns: &[Column<'a>], rows: us
 
 /// The parameters as `name: type, ...`.
 fn signature(kernel: &VerifiedKernel) -> String {
-    let types = kernel.core.param_types();
+    let types = kernel.core.slot_types();
     let names = kernel.names.params.iter().map(String::as_str).chain(std::iter::repeat("_"));
     types.iter().zip(names).map(|(ty, name)| format!("{name}: {ty}")).collect::<Vec<_>>().join(", ")
 }

@@ -57,8 +57,8 @@ impl NativeCode {
         Ok(NativeCode {
             memory: CodeMemory::load(&artifact.code, artifact.align, artifact.entry_offset)?,
             sites: artifact.sites.iter().map(|site| site.value).collect(),
-            params: kernel.core.param_types(),
-            results: kernel.core.result_types(),
+            params: kernel.core.slot_types(),
+            results: kernel.core.return_types(),
         })
     }
 
@@ -202,8 +202,8 @@ impl Order<'_> {
         run: impl FnOnce(Vec<Piece<'_, '_>>) -> Result<(), Halt>,
     ) -> Result<(), Halt> {
         let Order { kernel, engine, inputs, rows, nulls, stop, shadow } = self;
-        let params = kernel.core.param_types();
-        let results = kernel.core.result_types();
+        let params = kernel.core.slot_types();
+        let results = kernel.core.return_types();
         let sinks: Vec<Sink<'_>> = rooms.iter_mut().map(|room| room.sink()).collect();
         assert!(inputs.iter().map(Input::ty).eq(params.iter().copied()), "inputs have the parameters' types");
         assert!(inputs.iter().all(|input| input.has_rows(rows)), "inputs have {rows} rows");

@@ -48,6 +48,10 @@ fn describe(kernel: &VerifiedKernel, interpreter: &Interpreter, fault: Fault, va
         Fault::DivideByZero => format!("{call} divides {ty} by zero"),
         Fault::ShiftRange => format!("{call} shifts {ty} by an amount outside 0..{}", ty.bits()),
         Fault::ClampBounds => format!("{call} has bounds of {ty} out of order"),
+        Fault::IndexRange => format!("the index {} is not below the length {}", operands[0], operands[1]),
+        Fault::UnequalLengths => format!("the lengths are {} and {}", operands[0], operands[1]),
+        Fault::Domain => format!("{call} has no value"),
+        Fault::Assertion | Fault::Fuel => fault.code().title().to_string(),
     }
 }
 

@@ -80,7 +80,7 @@ impl LoadedKernel {
     pub fn call_row(&self, args: &[Scalar]) -> Result<Vec<Scalar>, KernelError> {
         let columns: Vec<Column<'_>> = args.iter().map(|&arg| Column::scalar(arg)).collect();
         let bound = bind(&self.kernel, &columns, 1)?;
-        let mut cells: Vec<Cell> = self.kernel.core.result_types().into_iter().map(Cell::new).collect();
+        let mut cells: Vec<Cell> = self.kernel.core.return_types().into_iter().map(Cell::new).collect();
         let mut rooms: Vec<&mut dyn Room> = cells.iter_mut().map(|cell| cell as &mut dyn Room).collect();
         let done = self.run(&bound, &mut rooms, &CallOptions::default());
         done.map_err(|error| KernelError { row: None, ..error })?;
@@ -107,7 +107,7 @@ impl LoadedKernel {
         packed: bool,
     ) -> Result<Vec<OutColumn>, KernelError> {
         let bound = bind(&self.kernel, columns, rows)?;
-        let types = self.kernel.core.result_types();
+        let types = self.kernel.core.return_types();
         let packed = |ty| packed && ty == filbert_ir::Type::Bool;
         let reserved = types.iter().map(|&ty| Aligned::reserve(ty, rows, packed(ty)));
         let mut results = reserved.collect::<Result<Vec<Aligned>, _>>().map_err(|e| self.about(e))?;

@@ -173,7 +173,7 @@ fn rows_of(shape: &[usize]) -> Result<usize, KernelError> {
 }
 
 fn check_results(loaded: &LoadedKernel, asked: &[Type]) -> Result<(), KernelError> {
-    let own = loaded.kernel().core.result_types();
+    let own = loaded.kernel().core.return_types();
     if own == asked {
         return Ok(());
     }

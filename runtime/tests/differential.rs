@@ -72,7 +72,7 @@ fn fault_15_every_operation_agrees_at_its_edges() {
             }
             for kernel in shapes {
                 let none: Vec<Vec<Scalar>> = vec![vec![]];
-                let rows = kernel.core.param_types().iter().fold(none, |rows, &ty| {
+                let rows = kernel.core.slot_types().iter().fold(none, |rows, &ty| {
                     let pairs = rows.iter().flat_map(|row| random::specials(ty).into_iter().map(move |s| (row, s)));
                     pairs.map(|(row, special)| [&row[..], &[special]].concat()).collect()
                 });
@@ -100,7 +100,7 @@ fn applied(op: Op, tys: &[Type], ty: Type, constant: Option<(usize, Scalar)>) ->
         .collect();
     let result = builder.push(ty, Def::Op(op, Args::new(&args)));
     let (core, _) = builder.finish(vec![result]);
-    let params = (0..core.params).map(|i| format!("p{i}")).collect();
+    let params = (0..core.slots()).map(|i| format!("p{i}")).collect();
     verify(Kernel { core, names: Names { kernel: "k".into(), params, ..Names::default() }, source: None }).unwrap()
 }
 
@@ -108,7 +108,7 @@ fn applied(op: Op, tys: &[Type], ty: Type, constant: Option<(usize, Scalar)>) ->
 fn compare(seed: u64, cache: &KernelCache) -> (u64, u64) {
     let size = 4 + (seed * 7919 % 97) as usize;
     let kernel = verify(random::kernel(seed, size)).unwrap();
-    let rows = random::rows(seed, &kernel.core.param_types(), ROWS);
+    let rows = random::rows(seed, &kernel.core.slot_types(), ROWS);
     compare_rows(&format!("FILBERT_SEED={seed}"), &kernel, &rows, cache)
 }
 
@@ -119,7 +119,7 @@ fn compare_rows(name: &str, kernel: &VerifiedKernel, rows: &[Vec<Scalar>], cache
     if native.engine() != Engine::Native {
         differs("no machine code".into());
     }
-    let params = kernel.core.param_types();
+    let params = kernel.core.slot_types();
     let judged = judge(kernel, rows);
     let bytes: Vec<Vec<u8>> = (0..params.len()).map(|p| column_bytes(rows.iter().map(|row| row[p]))).collect();
     let columns: Vec<Column<'_>> =
@@ -164,7 +164,7 @@ fn compare_rows(name: &str, kernel: &VerifiedKernel, rows: &[Vec<Scalar>], cache
 
 fn judge(kernel: &VerifiedKernel, rows: &[Vec<Scalar>]) -> Vec<Result<Vec<Scalar>, RowFault>> {
     let mut interpreter = Interpreter::new(kernel);
-    let types = kernel.core.result_types();
+    let types = kernel.core.return_types();
     let judge = |row: &Vec<Scalar>| {
         let args: Vec<u64> = row.iter().map(|arg| arg.bits()).collect();
         let mut out = vec![0; types.len()];

@@ -124,7 +124,7 @@ fn fault_19_code_for_lesser_cpus_gives_the_same_bits() {
     use filbert_compiler::{Level, Target};
     for seed in 500_000..500_150 {
         let kernel = verify(random::kernel(seed, 40)).unwrap();
-        let rows = random::rows(seed, &kernel.core.param_types(), 12);
+        let rows = random::rows(seed, &kernel.core.slot_types(), 12);
         let outcomes = Level::ALL.map(|level| {
             let cache = patient(1 << 20).with_target(Target::level(level));
             let loaded = cache.load(&kernel, Engine::Native);

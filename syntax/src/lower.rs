@@ -219,11 +219,11 @@ impl<'a, 't> Lower<'_, 'a, 't> {
             Meaning::From(ty) => return Ok(Val::One(self.cast(span, args[0], ty))),
             _ => unreachable!("inference gives every call a callee"),
         };
-        if self.b.next_id().index() + callee.core.values.len() > VALUES_MAX + callee.core.params as usize {
+        if self.b.next_id().index() + callee.core.values.len() > VALUES_MAX + callee.core.slots() as usize {
             return Err(TooLarge(span));
         }
         self.b.span = span;
-        let results = self.b.inline(&callee.core, &args);
+        let results = self.b.inline(&callee.core, &args, &[]);
         Ok(match self.ty(id) {
             Ty::Tuple(_) => Val::Many(results.into_iter().map(Val::One).collect()),
             _ => Val::One(results[0]),

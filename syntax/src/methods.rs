@@ -44,6 +44,9 @@ pub(crate) enum Ret {
     /// Two of the receiver's.
     Pair,
     Bool,
+    U32,
+    /// The unsigned integer of the receiver's width.
+    Unsigned,
 }
 
 const COMPOSED: [(&str, Method); 8] = [
@@ -80,7 +83,7 @@ pub(crate) const OPERATORS: [(Op, &str); 18] = [
 ];
 
 fn is_method(op: Op) -> bool {
-    !matches!(op.rule(), Rule::Select | Rule::Cast) && !OPERATORS.iter().any(|&(other, _)| other == op)
+    !matches!(op.rule(), Rule::Select | Rule::Cast | Rule::Lengths | Rule::Index | Rule::Assert) && !OPERATORS.iter().any(|&(other, _)| other == op)
 }
 
 /// The method of this name.
@@ -108,8 +111,8 @@ impl Method {
                 | Rule::Compare(class)
                 | Rule::Test(class) => class,
                 Rule::FloatPowInt => Class::Float,
-                Rule::Shift | Rule::IntPow => Class::Int,
-                Rule::Select | Rule::Cast => Class::Any,
+                Rule::Shift | Rule::IntPow | Rule::Count | Rule::AbsDiff => Class::Int,
+                Rule::Select | Rule::Cast | Rule::Lengths | Rule::Index | Rule::Assert => Class::Any,
             },
             Method::Recip | Method::SinCos | Method::Log | Method::IsSignPositive | Method::IsSignNegative => {
                 Class::Float
@@ -123,8 +126,9 @@ impl Method {
     pub(crate) fn args(self) -> &'static [Arg] {
         match self {
             Method::Op(op) => match op.rule() {
-                Rule::Unary(_) | Rule::Test(_) | Rule::Cast => &[],
-                Rule::Binary(_) | Rule::Compare(_) | Rule::Shift => &[Arg::Same],
+                Rule::Unary(_) | Rule::Test(_) | Rule::Cast | Rule::Count | Rule::Assert => &[],
+                Rule::Binary(_) | Rule::Compare(_) | Rule::Shift | Rule::AbsDiff => &[Arg::Same],
+                Rule::Lengths | Rule::Index => &[Arg::Same],
                 Rule::Ternary(_) | Rule::Select => &[Arg::Same, Arg::Same],
                 Rule::FloatPowInt => &[Arg::I32],
                 Rule::IntPow => &[Arg::U32],
@@ -139,6 +143,8 @@ impl Method {
         match self {
             Method::Op(op) => match op.rule() {
                 Rule::Compare(_) | Rule::Test(_) => Ret::Bool,
+                Rule::Count => Ret::U32,
+                Rule::AbsDiff => Ret::Unsigned,
                 _ => Ret::Same,
             },
             Method::SinCos => Ret::Pair,

@@ -68,7 +68,7 @@ fn run(module: &filbert_syntax::Module, call: &str) -> String {
     let (name, args) = call.trim().strip_suffix(')').unwrap().split_once('(').unwrap();
     let kernel: &VerifiedKernel = module.get(name).unwrap();
     let words = args.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let tys = kernel.core.param_types();
+    let tys = kernel.core.slot_types();
     let args: Vec<Scalar> = words.zip(tys).map(|(word, ty)| text::parse_scalar(ty, word).unwrap()).collect();
     match interp::run(kernel, &args) {
         Ok(results) => results.iter().map(|v| format!("{v}: {}", v.ty())).collect::<Vec<_>>().join(", "),

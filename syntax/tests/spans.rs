@@ -35,7 +35,7 @@ fn identity_does_not_depend_on_names_or_layout() {
     let a = filbert_syntax::parse("fn a(x: f64) -> f64 { let y = x + 1.0; y }", "a").unwrap();
     let b = filbert_syntax::parse("/// Doc.\nfn b(z: f64) -> f64 {\n (z + 1.0_f64)\n}", "b").unwrap();
     assert_eq!(a.kernels[0].id(), b.kernels[0].id());
-    assert_eq!(b.kernels[0].core.param_types(), [Type::F64]);
+    assert_eq!(b.kernels[0].core.slot_types(), [Type::F64]);
 }
 
 #[test]

@@ -221,7 +221,7 @@ impl Lower<'_> {
             let offset = copy as i32 * ty.bytes() as i32;
             self.values[param as usize] = Some(self.b.ins().load(clif_type(ty), memory(), address, offset));
         }
-        self.region(self.core.params, self.core.values.len() as u32);
+        self.region(self.core.slots(), self.core.values.len() as u32);
         self.flush();
         self.store(&columns.outputs, first, copy);
     }
@@ -245,10 +245,13 @@ impl Lower<'_> {
                     mark(&otherwise.yields);
                 }
                 Def::Param(_) | Def::Const(_) | Def::Output { .. } => {}
+                Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
+                    unreachable!("not lowered yet")
+                }
             }
         }
         mark(&self.core.returns);
-        (0..self.core.params).filter(|&p| used[p as usize]).collect()
+        (0..self.core.slots()).filter(|&p| used[p as usize]).collect()
     }
 
     /// Loads the pointers of the chosen columns from the table at this field of the frame.
@@ -299,6 +302,9 @@ impl Lower<'_> {
             at += 1;
             match &self.core.value(id).def {
                 Def::Param(_) => unreachable!("parameters stand before every other value"),
+                Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
+                    unreachable!("not lowered yet")
+                }
                 Def::Const(bits) => self.values[id.index()] = Some(self.constant(self.core.ty(id), *bits)),
                 Def::Op(op, args) => {
                     let value = self.op(id, *op, args);

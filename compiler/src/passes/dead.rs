@@ -21,7 +21,7 @@ pub(super) fn run(core: &Core) -> Rewritten {
     for &id in &core.returns {
         dead.read(id);
     }
-    dead.range(core.params, core.values.len() as u32);
+    dead.range(core.slots(), core.values.len() as u32);
     rewrite(core, &mut dead)
 }
 

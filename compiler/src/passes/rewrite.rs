@@ -81,14 +81,18 @@ pub(super) fn rewrite(core: &Core, visitor: &mut dyn Visitor) -> Rewritten {
         origins: Vec::with_capacity(core.values.len()),
         at: ValueId(0),
     };
-    for param in 0..core.params {
-        new.at = ValueId(param);
-        new.map[param as usize] = Some(new.builder.param(core.ty(new.at)));
+    new.builder.signature = core.signature.clone();
+    for table in &core.tables {
+        new.builder.table(table.clone());
+    }
+    for (slot, ty) in core.slot_types().into_iter().enumerate() {
+        new.at = ValueId(slot as u32);
+        new.map[slot] = Some(new.builder.slot(ty));
         new.mark();
     }
-    new.range(visitor, core.params, core.values.len() as u32);
+    new.range(visitor, core.slots(), core.values.len() as u32);
     let returns = core.returns.iter().map(|&id| new.mapped(id)).collect();
-    let (core, _) = new.builder.finish(returns);
+    let (core, _) = new.builder.finish_as(core.signature.results.clone(), returns);
     Rewritten { core, origins: new.origins }
 }
 
@@ -150,7 +154,10 @@ impl Rewrite<'_> {
             }
             self.at = id;
             let built = match &value.def {
-                Def::Param(_) => unreachable!("parameters stand before every other value"),
+                Def::Param(_) => unreachable!("slots stand before every other value"),
+                Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
+                    unreachable!("not rewritten yet")
+                }
                 Def::Const(bits) => visitor.constant(self, Scalar::from_bits(value.ty, *bits)),
                 Def::Op(op, args) => {
                     let args = args.map(|arg| self.mapped(arg));

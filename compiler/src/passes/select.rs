@@ -31,6 +31,7 @@ impl Visitor for Select<'_> {
 fn cost(core: &Core, id: ValueId) -> Option<u32> {
     match &core.value(id).def {
         Def::Param(_) | Def::Const(_) | Def::Output { .. } => Some(0),
+        Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => None,
         Def::Op(op, args) => {
             let float = core.ty(args[0]).is_float();
             match op {

@@ -16,7 +16,7 @@ fn kernel(text: &str) -> VerifiedKernel {
 /// value left over from an earlier row would show.
 fn check(text: &str, rows: &str) {
     let kernel = kernel(text);
-    let tys = kernel.core.param_types();
+    let tys = kernel.core.slot_types();
     let mut interpreter = Interpreter::new(&kernel);
     for row in rows.lines().map(str::trim).filter(|row| !row.is_empty()) {
         let (args, want) = row.split_once(" = ").unwrap();

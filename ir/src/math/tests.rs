@@ -67,7 +67,7 @@ fn std_unary(op: Op) -> Option<fn(f64) -> f64> {
 /// Arguments where functions are interesting: near zero, ordinary, large, special.
 fn argument(rng: &mut Rng) -> f64 {
     let unit = rng.next_u64() as f64 / u64::MAX as f64 * 2.0 - 1.0;
-    match rng.below(8) {
+    let x = match rng.below(8) {
         0 => unit * 1e-5,
         1 | 2 => unit,
         3 | 4 => unit * 10.0,
@@ -77,7 +77,9 @@ fn argument(rng: &mut Rng) -> f64 {
             crate::Scalar::F64(v) => v,
             _ => 0.0,
         },
-    }
+    };
+    // Every NaN is the same to ours; glibc's pow(NaN, 0) is 1 for a quiet one only.
+    if x.is_nan() { f64::NAN } else { x }
 }
 
 #[test]

@@ -63,14 +63,14 @@ fn a_fair_share_of_rows_has_results() {
         let kernel = verify(kernel(seed, 60)).unwrap();
         let mut interpreter = Interpreter::new(&kernel);
         let mut out = vec![0; kernel.core.returns.len()];
-        for row in rows(seed, &kernel.core.param_types(), 40) {
+        for row in rows(seed, &kernel.core.slot_types(), 40) {
             let args: Vec<u64> = row.iter().map(|s| s.bits()).collect();
             if interpreter.row(&args, &mut out).is_err() {
                 bad += 1;
                 continue;
             }
             good += 1;
-            for (ty, &bits) in kernel.core.result_types().into_iter().zip(&out) {
+            for (ty, &bits) in kernel.core.return_types().into_iter().zip(&out) {
                 floats += ty.is_float() as u32;
                 nans += matches!(Scalar::from_bits(ty, bits), Scalar::F64(v) if v.is_nan()) as u32;
             }

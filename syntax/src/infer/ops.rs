@@ -157,6 +157,8 @@ impl<'a, 't> Infer<'a, 't> {
             Ret::Bool => BOOL,
             _ if !is_fit => Ty::Error,
             Ret::Same => ty,
+            Ret::U32 => Ty::Scalar(Type::U32),
+            Ret::Unsigned => self.out.types.scalar(ty).map_or(Ty::Error, |ty| Ty::Scalar(ty.unsigned())),
             Ret::Pair => self.tuple(vec![ty, ty], span),
         }
     }

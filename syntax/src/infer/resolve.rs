@@ -103,8 +103,8 @@ impl<'a, 't> Infer<'a, 't> {
         let joined = path.join("::");
         if let Some((index, kernel)) = self.links.kernel(&joined) {
             self.refuse_in_const(&joined, path_span);
-            let params: Vec<Ty> = kernel.core.param_types().into_iter().map(Ty::Scalar).collect();
-            let results: Vec<Ty> = kernel.core.result_types().into_iter().map(Ty::Scalar).collect();
+            let params: Vec<Ty> = kernel.core.slot_types().into_iter().map(Ty::Scalar).collect();
+            let results: Vec<Ty> = kernel.core.return_types().into_iter().map(Ty::Scalar).collect();
             if self.check_count(&joined, params.len(), args, path_span, None) {
                 for (i, (&arg, ty)) in args.iter().zip(params).enumerate() {
                     self.check(arg, ty, Why::LinkedArg(path, i));
