@@ -4,6 +4,8 @@
 //! its byte span, so nothing behind the reader depends on syn or on proc-macro2's spans, and dropping it
 //! does not recurse. Names are slices of the text.
 
+#![allow(dead_code)] // What reads all of it is being built.
+
 use filbert_ir::{Op, Span, Type};
 
 /// An expression, by its place in `Tree::exprs`.
@@ -28,6 +30,7 @@ pub(crate) struct Tree<'t> {
     pub(crate) consts: Vec<ConstItem<'t>>,
     /// Those that stand beside the kernels.
     pub(crate) outer_consts: Vec<ConstId>,
+    pub(crate) structs: Vec<StructItem<'t>>,
     /// Number of variables and parameters.
     pub(crate) locals: u32,
     /// Imports, which count in the whole text.
@@ -55,33 +58,81 @@ pub(crate) struct Use<'t> {
 pub(crate) struct KernelItem<'t> {
     pub(crate) name: Name<'t>,
     pub(crate) doc: String,
+    /// What `#[kernel(...)]` says.
+    pub(crate) attrs: Attrs<'t>,
+    /// Its type parameters.
+    pub(crate) generics: Vec<Generic<'t>>,
     pub(crate) params: Vec<Param<'t>>,
-    pub(crate) result: TypeNote,
+    pub(crate) result: TypeNote<'t>,
     /// Where the result type stands, or would.
     pub(crate) result_span: Span,
     pub(crate) body: ExprId,
 }
 
-/// A parameter; `ty` is `None` after an error.
+/// The arguments of `#[kernel(...)]`, `crate` left out.
+#[derive(Default)]
+pub(crate) struct Attrs<'t> {
+    /// Each as it stands: its name, and the text behind `=` if there is one.
+    pub(crate) raw: Vec<(Name<'t>, Option<Name<'t>>)>,
+}
+
+/// A type parameter, with its bounds' names.
+pub(crate) struct Generic<'t> {
+    pub(crate) name: Name<'t>,
+    pub(crate) bounds: Vec<Name<'t>>,
+}
+
+/// A parameter.
 pub(crate) struct Param<'t> {
     pub(crate) name: Name<'t>,
     pub(crate) local: LocalId,
     pub(crate) mutable: bool,
-    pub(crate) ty: Option<Type>,
+    pub(crate) ty: TypeNote<'t>,
+    /// Where the type stands.
+    pub(crate) ty_span: Span,
+}
+
+/// `struct` with named fields.
+pub(crate) struct StructItem<'t> {
+    pub(crate) name: Name<'t>,
+    pub(crate) fields: Vec<(Name<'t>, TypeNote<'t>)>,
 }
 
 /// `const`.
 pub(crate) struct ConstItem<'t> {
     pub(crate) name: Name<'t>,
-    pub(crate) ty: Option<Type>,
+    /// A scalar, or an array of scalars: a table.
+    pub(crate) ty: TypeNote<'t>,
+    pub(crate) ty_span: Span,
     pub(crate) init: ExprId,
 }
 
 /// A written type.
 #[derive(Clone, Debug)]
-pub(crate) enum TypeNote {
+pub(crate) enum TypeNote<'t> {
     Scalar(Type),
-    Tuple(Vec<TypeNote>),
+    Tuple(Vec<TypeNote<'t>>),
+    Option(Box<TypeNote<'t>>),
+    /// `&[T]`, `&mut [T]`
+    Slice {
+        elem: Box<TypeNote<'t>>,
+        mutable: bool,
+    },
+    /// `[T; N]`; the length is a literal or a constant.
+    Array {
+        elem: Box<TypeNote<'t>>,
+        len: ExprId,
+    },
+    /// `&[T; N]`, `&mut [T; N]`: a reference to anything but a slice.
+    Ref {
+        of: Box<TypeNote<'t>>,
+        mutable: bool,
+    },
+    /// A struct, a type parameter, or a time type with its unit: `Timestamp<Millisecond>`.
+    Named {
+        name: Name<'t>,
+        unit: Option<Name<'t>>,
+    },
     /// `_`, or none.
     Infer,
     /// Reported already.
@@ -93,37 +144,86 @@ pub(crate) enum TypeNote {
 pub(crate) enum Target {
     /// A path of one segment.
     Variable(ExprId),
+    /// `a[i]`, `p.x`, `t.0`, `*r`
+    Place(ExprId),
     Wild,
     Tuple(Vec<Target>, Span),
     Error,
 }
 
-/// A pattern of `let`.
+/// A pattern.
 #[derive(Debug)]
 pub(crate) enum Pat<'t> {
-    Bind { name: Name<'t>, local: LocalId, mutable: bool },
+    /// A name, with the pattern behind `@`. Where the name is that of a constant, it compares. Alternatives
+    /// that bind one name share its variable.
+    Bind {
+        name: Name<'t>,
+        local: LocalId,
+        mutable: bool,
+        sub: Option<Box<Pat<'t>>>,
+    },
     Wild,
     Tuple(Vec<Pat<'t>>, Span),
+    /// A literal, or a path of a constant.
+    Value(ExprId),
+    /// `a..=b`, `a..b`, `a..`, `..=b`
+    Range {
+        start: Option<ExprId>,
+        end: Option<ExprId>,
+        inclusive: bool,
+        span: Span,
+    },
+    /// `a | b`: two or more.
+    Or(Vec<Pat<'t>>, Span),
+    Some(Box<Pat<'t>>, Span),
+    None(Span),
+    /// `&p`
+    Ref(Box<Pat<'t>>, Span),
+    /// `Point { x, y: p, .. }`
+    Struct {
+        name: Name<'t>,
+        fields: Vec<(Name<'t>, Pat<'t>)>,
+        rest: bool,
+        span: Span,
+    },
     Error,
+}
+
+/// An arm of `match`.
+#[derive(Debug)]
+pub(crate) struct Arm<'t> {
+    pub(crate) pat: Pat<'t>,
+    pub(crate) pat_span: Span,
+    pub(crate) guard: Option<ExprId>,
+    pub(crate) body: ExprId,
+}
+
+/// A parameter of a closure.
+#[derive(Debug)]
+pub(crate) struct ClosureParam<'t> {
+    pub(crate) pat: Pat<'t>,
+    pub(crate) note: TypeNote<'t>,
+    pub(crate) span: Span,
 }
 
 #[derive(Debug)]
 pub(crate) enum Stmt<'t> {
     Let {
         pat: Pat<'t>,
-        note: TypeNote,
+        note: TypeNote<'t>,
         note_span: Option<Span>,
         init: Option<ExprId>,
+        /// The block of `let ... else`.
+        otherwise: Option<ExprId>,
     },
     /// An expression whose value is dropped; `semi` is the place of the semicolon, if there is one.
-    Expr {
-        expr: ExprId,
-        semi: Option<Span>,
-    },
+    Expr { expr: ExprId, semi: Option<Span> },
 }
 
 #[derive(Debug)]
 pub(crate) struct Block<'t> {
+    /// `'a: { ... break 'a value ... }`
+    pub(crate) label: Option<Name<'t>>,
     /// Constants are visible in the whole block.
     pub(crate) consts: Vec<ConstId>,
     pub(crate) stmts: Vec<Stmt<'t>>,
@@ -157,7 +257,7 @@ pub(crate) enum ExprKind<'t> {
         suffix: Option<Type>,
     },
     Bool(bool),
-    /// One segment or more.
+    /// One segment or more; `None` is one too.
     Path(Vec<&'t str>),
     /// `Neg` or `Not`.
     Unary {
@@ -178,13 +278,20 @@ pub(crate) enum ExprKind<'t> {
     },
     Cast {
         arg: ExprId,
-        ty: Option<Type>,
+        ty: TypeNote<'t>,
     },
     Tuple(Vec<ExprId>),
+    /// `t.0`
     Field {
         of: ExprId,
         index: u32,
     },
+    /// `p.x`
+    NamedField {
+        of: ExprId,
+        name: Name<'t>,
+    },
+    /// `f(x)`, `Some(x)`; what is called is a kernel, a function of a type, or a variable with a closure.
     Call {
         path: Vec<&'t str>,
         path_span: Span,
@@ -212,8 +319,95 @@ pub(crate) enum ExprKind<'t> {
         target: ExprId,
         value: ExprId,
     },
+    While {
+        cond: ExprId,
+        body: ExprId,
+        label: Option<Name<'t>>,
+    },
+    Loop {
+        body: ExprId,
+        label: Option<Name<'t>>,
+    },
+    For {
+        pat: Pat<'t>,
+        iter: ExprId,
+        body: ExprId,
+        label: Option<Name<'t>>,
+    },
+    Break {
+        label: Option<Name<'t>>,
+        value: Option<ExprId>,
+    },
+    Continue {
+        label: Option<Name<'t>>,
+    },
+    Return {
+        value: Option<ExprId>,
+    },
+    Match {
+        scrutinee: ExprId,
+        arms: Vec<Arm<'t>>,
+    },
+    /// `let pat = value` as a condition.
+    Let {
+        pat: Pat<'t>,
+        value: ExprId,
+    },
+    Closure {
+        params: Vec<ClosureParam<'t>>,
+        /// `|x| -> f64 { ... }`
+        result: TypeNote<'t>,
+        body: ExprId,
+        is_move: bool,
+    },
+    /// `x?`
+    Try(ExprId),
+    Range {
+        start: Option<ExprId>,
+        end: Option<ExprId>,
+        inclusive: bool,
+    },
+    Index {
+        of: ExprId,
+        index: ExprId,
+    },
+    Ref {
+        of: ExprId,
+        mutable: bool,
+    },
+    /// `*x`
+    Deref(ExprId),
+    Array(Vec<ExprId>),
+    /// `[value; len]`
+    Repeat {
+        value: ExprId,
+        len: ExprId,
+    },
+    /// `Point { x: 1.0, y }`
+    StructLit {
+        name: Name<'t>,
+        fields: Vec<(Name<'t>, ExprId)>,
+    },
+    /// A call of one of the macros that kernels have; what it prints is left out.
+    Macro {
+        name: Macro,
+        args: Vec<ExprId>,
+    },
     /// Reported already.
     Error,
+}
+
+/// The macros that kernels have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Macro {
+    /// `assert!` and `debug_assert!`: one argument.
+    Assert,
+    /// `assert_eq!` and `debug_assert_eq!`: two.
+    AssertEq,
+    /// `assert_ne!` and `debug_assert_ne!`: two.
+    AssertNe,
+    /// `panic!`, `unreachable!`, `todo!`, `unimplemented!`: none.
+    Panic,
 }
 
 impl<'t> Tree<'t> {

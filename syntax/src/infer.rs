@@ -5,12 +5,16 @@
 //! range of a literal, waits in a list. Whatever is wrong is reported and becomes `Ty::Error`, which fits
 //! everywhere, so the walk goes on and finds the other mistakes. Messages are made in `explain`.
 
+mod array;
 mod binding;
 mod check;
-pub(crate) use check::int_bits;
 mod explain;
+mod flow;
+mod notes;
 mod ops;
 mod resolve;
+mod structs;
+pub(crate) mod time;
 pub(crate) mod types;
 
 use std::collections::HashMap;
@@ -18,10 +22,11 @@ use std::collections::HashMap;
 use filbert_ir::op::Class;
 use filbert_ir::{Code, Diagnostic, Op, Scalar, Span, Type};
 
-use crate::ast::{Block, ConstId, ExprId, ExprKind, KernelItem, LocalId, Pat, Stmt, Tree, TypeNote};
+use crate::ast::{Block, ConstId, ExprId, ExprKind, KernelItem, LocalId, Pat, Stmt, Tree};
 use crate::links::Links;
 use crate::methods::Method;
 use check::Check;
+pub(crate) use check::int_bits;
 use explain::Why;
 use types::{BOOL, Open, Ty, Types};
 
@@ -32,6 +37,8 @@ pub(crate) struct Typed<'t> {
     pub(crate) exprs: Vec<Ty>,
     /// By expression; only paths and calls have one.
     pub(crate) meanings: Vec<Meaning>,
+    /// By variable.
+    pub(crate) locals: Vec<Ty>,
     /// For an `if` or a logic operator: the variables from outside that its branches assign.
     pub(crate) changes: HashMap<u32, Vec<LocalId>>,
     /// Which kernel of the text calls which, and where.
@@ -81,6 +88,7 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
             types: Types::new(),
             exprs: vec![Ty::Error; tree.exprs.len()],
             meanings: vec![Meaning::None; tree.exprs.len()],
+            locals: Vec::new(),
             changes: HashMap::new(),
             calls: Vec::new(),
             wanted: Vec::new(),
@@ -96,6 +104,7 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
     };
     infer.locals.resize(tree.locals as usize, Local::default());
     infer.text();
+    infer.out.locals = infer.locals.iter().map(|local| local.ty).collect();
     infer.out
 }
 
@@ -173,7 +182,7 @@ impl<'a, 't> Infer<'a, 't> {
                 self.report(Diagnostic::new(Code::DuplicateName, name.span, message).note(span, "first defined here"));
             }
             first.insert(name.text, name.span);
-            let ty = param.ty.map_or(Ty::Error, Ty::Scalar);
+            let ty = self.note(&param.ty, param.ty_span);
             self.declare(param.local, name.text, name.span, param.mutable, ty);
         }
         let result = self.note(&kernel.result, kernel.result_span);
@@ -191,7 +200,7 @@ impl<'a, 't> Infer<'a, 't> {
         let outside = std::mem::replace(&mut self.in_const, true);
         for &id in ids {
             let constant = self.tree.constant(id);
-            let ty = constant.ty.map_or(Ty::Error, Ty::Scalar);
+            let ty = self.note(&constant.ty, constant.ty_span);
             self.check(constant.init, ty, Why::Const(constant.name.text));
         }
         self.in_const = outside;
@@ -232,30 +241,6 @@ impl<'a, 't> Infer<'a, 't> {
         }
     }
 
-    /// The type that a written one means; each `_` in it is open, but to scalars decided by use only.
-    fn note(&mut self, note: &TypeNote, span: Span) -> Ty {
-        match note {
-            TypeNote::Scalar(ty) => Ty::Scalar(*ty),
-            TypeNote::Tuple(elems) => {
-                let elems = elems.iter().map(|note| self.note(note, span)).collect();
-                self.tuple(elems, span)
-            }
-            // A note that leaves a part open is no note at all: the value's own type counts.
-            TypeNote::Infer | TypeNote::Error => Ty::Error,
-        }
-    }
-
-    fn tuple(&mut self, elems: Vec<Ty>, span: Span) -> Ty {
-        match self.out.types.tuple(elems) {
-            Some(ty) => ty,
-            None => {
-                let message = format!("a tuple holds more than {} elements", types::TUPLE_ELEMENTS_MAX);
-                self.report(Diagnostic::new(Code::KernelTooLarge, span, message).help("keep several variables"));
-                Ty::Error
-            }
-        }
-    }
-
     /// The type of an expression whose surroundings ask for none.
     fn infer(&mut self, id: ExprId) -> Ty {
         let ty = self.infer_kind(id);
@@ -292,7 +277,10 @@ impl<'a, 't> Infer<'a, 't> {
                 self.note_changes(id, mark);
                 BOOL
             }
-            ExprKind::Cast { arg, ty } => self.cast(id, *arg, *ty),
+            ExprKind::Cast { arg, ty } => {
+                let to = self.note(ty, span);
+                self.cast(id, *arg, to)
+            }
             ExprKind::Tuple(elems) => {
                 let elems = elems.iter().map(|&elem| self.infer(elem)).collect();
                 self.tuple(elems, span)
@@ -313,6 +301,25 @@ impl<'a, 't> Infer<'a, 't> {
                 self.update(id, *op, symbol.text, *target, *value);
                 Types::unit()
             }
+            ExprKind::Array(elems) => self.array(id, elems),
+            ExprKind::Repeat { value, len } => self.repeat(id, *value, *len),
+            ExprKind::Index { of, index } => self.index(id, *of, *index),
+            ExprKind::Ref { of, mutable } => self.reference(id, *of, *mutable),
+            ExprKind::Deref(of) => self.deref(id, *of),
+            ExprKind::NamedField { of, name } => self.named_field(id, *of, *name),
+            ExprKind::StructLit { name, fields } => self.struct_value(*name, fields),
+            ExprKind::While { .. } => self.not_yet(span, "a `while` loop"),
+            ExprKind::Loop { .. } => self.not_yet(span, "a `loop`"),
+            ExprKind::For { .. } => self.not_yet(span, "a `for` loop"),
+            ExprKind::Break { .. } => self.not_yet(span, "`break`"),
+            ExprKind::Continue { .. } => self.not_yet(span, "`continue`"),
+            ExprKind::Return { .. } => self.not_yet(span, "an early `return`"),
+            ExprKind::Match { .. } => self.not_yet(span, "`match`"),
+            ExprKind::Let { .. } => self.not_yet(span, "`if let`"),
+            ExprKind::Closure { .. } => self.not_yet(span, "a closure"),
+            ExprKind::Try(_) => self.not_yet(span, "`?`"),
+            ExprKind::Range { .. } => self.not_yet(span, "a range"),
+            ExprKind::Macro { .. } => self.not_yet(span, "this macro"),
         }
     }
 
@@ -352,7 +359,7 @@ impl<'a, 't> Infer<'a, 't> {
         self.declare_consts(&block.consts);
         for stmt in &block.stmts {
             match stmt {
-                Stmt::Let { pat, note, note_span, init } => {
+                Stmt::Let { pat, note, note_span, init, otherwise } => {
                     let ty = match (self.note(note, note_span.unwrap_or_default()), init) {
                         (Ty::Error, Some(init)) => self.infer(*init),
                         (noted, Some(init)) => {
@@ -363,6 +370,13 @@ impl<'a, 't> Infer<'a, 't> {
                         }
                         (noted, None) => noted,
                     };
+                    if let Some(otherwise) = otherwise {
+                        self.not_yet(self.tree.span(*otherwise), "`let ... else`");
+                    }
+                    if init.is_none() {
+                        let span = note_span.unwrap_or_default();
+                        self.not_yet(span, "`let` without a value");
+                    }
                     self.bind_pattern(pat, ty, *init);
                     // `let x;` was reported: assignments to it are no second mistake.
                     if let (Pat::Bind { local, .. }, None) = (pat, init) {

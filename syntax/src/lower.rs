@@ -73,7 +73,8 @@ impl<'a, 't> Lowering<'a, 't> {
         let mut lower = Lower { b: Builder::new(), cx: self };
         for param in &item.params {
             lower.b.span = param.name.span;
-            let id = lower.b.param(param.ty.unwrap_or(Type::F64));
+            let ty = lower.cx.typed.types.scalar(lower.cx.typed.locals[param.local.0 as usize]);
+            let id = lower.b.param(ty.unwrap_or(Type::F64));
             lower.set(param.local, Val::One(id));
         }
         let result = lower.expr(item.body)?;
@@ -152,7 +153,8 @@ impl<'a, 't> Lower<'_, 'a, 't> {
             ExprKind::Logic { logic, left, right } => self.logic(id, *logic, *left, *right)?,
             ExprKind::Cast { arg, ty } => {
                 let arg = self.scalar(*arg)?;
-                let ty = ty.unwrap_or(Type::F64);
+                let _ = ty;
+                let ty = self.cx.typed.types.scalar(self.ty(id)).unwrap_or(Type::F64);
                 if self.b.ty(arg) == ty { arg } else { self.cast(span, arg, ty) }
             }
             ExprKind::Tuple(elems) => {
@@ -184,6 +186,7 @@ impl<'a, 't> Lower<'_, 'a, 't> {
                 return Ok(Val::unit());
             }
             ExprKind::Error => unreachable!("nothing is lowered when something was reported"),
+            _ => unreachable!("inference does not let it through"),
         };
         Ok(Val::One(value))
     }

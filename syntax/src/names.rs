@@ -9,6 +9,16 @@ use crate::ast::Use;
 pub(crate) const KERNEL_ARGUMENTS: &str =
     "`#[kernel]` takes no arguments in this version, but `crate = path::to::filbert` where the crate is renamed";
 
+/// The scalar type of this name. Results may not depend on the machine: `usize` is `u64` and `isize` is
+/// `i64` everywhere.
+pub(crate) fn scalar_type(name: &str) -> Option<Type> {
+    match name {
+        "usize" => Some(Type::U64),
+        "isize" => Some(Type::I64),
+        _ => name.parse().ok(),
+    }
+}
+
 /// The modules of constants, as paths without `std` or `core`.
 const CONSTS: [(&str, Type); 2] = [("f32", Type::F32), ("f64", Type::F64)];
 
@@ -142,9 +152,9 @@ pub(crate) fn std_path<'t>(uses: &[Use<'t>], path: &[&'t str]) -> StdPath<'t> {
             Some(&(_, ty)) => math_constant(ty, name).map_or(StdPath::NoConstant(name), StdPath::Constant),
             None => StdPath::Other,
         },
-        [ty, name] => match ty.parse::<Type>() {
-            Ok(ty) => type_constant(ty, name).map_or(StdPath::OfType(ty, name), StdPath::Constant),
-            Err(()) => StdPath::Other,
+        [ty, name] => match scalar_type(ty) {
+            Some(ty) => type_constant(ty, name).map_or(StdPath::OfType(ty, name), StdPath::Constant),
+            None => StdPath::Other,
         },
         _ => StdPath::Other,
     }

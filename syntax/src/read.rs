@@ -1,25 +1,36 @@
-//! From syn's tree to ours: items, types and patterns. Expressions are in `expr`
-//! and `operator`.
+//! From syn's tree to ours: items. Expressions are in `expr`, `flow` and `operator`, patterns in `pattern`,
+//! types in `types`.
 //!
 //! The reader takes what kernels have and reports everything else, each construct with its name and what
 //! to write instead (`reject`). It knows no scopes and no types.
 
 mod expr;
+mod flow;
 mod operator;
+mod pattern;
 mod reject;
+mod types;
 
-use filbert_ir::{Code, Diagnostic, Span, Type};
+use filbert_ir::{Code, Diagnostic, Span};
 use syn::spanned::Spanned;
-use syn::visit::Visit;
 
 use crate::ast::{
-    ConstId, ConstItem, Expr, ExprId, ExprKind, KernelItem, LocalId, Name, Param, Pat, Tree, TypeNote, Use,
+    ConstId, ConstItem, Expr, ExprId, ExprKind, Generic, KernelItem, LocalId, Name, Param, Pat, StructItem, Tree,
+    TypeNote, Use,
 };
 use crate::names;
 
 /// Reads a whole text. What was rejected stands in the tree as an error that later stages pass over.
 pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnostic>) -> Tree<'t> {
-    let mut reader = Reader { tree: Tree { text, ..Tree::default() }, found, generics: Vec::new() };
+    let mut reader = Reader {
+        tree: Tree { text, ..Tree::default() },
+        found,
+        generics: Vec::new(),
+        structs: Vec::new(),
+        bound: Vec::new(),
+        shared: Vec::new(),
+    };
+    reader.structs = reader.struct_names(file);
     for attribute in &file.attrs {
         reader.outer_attribute(attribute);
     }
@@ -36,8 +47,14 @@ const RESULTS: &str = "a kernel returns a scalar, or a tuple of scalars for seve
 struct Reader<'t, 'f> {
     tree: Tree<'t>,
     found: &'f mut Vec<Diagnostic>,
-    /// Type parameters of the function being read: rejected once, where they are declared.
+    /// Type parameters of the function being read.
     generics: Vec<String>,
+    /// Names of the structs of the text.
+    structs: Vec<&'t str>,
+    /// The names that the pattern being read has bound.
+    bound: Vec<(Name<'t>, LocalId)>,
+    /// Those that the first of its alternatives binds.
+    shared: Vec<(Name<'t>, LocalId)>,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -52,15 +69,41 @@ impl<'t> Reader<'t, '_> {
                 self.tree.outer_consts.push(id);
             }
             syn::Item::Use(item) => self.import(item),
+            syn::Item::Struct(item) => self.struct_item(item),
             other => self.reject_item(other),
         }
     }
 
+    fn struct_names(&self, file: &syn::File) -> Vec<&'t str> {
+        let names = file.items.iter().filter_map(|item| match item {
+            syn::Item::Struct(item) => Some(self.name(&item.ident).text),
+            _ => None,
+        });
+        names.collect()
+    }
+
+    fn struct_item(&mut self, item: &syn::ItemStruct) {
+        self.reject_struct(item);
+        let name = self.name(&item.ident);
+        let mut fields = Vec::new();
+        for field in &item.fields {
+            if let Some(ident) = &field.ident {
+                let ident = self.name(ident);
+                fields.push((ident, self.note(&field.ty)));
+            }
+        }
+        self.tree.structs.push(StructItem { name, fields });
+    }
+
     fn kernel(&mut self, item: &syn::ItemFn) -> KernelItem<'t> {
-        let doc = self.fn_attributes(&item.attrs);
+        let (doc, attrs) = self.fn_attributes(&item.attrs);
         self.check_signature(&item.sig);
         let outside = self.generics.len();
         self.generics.extend(item.sig.generics.type_params().map(|param| param.ident.to_string()));
+        let generics = item.sig.generics.type_params();
+        let generics =
+            generics.map(|param| Generic { name: self.name(&param.ident), bounds: self.generic_bounds(param) });
+        let generics = generics.collect();
         let name = self.name(&item.sig.ident);
         let params = item.sig.inputs.iter().filter_map(|arg| self.param(arg)).collect();
         let close = self.span(item.sig.paren_token.span.close());
@@ -82,10 +125,10 @@ impl<'t> Reader<'t, '_> {
         };
         let body = self.body(&item.block);
         self.generics.truncate(outside);
-        KernelItem { name, doc, params, result, result_span, body }
+        KernelItem { name, doc, attrs, generics, params, result, result_span, body }
     }
 
-    fn check_result(&mut self, note: &TypeNote, name: &str, span: Span) {
+    fn check_result(&mut self, note: &TypeNote<'t>, name: &str, span: Span) {
         let TypeNote::Tuple(elems) = note else { return };
         if elems.is_empty() {
             let message = format!("kernel `{name}` has no result");
@@ -111,36 +154,29 @@ impl<'t> Reader<'t, '_> {
         for attribute in &arg.attrs {
             self.bad_attribute(attribute);
         }
-        let ty = match self.note(&arg.ty) {
-            TypeNote::Scalar(ty) => Some(ty),
-            TypeNote::Error => None,
-            TypeNote::Infer => {
-                let span = self.spanned(&*arg.ty);
-                self.report(Diagnostic::new(Code::UnknownType, span, "the type of a parameter must be written out"));
-                None
-            }
-            TypeNote::Tuple(_) => {
-                let span = self.spanned(&*arg.ty);
-                self.unsupported(span, "a tuple parameter", "take one parameter for each element");
-                None
+        let mut ty = self.note(&arg.ty);
+        let ty_span = self.spanned(&*arg.ty);
+        if !self.is_written(&ty, &arg.ty, "a parameter") {
+            ty = TypeNote::Error;
+        }
+        if let TypeNote::Tuple(_) = ty {
+            self.unsupported(ty_span, "a tuple parameter", "take one parameter for each element");
+            ty = TypeNote::Error;
+        }
+        let (name, local, mutable) = match self.pattern(&arg.pat) {
+            Pat::Bind { name, local, mutable, sub: None } => (name, local, mutable),
+            pat => {
+                let span = self.spanned(&*arg.pat);
+                if !matches!(pat, Pat::Wild | Pat::Error) {
+                    self.forgive(&arg.pat);
+                    let what = if let Pat::Tuple(..) = pat { "a tuple parameter" } else { "a pattern as a parameter" };
+                    self.unsupported(span, what, "take one parameter for each element");
+                    ty = TypeNote::Error;
+                }
+                (Name { text: "_", span }, self.fresh_local(), false)
             }
         };
-        match self.pattern(&arg.pat) {
-            Pat::Bind { name, local, mutable } => Some(Param { name, local, mutable, ty }),
-            Pat::Wild => {
-                let span = self.spanned(&*arg.pat);
-                Some(Param { name: Name { text: "_", span }, local: self.fresh_local(), mutable: false, ty })
-            }
-            Pat::Tuple(_, span) => {
-                self.forgive(&arg.pat);
-                self.unsupported(span, "a tuple parameter", "take one parameter for each element");
-                Some(Param { name: Name { text: "_", span }, local: self.fresh_local(), mutable: false, ty: None })
-            }
-            Pat::Error => {
-                let span = self.spanned(&*arg.pat);
-                Some(Param { name: Name { text: "_", span }, local: self.fresh_local(), mutable: false, ty: None })
-            }
-        }
+        Some(Param { name, local, mutable, ty, ty_span })
     }
 
     fn check_signature(&mut self, sig: &syn::Signature) {
@@ -182,19 +218,16 @@ impl<'t> Reader<'t, '_> {
             let span = self.spanned(&item.generics);
             self.unsupported(span, "a generic constant", "write one constant for each type");
         }
-        let ty = match self.note(&item.ty) {
-            TypeNote::Scalar(ty) => Some(ty),
-            TypeNote::Error => None,
-            TypeNote::Infer | TypeNote::Tuple(_) => {
-                let span = self.spanned(&*item.ty);
-                self.unsupported(span, "a constant that is not a scalar", "write one constant for each scalar");
-                None
-            }
-        };
+        let mut ty = self.note(&item.ty);
+        let ty_span = self.spanned(&*item.ty);
+        if !matches!(ty, TypeNote::Scalar(_) | TypeNote::Array { .. } | TypeNote::Ref { .. } | TypeNote::Error) {
+            self.unsupported(ty_span, "a constant that is not a scalar", "write one constant for each scalar");
+            ty = TypeNote::Error;
+        }
         let name = self.name(&item.ident);
         let init = self.expr(&item.expr);
         let id = ConstId(self.tree.consts.len() as u32);
-        self.tree.consts.push(ConstItem { name, ty, init });
+        self.tree.consts.push(ConstItem { name, ty, ty_span, init });
         id
     }
 
@@ -273,70 +306,6 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    /// A written type. Only scalars and, for results and locals, tuples of them.
-    fn note(&mut self, ty: &syn::Type) -> TypeNote {
-        match ty {
-            syn::Type::Paren(inner) => self.note(&inner.elem),
-            syn::Type::Group(inner) => self.note(&inner.elem),
-            syn::Type::Infer(_) => TypeNote::Infer,
-            syn::Type::Tuple(tuple) => TypeNote::Tuple(tuple.elems.iter().map(|ty| self.note(ty)).collect()),
-            syn::Type::Path(path) => {
-                let ident = path.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-                let plain = path.qself.is_none() && path.path.get_ident().is_some();
-                match ident.parse::<Type>() {
-                    Ok(ty) if plain || self.is_primitive_path(&path.path) => TypeNote::Scalar(ty),
-                    _ => {
-                        if !self.generics.contains(&ident) {
-                            self.reject_type_name(path, &ident);
-                        }
-                        TypeNote::Error
-                    }
-                }
-            }
-            other => {
-                self.reject_type(other);
-                TypeNote::Error
-            }
-        }
-    }
-
-    /// `std::primitive::f64`.
-    fn is_primitive_path(&self, path: &syn::Path) -> bool {
-        let mut segments = path.segments.iter();
-        let root = segments.next().is_some_and(|s| s.ident == "std" || s.ident == "core");
-        root && segments.next().is_some_and(|s| s.ident == "primitive") && segments.count() == 1
-    }
-
-    fn pattern(&mut self, pat: &syn::Pat) -> Pat<'t> {
-        match pat {
-            syn::Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
-                let name = self.name(&ident.ident);
-                Pat::Bind { name, local: self.fresh_local(), mutable: ident.mutability.is_some() }
-            }
-            syn::Pat::Wild(_) => Pat::Wild,
-            syn::Pat::Paren(inner) => self.pattern(&inner.pat),
-            syn::Pat::Tuple(tuple) => {
-                let span = self.span(tuple.paren_token.span.join());
-                Pat::Tuple(tuple.elems.iter().map(|pat| self.pattern(pat)).collect(), span)
-            }
-            other => {
-                self.reject_pattern(other);
-                self.forgive(other);
-                Pat::Error
-            }
-        }
-    }
-
-    /// Notes the names that a rejected pattern binds, so that their uses are not reported as well.
-    fn forgive(&mut self, pat: &syn::Pat) {
-        let mut names = Names(Vec::new());
-        names.visit_pat(pat);
-        for ident in names.0 {
-            let name = self.name(&ident).text;
-            self.tree.forgiven.push(name);
-        }
-    }
-
     fn fresh_local(&mut self) -> LocalId {
         self.tree.locals += 1;
         LocalId(self.tree.locals - 1)
@@ -366,15 +335,5 @@ impl<'t> Reader<'t, '_> {
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.found.push(diagnostic);
-    }
-}
-
-/// The names that a pattern binds.
-struct Names(Vec<proc_macro2::Ident>);
-
-impl<'s> Visit<'s> for Names {
-    fn visit_pat_ident(&mut self, pat: &'s syn::PatIdent) {
-        self.0.push(pat.ident.clone());
-        syn::visit::visit_pat_ident(self, pat);
     }
 }

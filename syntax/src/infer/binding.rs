@@ -10,13 +10,31 @@ use crate::ast::{ExprId, LocalId, Pat, Target};
 impl<'a, 't> Infer<'a, 't> {
     pub(super) fn bind_pattern(&mut self, pat: &'a Pat<'t>, ty: Ty, init: Option<ExprId>) {
         match pat {
-            Pat::Bind { name, local, mutable } => self.declare(*local, name.text, name.span, *mutable, ty),
+            Pat::Bind { name, local, mutable, sub } => {
+                if sub.is_some() {
+                    self.not_yet(name.span, "an `@` pattern");
+                }
+                self.declare(*local, name.text, name.span, *mutable, ty);
+            }
             Pat::Wild | Pat::Error => {}
             Pat::Tuple(pats, span) => {
                 let elems = self.elements(ty, pats.len(), *span, init);
                 for (pat, ty) in pats.iter().zip(elems) {
                     self.bind_pattern(pat, ty, None);
                 }
+            }
+            Pat::Value(id) => {
+                let span = self.tree.span(*id);
+                self.not_yet(span, "a constant as a pattern");
+            }
+            Pat::Range { span, .. } => {
+                self.not_yet(*span, "a range as a pattern");
+            }
+            Pat::Or(_, span) | Pat::Some(_, span) | Pat::None(span) | Pat::Ref(_, span) => {
+                self.not_yet(*span, "this pattern");
+            }
+            Pat::Struct { span, .. } => {
+                self.not_yet(*span, "a struct pattern");
             }
         }
     }
@@ -55,6 +73,10 @@ impl<'a, 't> Infer<'a, 't> {
                     self.infer(value);
                 }
             },
+            Target::Place(place) => {
+                self.place(*place);
+                self.infer(value);
+            }
             Target::Wild | Target::Error => {
                 self.infer(value);
             }
@@ -81,6 +103,9 @@ impl<'a, 't> Infer<'a, 't> {
                 Target::Tuple(targets, span) => {
                     let elems = self.elements(ty, targets.len(), *span, Some(value));
                     self.assign_elements(targets, elems, value);
+                }
+                Target::Place(place) => {
+                    self.place(*place);
                 }
                 Target::Wild | Target::Error => {}
             }

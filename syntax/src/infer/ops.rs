@@ -60,21 +60,21 @@ impl<'a, 't> Infer<'a, 't> {
         let ty = self.out.types.resolve(self.out.exprs[arg.0 as usize]);
         match ty {
             Ty::Scalar(scalar) if class.contains(scalar) => true,
-            Ty::Error => true,
+            Ty::Error | Ty::Never => true,
             Ty::Var(_) => {
                 self.checks.push(Check::Operand { at, arg, class, symbol });
                 true
             }
-            Ty::Scalar(_) | Ty::Tuple(_) => {
+            _ => {
                 self.check_operand(at, arg, class, symbol);
                 false
             }
         }
     }
 
-    pub(super) fn cast(&mut self, id: ExprId, arg: ExprId, to: Option<Type>) -> Ty {
+    pub(super) fn cast(&mut self, id: ExprId, arg: ExprId, to: Ty) -> Ty {
         let from = self.infer(arg);
-        let Some(to) = to else { return Ty::Error };
+        let Ty::Scalar(to) = to else { return Ty::Error };
         // As in Rust, a literal that is cast to a type of its own kind is of that type from the start, also
         // under a sign and at the end of a block.
         let mut innermost = arg;
@@ -89,7 +89,7 @@ impl<'a, 't> Infer<'a, 't> {
         let same_kind = match self.out.types.openness(from) {
             Some(Open::Int) => to.is_int(),
             Some(Open::Float) => to.is_float(),
-            None => false,
+            Some(Open::Any) | None => false,
         };
         if is_literal && same_kind {
             self.out.types.unify(from, Ty::Scalar(to));

@@ -36,7 +36,8 @@ impl<'a, 't> Infer<'a, 't> {
                     return Some((Meaning::Local(local), self.locals[local.0 as usize].ty));
                 }
                 Some(&Entity::Const(id)) => {
-                    let ty = self.tree.constant(id).ty.map_or(Ty::Error, Ty::Scalar);
+                    let constant = self.tree.constant(id);
+                    let ty = self.note(&constant.ty, constant.ty_span);
                     return Some((Meaning::Const(id), ty));
                 }
                 None => {}
@@ -135,7 +136,7 @@ impl<'a, 't> Infer<'a, 't> {
         }
         if self.check_count(kernel.name.text, kernel.params.len(), args, path_span, Some(kernel.name.span)) {
             for (&arg, param) in args.iter().zip(&kernel.params) {
-                let ty = param.ty.map_or(Ty::Error, Ty::Scalar);
+                let ty = self.note(&param.ty, param.ty_span);
                 self.check(arg, ty, Why::Arg(kernel, param));
             }
         }

@@ -1,15 +1,37 @@
-//! Types during inference: scalars, tuples, and variables that literals and their users leave open.
+//! Types during inference: scalars, what is made of them, and variables that literals, `None` and closures
+//! leave open until a use decides.
+
+#![allow(dead_code)] // What reads all of it is being built.
 
 use filbert_ir::Type;
 
-/// A type that may still be open.
+use super::time::TimeTy;
+use crate::ast::ExprId;
+
+/// A type that may still be open. Composite types are indices into the tables of `Types`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Ty {
     Scalar(Type),
+    /// A date, a time of day, a point in time, a duration: an integer with a meaning.
+    Time(TimeTy),
     /// An index into `Types::vars`.
     Var(u32),
-    /// An index into `Types::tuples`.
     Tuple(u32),
+    Option(u32),
+    /// `&[T]`, `&mut [T]`
+    Slice(u32),
+    /// `[T; N]`, also behind a reference.
+    Array(u32),
+    /// By its place in `Tree::structs`.
+    Struct(u32),
+    /// `a..b`, `a..=b`, with `.rev()` and `.step_by()`: the type of what it counts.
+    Range(u32),
+    /// Any other iterator: the type of its items.
+    Iter(u32),
+    /// A closure: a type of its own for each.
+    Closure(u32),
+    /// Of what never has a value: `return`, `break`, a loop that nothing ends. Fits everywhere.
+    Never,
     /// Unifies with everything, so that one mistake gives one message.
     Error,
 }
@@ -21,6 +43,8 @@ pub(crate) enum Open {
     Int,
     /// A float; f64 if nothing else decides.
     Float,
+    /// Anything; an error if nothing else decides.
+    Any,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,17 +53,35 @@ enum Var {
     Bound(Ty),
 }
 
+/// What is known of a closure.
+#[derive(Clone, Debug)]
+pub(crate) struct ClosureTy {
+    pub(crate) at: ExprId,
+    pub(crate) params: Vec<Ty>,
+    pub(crate) result: Ty,
+}
+
 /// All types of a text.
 #[derive(Default)]
 pub(crate) struct Types {
     vars: Vec<Var>,
     tuples: Vec<Vec<Ty>>,
-    /// For each tuple, itself and all that it holds: tuples of tuples could grow without bound.
-    weights: Vec<usize>,
+    options: Vec<Ty>,
+    slices: Vec<(Ty, bool)>,
+    arrays: Vec<(Ty, u64)>,
+    ranges: Vec<Ty>,
+    iters: Vec<Ty>,
+    closures: Vec<ClosureTy>,
+    /// The fields of each struct of the text.
+    structs: Vec<(String, Vec<Ty>)>,
 }
 
-/// Elements of a tuple, those of its elements and the tuples themselves counted.
+/// Elements of a tuple, those of its elements and the tuples themselves counted: tuples of tuples could
+/// grow without bound.
 pub(crate) const TUPLE_ELEMENTS_MAX: usize = 256;
+
+/// Weight of what may take the place of an open `Any`, so that types stay small when it does.
+const OPEN_WEIGHT_MAX: usize = 32;
 
 /// The type of conditions.
 pub(crate) const BOOL: Ty = Ty::Scalar(Type::Bool);
@@ -47,7 +89,7 @@ pub(crate) const BOOL: Ty = Ty::Scalar(Type::Bool);
 impl Types {
     /// Fresh tables, in which the first tuple is the unit.
     pub(crate) fn new() -> Types {
-        Types { vars: Vec::new(), tuples: vec![Vec::new()], weights: vec![1] }
+        Types { tuples: vec![Vec::new()], ..Types::default() }
     }
 
     /// `()`
@@ -65,20 +107,80 @@ impl Types {
         if elems.is_empty() {
             return Some(Types::unit());
         }
-        let weight = 1 + elems.iter().map(|&ty| self.weight(ty)).sum::<usize>();
-        if weight > TUPLE_ELEMENTS_MAX {
-            return None;
+        let mut weight = 1;
+        for &elem in &elems {
+            weight += self.weight(elem);
+            if weight > TUPLE_ELEMENTS_MAX {
+                return None;
+            }
         }
-        self.tuples.push(elems);
-        self.weights.push(weight);
-        Some(Ty::Tuple(self.tuples.len() as u32 - 1))
+        Some(Ty::Tuple(push(&mut self.tuples, elems)))
     }
 
+    /// `Option<inner>`; `None` if it would be too large.
+    pub(crate) fn option(&mut self, inner: Ty) -> Option<Ty> {
+        (self.weight(inner) < TUPLE_ELEMENTS_MAX).then(|| Ty::Option(push(&mut self.options, inner)))
+    }
+
+    pub(crate) fn slice(&mut self, elem: Ty, mutable: bool) -> Ty {
+        Ty::Slice(push(&mut self.slices, (elem, mutable)))
+    }
+
+    pub(crate) fn array(&mut self, elem: Ty, len: u64) -> Ty {
+        Ty::Array(push(&mut self.arrays, (elem, len)))
+    }
+
+    /// A range of numbers of this type.
+    pub(crate) fn range(&mut self, of: Ty) -> Ty {
+        Ty::Range(push(&mut self.ranges, of))
+    }
+
+    /// An iterator over items of this type.
+    pub(crate) fn iter(&mut self, item: Ty) -> Ty {
+        Ty::Iter(push(&mut self.iters, item))
+    }
+
+    pub(crate) fn closure(&mut self, closure: ClosureTy) -> Ty {
+        Ty::Closure(push(&mut self.closures, closure))
+    }
+
+    /// The struct that the text defines next.
+    pub(crate) fn add_struct(&mut self, name: &str, fields: Vec<Ty>) {
+        self.structs.push((name.to_string(), fields));
+    }
+
+    /// The number of scalars and composites in a type, at most a little more than `TUPLE_ELEMENTS_MAX`.
     fn weight(&self, ty: Ty) -> usize {
-        match self.resolve(ty) {
-            Ty::Tuple(tuple) => self.weights[tuple as usize],
-            _ => 1,
+        let mut waiting = vec![ty];
+        let mut weight = 0;
+        while let Some(ty) = waiting.pop() {
+            weight += 1;
+            if weight > TUPLE_ELEMENTS_MAX {
+                break;
+            }
+            waiting.extend(self.parts(self.resolve(ty)));
         }
+        weight
+    }
+
+    /// What a resolved type is made of.
+    fn parts(&self, ty: Ty) -> Vec<Ty> {
+        match ty {
+            Ty::Tuple(tuple) => self.elems(tuple).to_vec(),
+            Ty::Option(option) => vec![self.inner(option)],
+            Ty::Slice(slice) => vec![self.slices[slice as usize].0],
+            Ty::Array(array) => vec![self.arrays[array as usize].0],
+            Ty::Struct(of) => self.structs.get(of as usize).map_or(Vec::new(), |(_, fields)| fields.clone()),
+            Ty::Range(range) => vec![self.ranges[range as usize]],
+            Ty::Iter(iter) => vec![self.iters[iter as usize]],
+            Ty::Scalar(_) | Ty::Time(_) | Ty::Var(_) | Ty::Closure(_) | Ty::Never | Ty::Error => Vec::new(),
+        }
+    }
+
+    /// Whether a composite type holds an open `Any`.
+    fn has_open(&self, ty: Ty) -> bool {
+        let ty = self.resolve(ty);
+        self.openness(ty) == Some(Open::Any) || self.parts(ty).into_iter().any(|part| self.has_open(part))
     }
 
     /// The elements of a tuple.
@@ -86,7 +188,41 @@ impl Types {
         &self.tuples[tuple as usize]
     }
 
-    /// The type, with what is known of a variable. Elements of tuples are left as they are.
+    /// What an option holds.
+    pub(crate) fn inner(&self, option: u32) -> Ty {
+        self.options[option as usize]
+    }
+
+    /// The element of a slice, and whether it may be written.
+    pub(crate) fn slice_of(&self, slice: u32) -> (Ty, bool) {
+        self.slices[slice as usize]
+    }
+
+    /// The element of an array, and its length.
+    pub(crate) fn array_of(&self, array: u32) -> (Ty, u64) {
+        self.arrays[array as usize]
+    }
+
+    /// What a range counts.
+    pub(crate) fn range_of(&self, range: u32) -> Ty {
+        self.ranges[range as usize]
+    }
+
+    /// What an iterator gives.
+    pub(crate) fn item_of(&self, iter: u32) -> Ty {
+        self.iters[iter as usize]
+    }
+
+    pub(crate) fn closure_of(&self, closure: u32) -> &ClosureTy {
+        &self.closures[closure as usize]
+    }
+
+    /// The fields of a struct.
+    pub(crate) fn fields(&self, of: u32) -> &[Ty] {
+        self.structs.get(of as usize).map_or(&[], |(_, fields)| fields)
+    }
+
+    /// The type, with what is known of a variable. Parts of composites are left as they are.
     pub(crate) fn resolve(&self, mut ty: Ty) -> Ty {
         while let Ty::Var(var) = ty {
             match self.vars[var as usize] {
@@ -114,9 +250,10 @@ impl Types {
             Ty::Scalar(ty) => Some(ty),
             open @ Ty::Var(_) => match self.openness(open) {
                 Some(Open::Float) => Some(Type::F64),
-                _ => Some(Type::I32),
+                Some(Open::Int) => Some(Type::I32),
+                _ => None,
             },
-            Ty::Tuple(_) | Ty::Error => None,
+            _ => None,
         }
     }
 
@@ -124,42 +261,55 @@ impl Types {
     pub(crate) fn unify(&mut self, a: Ty, b: Ty) -> bool {
         let (a, b) = (self.resolve(a), self.resolve(b));
         match (a, b) {
-            (Ty::Error, _) | (_, Ty::Error) => true,
-            (Ty::Scalar(a), Ty::Scalar(b)) => a == b,
+            (Ty::Error | Ty::Never, _) | (_, Ty::Error | Ty::Never) => true,
             (Ty::Var(x), Ty::Var(y)) if x == y => true,
-            (Ty::Var(x), Ty::Var(_)) => {
-                let same = self.openness(a) == self.openness(b);
-                if same {
-                    self.vars[x as usize] = Var::Bound(b);
-                }
-                same
-            }
-            (Ty::Var(var), Ty::Scalar(ty)) | (Ty::Scalar(ty), Ty::Var(var)) => {
-                let fits = match self.openness(Ty::Var(var)) {
-                    Some(Open::Int) => ty.is_int(),
-                    Some(Open::Float) => ty.is_float(),
-                    None => true,
-                };
-                if fits {
-                    self.vars[var as usize] = Var::Bound(Ty::Scalar(ty));
-                }
-                fits
-            }
+            (Ty::Var(x), _) if self.takes(a, b) => self.bind(x, b),
+            (_, Ty::Var(y)) if self.takes(b, a) => self.bind(y, a),
             (Ty::Tuple(x), Ty::Tuple(y)) => {
                 let (xs, ys) = (self.tuples[x as usize].clone(), self.tuples[y as usize].clone());
                 xs.len() == ys.len() && xs.into_iter().zip(ys).all(|(x, y)| self.unify(x, y))
             }
-            (Ty::Tuple(_), _) | (_, Ty::Tuple(_)) => false,
+            (Ty::Option(x), Ty::Option(y)) => self.unify(self.inner(x), self.inner(y)),
+            (Ty::Slice(x), Ty::Slice(y)) => {
+                let ((x, x_mutable), (y, y_mutable)) = (self.slice_of(x), self.slice_of(y));
+                x_mutable == y_mutable && self.unify(x, y)
+            }
+            (Ty::Array(x), Ty::Array(y)) => {
+                let ((x, x_len), (y, y_len)) = (self.array_of(x), self.array_of(y));
+                x_len == y_len && self.unify(x, y)
+            }
+            (Ty::Range(x), Ty::Range(y)) => self.unify(self.range_of(x), self.range_of(y)),
+            // Iterators and closures have a type of their own each.
+            (a, b) => a == b,
         }
+    }
+
+    /// Whether the open type `open` may become `ty`.
+    fn takes(&self, open: Ty, ty: Ty) -> bool {
+        match (self.openness(open), self.openness(ty), ty) {
+            (Some(Open::Any), Some(_), _) => true,
+            (Some(Open::Any), None, ty) => self.weight(ty) <= OPEN_WEIGHT_MAX && !self.has_open(ty),
+            (Some(a), Some(b), _) => a == b,
+            (Some(Open::Int), None, Ty::Scalar(ty)) => ty.is_int(),
+            (Some(Open::Float), None, Ty::Scalar(ty)) => ty.is_float(),
+            _ => false,
+        }
+    }
+
+    fn bind(&mut self, var: u32, to: Ty) -> bool {
+        self.vars[var as usize] = Var::Bound(to);
+        true
     }
 
     /// The type in words.
     pub(crate) fn show(&self, ty: Ty) -> String {
         match self.resolve(ty) {
             Ty::Scalar(ty) => ty.to_string(),
+            Ty::Time(ty) => ty.to_string(),
             open @ Ty::Var(_) => match self.openness(open) {
                 Some(Open::Float) => "a float literal".to_string(),
-                _ => "an integer literal".to_string(),
+                Some(Open::Int) => "an integer literal".to_string(),
+                _ => "a type not known yet".to_string(),
             },
             Ty::Tuple(0) => "no value".to_string(),
             Ty::Tuple(tuple) => {
@@ -169,24 +319,42 @@ impl Types {
                     several => format!("({})", several.join(", ")),
                 }
             }
+            Ty::Option(option) => format!("Option<{}>", self.element(self.inner(option))),
+            Ty::Slice(slice) => {
+                let (elem, mutable) = self.slice_of(slice);
+                format!("&{}[{}]", if mutable { "mut " } else { "" }, self.element(elem))
+            }
+            Ty::Array(array) => {
+                let (elem, len) = self.array_of(array);
+                format!("[{}; {len}]", self.element(elem))
+            }
+            Ty::Struct(of) => self.structs.get(of as usize).map_or("a struct".to_string(), |(name, _)| name.clone()),
+            Ty::Range(range) => format!("a range of {}", self.element(self.range_of(range))),
+            Ty::Iter(iter) => format!("an iterator over {}", self.element(self.item_of(iter))),
+            Ty::Closure(_) => "a closure".to_string(),
+            Ty::Never => "no value".to_string(),
             Ty::Error => "_".to_string(),
         }
     }
 
-    /// Inside a tuple, a literal shows the type that it will get.
+    /// Inside a composite, a literal shows the type that it will get.
     fn element(&self, ty: Ty) -> String {
-        match self.scalar(ty) {
-            Some(scalar) => scalar.to_string(),
-            None => self.show(ty),
+        match (self.scalar(ty), self.openness(self.resolve(ty))) {
+            (Some(scalar), _) => scalar.to_string(),
+            (None, Some(_)) => "_".to_string(),
+            (None, None) => self.show(ty),
         }
     }
 
     /// Whether a type says that something was reported.
     pub(crate) fn is_error(&self, ty: Ty) -> bool {
-        match self.resolve(ty) {
-            Ty::Error => true,
-            Ty::Tuple(tuple) => self.elems(tuple).iter().any(|&ty| self.is_error(ty)),
-            _ => false,
-        }
+        let ty = self.resolve(ty);
+        ty == Ty::Error || self.parts(ty).into_iter().any(|part| self.is_error(part))
     }
+}
+
+/// Appends to a table; returns the place.
+fn push<T>(table: &mut Vec<T>, entry: T) -> u32 {
+    table.push(entry);
+    table.len() as u32 - 1
 }

@@ -109,7 +109,7 @@ impl Lowering<'_, '_> {
             }
             ExprKind::Assign { value, .. } => self.can_fault(*value),
             ExprKind::Update { op, target, value, .. } => op_faults(*op, *target) || self.can_fault(*value),
-            ExprKind::Error => true,
+            _ => true,
         }
     }
 

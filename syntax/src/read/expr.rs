@@ -3,7 +3,8 @@
 use filbert_ir::{Span, Type};
 
 use super::Reader;
-use crate::ast::{Block, ExprId, ExprKind, Stmt, TypeNote};
+use crate::ast::{Block, ExprId, ExprKind, Name, Stmt, TypeNote};
+use crate::names;
 
 impl<'t> Reader<'t, '_> {
     /// The body of a kernel, in which a `return` at the end is what it returns.
@@ -43,15 +44,12 @@ impl<'t> Reader<'t, '_> {
             Expr::Cast(cast) => {
                 let arg = self.expr(&cast.expr);
                 let span = self.tree.span(arg).join(self.type_span(&cast.ty));
-                let ty = match self.note(&cast.ty) {
-                    TypeNote::Scalar(ty) => Some(ty),
-                    TypeNote::Error => None,
-                    TypeNote::Infer | TypeNote::Tuple(_) => {
-                        let span = self.spanned(&*cast.ty);
-                        self.unsupported(span, "a cast to this type", "write a scalar type, for example `f64`");
-                        None
-                    }
-                };
+                let mut ty = self.note(&cast.ty);
+                if !matches!(ty, TypeNote::Scalar(_) | TypeNote::Named { .. } | TypeNote::Error) {
+                    let span = self.spanned(&*cast.ty);
+                    self.unsupported(span, "a cast to this type", "write a scalar type, for example `f64`");
+                    ty = TypeNote::Error;
+                }
                 self.push(span, ExprKind::Cast { arg, ty })
             }
             Expr::Tuple(tuple) => {
@@ -64,11 +62,8 @@ impl<'t> Reader<'t, '_> {
             Expr::MethodCall(call) => self.method(call),
             Expr::If(expr) => self.if_expr(expr, last),
             Expr::Block(block) => {
-                if let Some(label) = &block.label {
-                    let span = self.span(label.name.span());
-                    self.unsupported(span, "a labelled block", "write `if` and `else` instead of `break`");
-                }
-                self.block(&block.block, last)
+                let label = self.label(block.label.as_ref());
+                self.labelled_block(&block.block, label, last)
             }
             Expr::Assign(assign) => {
                 let target = self.target(&assign.left);
@@ -84,14 +79,49 @@ impl<'t> Reader<'t, '_> {
                 }
             },
             Expr::Return(ret) => {
-                self.reject_early_return(ret);
-                // Its value is still looked at, for the errors in it.
-                if let Some(value) = &ret.expr {
-                    self.expr(value);
-                }
+                let value = ret.expr.as_ref().map(|value| self.expr(value));
                 let span = self.span(ret.return_token.span);
-                self.push(span, ExprKind::Error)
+                let span = value.map_or(span, |value| span.join(self.tree.span(value)));
+                self.push(span, ExprKind::Return { value })
             }
+            Expr::While(expr) => self.while_loop(expr),
+            Expr::Loop(expr) => self.endless_loop(expr),
+            Expr::ForLoop(expr) => self.for_loop(expr),
+            Expr::Break(expr) => self.break_expr(expr),
+            Expr::Continue(expr) => self.continue_expr(expr),
+            Expr::Match(expr) => self.match_expr(expr),
+            Expr::Let(expr) => self.let_expr(expr),
+            Expr::Closure(closure) => self.closure(closure),
+            Expr::Range(range) => self.range(range),
+            Expr::Macro(expr) => self.macro_call(&expr.mac),
+            Expr::Try(expr) => {
+                let of = self.expr(&expr.expr);
+                let span = self.tree.span(of).join(self.span(expr.question_token.span));
+                self.push(span, ExprKind::Try(of))
+            }
+            Expr::Index(index) => {
+                let of = self.expr(&index.expr);
+                let at = self.expr(&index.index);
+                let span = self.tree.span(of).join(self.span(index.bracket_token.span.close()));
+                self.push(span, ExprKind::Index { of, index: at })
+            }
+            Expr::Reference(reference) => {
+                let of = self.expr(&reference.expr);
+                let span = self.span(reference.and_token.span).join(self.tree.span(of));
+                self.push(span, ExprKind::Ref { of, mutable: reference.mutability.is_some() })
+            }
+            Expr::Array(array) => {
+                let span = self.span(array.bracket_token.span.join());
+                let elems = array.elems.iter().map(|e| self.expr(e)).collect();
+                self.push(span, ExprKind::Array(elems))
+            }
+            Expr::Repeat(repeat) => {
+                let value = self.expr(&repeat.expr);
+                let len = self.expr(&repeat.len);
+                let span = self.span(repeat.bracket_token.span.join());
+                self.push(span, ExprKind::Repeat { value, len })
+            }
+            Expr::Struct(expr) => self.struct_value(expr),
             other => {
                 self.reject_expr(other);
                 let span = self.spanned(other);
@@ -101,7 +131,11 @@ impl<'t> Reader<'t, '_> {
     }
 
     pub(super) fn block(&mut self, block: &syn::Block, last: bool) -> ExprId {
-        let mut out = Block { consts: Vec::new(), stmts: Vec::new(), tail: None };
+        self.labelled_block(block, None, last)
+    }
+
+    fn labelled_block(&mut self, block: &syn::Block, label: Option<Name<'t>>, last: bool) -> ExprId {
+        let mut out = Block { label, consts: Vec::new(), stmts: Vec::new(), tail: None };
         let count = block.stmts.len();
         for (index, stmt) in block.stmts.iter().enumerate() {
             let is_last = index + 1 == count;
@@ -123,11 +157,13 @@ impl<'t> Reader<'t, '_> {
                 syn::Stmt::Item(syn::Item::Use(item)) => self.import(item),
                 syn::Stmt::Item(item) => self.reject_item(item),
                 syn::Stmt::Macro(stmt) => {
-                    self.reject_macro(&stmt.mac);
-                    // It may have been the block's value.
-                    if is_last && stmt.semi_token.is_none() {
-                        let span = self.spanned(&stmt.mac.path);
-                        out.tail = Some(self.push(span, ExprKind::Error));
+                    let expr = self.macro_call(&stmt.mac);
+                    match &stmt.semi_token {
+                        None if is_last => out.tail = Some(expr),
+                        semi => {
+                            let semi = semi.as_ref().map(|token| self.span(token.spans[0]));
+                            out.stmts.push(Stmt::Expr { expr, semi });
+                        }
                     }
                 }
             }
@@ -147,21 +183,39 @@ impl<'t> Reader<'t, '_> {
             }
             other => (self.pattern(other), TypeNote::Infer, None),
         };
-        let init = local.init.as_ref().map(|init| {
-            if let Some((token, _)) = &init.diverge {
-                let span = self.span(token.span);
-                self.unsupported(span, "`let ... else`", "bind the value, and choose with `if`");
-            }
-            self.expr(&init.expr)
-        });
-        if init.is_none() {
-            let span = self.span(local.let_token.span);
-            self.unsupported(span, "`let` without a value", "give it its value here: `let y = if c { a } else { b };`");
-        }
-        Stmt::Let { pat, note, note_span, init }
+        let init = local.init.as_ref().map(|init| self.expr(&init.expr));
+        let otherwise = local.init.as_ref().and_then(|init| init.diverge.as_ref());
+        let otherwise = otherwise.map(|(_, otherwise)| self.expr(otherwise));
+        Stmt::Let { pat, note, note_span, init, otherwise }
     }
 
-    fn literal(&mut self, lit: &syn::Lit) -> ExprId {
+    fn struct_value(&mut self, expr: &syn::ExprStruct) -> ExprId {
+        let Some(ident) = expr.path.get_ident().filter(|_| expr.qself.is_none()) else {
+            let span = self.path_span(&expr.path);
+            self.unsupported(span, "a struct value of this path", "name a struct of the text");
+            return self.push(span, ExprKind::Error);
+        };
+        let name = self.name(ident);
+        let span = name.span.join(self.span(expr.brace_token.span.close()));
+        if let Some(rest) = &expr.rest {
+            let at = self.spanned(&**rest);
+            self.unsupported(at, "the rest of another struct value", "write every field");
+        }
+        let mut fields = Vec::new();
+        for field in &expr.fields {
+            let value = self.expr(&field.expr);
+            match &field.member {
+                syn::Member::Named(member) => fields.push((self.name(member), value)),
+                syn::Member::Unnamed(index) => {
+                    let at = self.span(index.span);
+                    self.unsupported(at, "a numbered field", "name the fields of the struct");
+                }
+            }
+        }
+        self.push(span, ExprKind::StructLit { name, fields })
+    }
+
+    pub(super) fn literal(&mut self, lit: &syn::Lit) -> ExprId {
         let span = self.span(lit.span());
         let kind = match lit {
             syn::Lit::Bool(lit) => ExprKind::Bool(lit.value),
@@ -191,8 +245,8 @@ impl<'t> Reader<'t, '_> {
         if suffix.is_empty() {
             return Ok(None);
         }
-        match suffix.parse::<Type>() {
-            Ok(ty) if ty != Type::Bool => Ok(Some(ty)),
+        match names::scalar_type(suffix) {
+            Some(ty) if ty != Type::Bool => Ok(Some(ty)),
             _ => {
                 let code = filbert_ir::Code::UnknownType;
                 let message = format!("a literal cannot have the type `{suffix}`");
@@ -211,14 +265,9 @@ impl<'t> Reader<'t, '_> {
                 self.push(span, ExprKind::Field { of, index: index.index })
             }
             syn::Member::Named(name) => {
-                let span = self.span(name.span());
-                self.unsupported(
-                    span,
-                    "a named field",
-                    "write `.0`, `.1` for the elements of a tuple; a method needs `()`",
-                );
-                let span = self.tree.span(of).join(span);
-                self.push(span, ExprKind::Error)
+                let name = self.name(name);
+                let span = self.tree.span(of).join(name.span);
+                self.push(span, ExprKind::NamedField { of, name })
             }
         }
     }
@@ -270,7 +319,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// The segments of a plain path; others are reported.
-    fn path(&mut self, path: &syn::ExprPath) -> Option<Vec<&'t str>> {
+    pub(super) fn path(&mut self, path: &syn::ExprPath) -> Option<Vec<&'t str>> {
         if let Some(qself) = &path.qself {
             let span = self.span(qself.lt_token.spans[0]);
             self.unsupported(span, "a path in `<...>`", "write `f64::sqrt(x)` or `x.sqrt()`");
@@ -332,6 +381,14 @@ fn attributes(expr: &syn::Expr) -> &[syn::Attribute] {
         Assign(e) => &e.attrs,
         Return(e) => &e.attrs,
         Field(e) => &e.attrs,
+        While(e) => &e.attrs,
+        Loop(e) => &e.attrs,
+        ForLoop(e) => &e.attrs,
+        Match(e) => &e.attrs,
+        Closure(e) => &e.attrs,
+        Index(e) => &e.attrs,
+        Array(e) => &e.attrs,
+        Macro(e) => &e.attrs,
         _ => &[],
     }
 }

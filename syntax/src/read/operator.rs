@@ -11,10 +11,9 @@ impl<'t> Reader<'t, '_> {
             syn::UnOp::Neg(token) => (Op::Neg, token.spans[0]),
             syn::UnOp::Not(token) => (Op::Not, token.spans[0]),
             syn::UnOp::Deref(token) => {
-                let span = self.span(token.spans[0]);
-                self.unsupported(span, "`*` before a value", "values are copied: use the value itself");
-                self.expr(&unary.expr);
-                return self.push(span, ExprKind::Error);
+                let star = self.span(token.spans[0]);
+                let of = self.expr(&unary.expr);
+                return self.push(star.join(self.tree.span(of)), ExprKind::Deref(of));
             }
             other => {
                 let span = self.spanned(other);
@@ -24,16 +23,8 @@ impl<'t> Reader<'t, '_> {
         };
         let arg = self.expr(&unary.expr);
         let span = self.span(sign).join(self.tree.span(arg));
-        // A minus before a literal belongs to it: `-128i8` is one.
         if op == Op::Neg {
-            let expr = &mut self.tree.exprs[arg.0 as usize];
-            if let ExprKind::Int { negative, .. } | ExprKind::Float { negative, .. } = &mut expr.kind
-                && !*negative
-            {
-                *negative = true;
-                expr.span = span;
-                return arg;
-            }
+            return self.negate(arg, span);
         }
         self.push(span, ExprKind::Unary { op, arg })
     }
@@ -87,7 +78,9 @@ impl<'t> Reader<'t, '_> {
             let value = self.expr(&binary.right);
             let span = self.spanned_from(&binary.left, value);
             return match target {
-                Target::Variable(target) => self.push(span, ExprKind::Update { op, symbol, target, value }),
+                Target::Variable(target) | Target::Place(target) => {
+                    self.push(span, ExprKind::Update { op, symbol, target, value })
+                }
                 Target::Error => self.push(span, ExprKind::Error),
                 Target::Wild | Target::Tuple(..) => {
                     self.unsupported(symbol_span, "an update of anything but a variable", "write one update for each");
@@ -114,15 +107,8 @@ impl<'t> Reader<'t, '_> {
                 let span = self.span(tuple.paren_token.span.join());
                 Target::Tuple(tuple.elems.iter().map(|e| self.target(e)).collect(), span)
             }
-            syn::Expr::Field(_) => {
-                let span = self.spanned(left);
-                self.unsupported(span, "an assignment to one element of a tuple", "assign the whole tuple");
-                Target::Error
-            }
-            syn::Expr::Index(_) | syn::Expr::Unary(_) => {
-                self.expr(left);
-                Target::Error
-            }
+            syn::Expr::Field(_) | syn::Expr::Index(_) => Target::Place(self.expr(left)),
+            syn::Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => Target::Place(self.expr(left)),
             other => {
                 let span = self.spanned(other);
                 let message = "only a variable can be assigned";

@@ -3,18 +3,16 @@
 use filbert_ir::{Code, Diagnostic, Span, Type};
 
 use super::Reader;
+use crate::ast::{Attrs, Name};
 use crate::names;
 
-const LOOPS: &str = "loops are not in this version: write the steps out, or use a closed form";
 const ARRAYS: &str = "arrays are not in this version: take one parameter, or keep one variable, for each element";
-const OPTIONS: &str =
-    "`Option` is not in this version: a row with a null argument gives null without asking the kernel";
 const STRINGS: &str = "kernels compute numbers and bools only";
 const STRUCTS: &str = "write a tuple, or one variable for each field";
 const REFERENCES: &str = "values are copied: pass and use the value itself";
 const BESIDE: &str = "write it beside the kernel, as an item of its own";
 
-impl Reader<'_, '_> {
+impl<'t> Reader<'t, '_> {
     /// Reports a construct at `span`: its name, and what to write instead.
     pub(super) fn unsupported(&mut self, span: Span, what: &str, instead: &str) {
         let message = format!("a kernel cannot have {what}");
@@ -25,36 +23,13 @@ impl Reader<'_, '_> {
         use syn::Expr::*;
         let one_row = "a kernel computes one row, at once: leave it out";
         let (span, what, instead) = match expr {
-            Array(e) => (e.bracket_token.span.join(), "an array", ARRAYS),
             Async(e) => (e.async_token.span, "`async`", one_row),
             Await(e) => (e.await_token.span, "`.await`", one_row),
-            Break(e) => (e.break_token.span, "`break`", LOOPS),
-            Closure(e) => (e.or1_token.spans[0], "a closure", "write a second kernel, `fn`, and call it"),
             Const(e) => (e.const_token.span, "a `const` block", "write `const NAME: f64 = ...;`"),
-            Continue(e) => (e.continue_token.span, "`continue`", LOOPS),
-            ForLoop(e) => (e.for_token.span, "a `for` loop", LOOPS),
-            Index(e) => (e.bracket_token.span.join(), "indexing", ARRAYS),
             Infer(e) => (e.underscore_token.spans[0], "`_` as a value", "write the value"),
-            Let(e) => {
-                self.forgive(&e.pat);
-                let instead = if is_option(&e.pat) { OPTIONS } else { "compare with `==` in an `if`" };
-                (e.let_token.span, "`if let`", instead)
-            }
-            Loop(e) => (e.loop_token.span, "a `loop`", LOOPS),
-            Macro(e) => return self.reject_macro(&e.mac),
-            Match(e) => (e.match_token.span, "`match`", "`match` is not in this version: write `if` and `else if`"),
-            Range(e) => {
-                let span = self.spanned(&e.limits);
-                return self.unsupported(span, "a range", "compare with the ends: `lo <= x && x < hi`");
-            }
             RawAddr(e) => (e.and_token.span, "a raw address", REFERENCES),
-            Reference(e) => (e.and_token.span, "a reference", REFERENCES),
-            Repeat(e) => (e.bracket_token.span.join(), "an array", ARRAYS),
-            Struct(e) => (e.path.segments[0].ident.span(), "a struct value", STRUCTS),
-            Try(e) => (e.question_token.span, "`?`", OPTIONS),
-            TryBlock(e) => (e.try_token.span, "a `try` block", OPTIONS),
+            TryBlock(e) => (e.try_token.span, "a `try` block", "write a closure, or a kernel of its own"),
             Unsafe(e) => (e.unsafe_token.span, "`unsafe`", "nothing in a kernel needs it: leave it out"),
-            While(e) => (e.while_token.span, "a `while` loop", LOOPS),
             Yield(e) => (e.yield_token.span, "`yield`", "a kernel returns one result for each row"),
             other => {
                 let span = self.spanned(other);
@@ -63,16 +38,6 @@ impl Reader<'_, '_> {
         };
         let span = self.span(span);
         self.unsupported(span, what, instead);
-    }
-
-    /// `return` anywhere but at the end of the body.
-    pub(super) fn reject_early_return(&mut self, expr: &syn::ExprReturn) {
-        let span = self.span(expr.return_token.span);
-        self.unsupported(
-            span,
-            "an early `return`",
-            "make the rest of the body the `else`: `if done { a } else { ... b }`",
-        );
     }
 
     pub(super) fn reject_literal(&mut self, lit: &syn::Lit) {
@@ -88,10 +53,7 @@ impl Reader<'_, '_> {
     pub(super) fn reject_macro(&mut self, mac: &syn::Macro) {
         let name = mac.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
         let instead = match name.as_str() {
-            "panic" | "assert" | "assert_eq" | "assert_ne" | "todo" | "unreachable" | "unimplemented" => {
-                "a kernel cannot fail on purpose in this version: return NaN, or a second bool result"
-            }
-            "debug_assert" | "dbg" | "print" | "println" | "eprintln" | "format" | "write" => {
+            "dbg" | "print" | "println" | "eprintln" | "format" | "write" => {
                 "a kernel has no output but its results: return what you want to see"
             }
             "vec" => ARRAYS,
@@ -122,7 +84,7 @@ impl Reader<'_, '_> {
                 self.tree.forgiven.push(name);
                 (e.static_token.span, "a `static`", "write `const`")
             }
-            Struct(e) => (e.struct_token.span, "a struct", STRUCTS),
+            Struct(e) => return self.reject_struct(e),
             Trait(e) => (e.trait_token.span, "a trait", "write a plain `fn`"),
             TraitAlias(e) => (e.trait_token.span, "a trait", "write a plain `fn`"),
             Type(e) => (e.type_token.span, "a type alias", "write the type itself"),
@@ -137,22 +99,23 @@ impl Reader<'_, '_> {
         self.unsupported(span, what, instead);
     }
 
+    pub(super) fn reject_struct(&mut self, item: &syn::ItemStruct) {
+        let span = self.span(item.struct_token.span);
+        self.unsupported(span, "a struct", STRUCTS);
+    }
+
     pub(super) fn reject_pattern(&mut self, pat: &syn::Pat) {
         use syn::Pat::*;
         let compare = "bind a name and compare it in an `if`";
         let (what, instead) = match pat {
             Ident(p) if p.by_ref.is_some() => ("a `ref` pattern", REFERENCES),
-            Ident(_) => ("an `@` pattern", compare),
-            Lit(_) | Const(_) | Path(_) => ("a constant as a pattern", compare),
+            Const(_) => ("a `const` block as a pattern", compare),
             Macro(_) => ("a macro as a pattern", compare),
-            Or(_) => ("a pattern with alternatives", compare),
-            Range(_) => ("a range as a pattern", compare),
             Reference(_) => ("a reference pattern", REFERENCES),
             Rest(_) => ("`..` in a pattern", "name each element, or write `_` for it"),
             Slice(_) => ("a slice pattern", ARRAYS),
-            Struct(_) => ("a struct pattern", STRUCTS),
-            TupleStruct(_) if is_option(pat) => ("an `Option` or `Result` pattern", OPTIONS),
-            TupleStruct(_) => ("a struct pattern", STRUCTS),
+            TupleStruct(_) if is_result(pat) => ("a `Result` pattern", "use `Option`: `Some` and `None`"),
+            TupleStruct(_) | Struct(_) => ("a struct pattern", STRUCTS),
             _ => ("this pattern", "bind a name, `_`, or a tuple of them"),
         };
         let span = self.spanned(pat);
@@ -162,12 +125,7 @@ impl Reader<'_, '_> {
     pub(super) fn reject_type(&mut self, ty: &syn::Type) {
         use syn::Type::*;
         let (what, instead) = match ty {
-            Array(_) | Slice(_) => ("an array type", ARRAYS),
-            Reference(inner) if matches!(*inner.elem, Slice(_) | Array(_)) => ("a slice type", ARRAYS),
-            Reference(inner) => match &*inner.elem {
-                Path(path) if path.path.is_ident("str") => ("a string type", STRINGS),
-                _ => ("a reference type", REFERENCES),
-            },
+            Slice(_) => ("a slice without a reference", "write `&[f64]`"),
             Ptr(_) => ("a pointer type", REFERENCES),
             BareFn(_) => ("a function type", "call the kernel by its name"),
             ImplTrait(_) | TraitObject(_) => ("a trait type", "name a scalar type, for example `f64`"),
@@ -178,18 +136,26 @@ impl Reader<'_, '_> {
         self.unsupported(span, what, instead);
     }
 
+    pub(super) fn reject_reference(&mut self, ty: &syn::TypeReference) {
+        let (what, instead) = match &*ty.elem {
+            syn::Type::Path(path) if path.path.is_ident("str") => ("a string type", STRINGS),
+            _ => ("a reference type", REFERENCES),
+        };
+        let span = self.spanned(ty);
+        self.unsupported(span, what, instead);
+    }
+
     pub(super) fn reject_type_name(&mut self, path: &syn::TypePath, ident: &str) {
         let span = self.spanned(path);
         match ident {
-            "Option" | "Result" => return self.unsupported(span, &format!("the type `{ident}`"), OPTIONS),
+            "Result" => {
+                return self.unsupported(span, "the type `Result`", "use `Option`: a row without a value is null");
+            }
             "Vec" | "Box" | "Rc" | "Arc" => return self.unsupported(span, &format!("the type `{ident}`"), ARRAYS),
             "String" | "str" | "char" => return self.unsupported(span, &format!("the type `{ident}`"), STRINGS),
             _ => {}
         }
         let help = match ident {
-            "usize" | "isize" => {
-                "results may not depend on the machine: write `u64` or `i64`, or another size".to_string()
-            }
             "i128" | "u128" => "the widest integers are `i64` and `u64`".to_string(),
             "f16" | "f128" => "floats are `f32` and `f64`".to_string(),
             "double" | "float" | "Float" | "Double" | "real" => "floats are `f32` and `f64`".to_string(),
@@ -203,9 +169,11 @@ impl Reader<'_, '_> {
         self.report(Diagnostic::new(Code::UnknownType, span, format!("unknown type `{ident}`")).help(help));
     }
 
-    /// The documentation among the attributes of a `fn`; reports those that mean nothing.
-    pub(super) fn fn_attributes(&mut self, attributes: &[syn::Attribute]) -> String {
+    /// The documentation among the attributes of a `fn`, and what `#[kernel(...)]` says; reports those that
+    /// mean nothing.
+    pub(super) fn fn_attributes(&mut self, attributes: &[syn::Attribute]) -> (String, Attrs<'t>) {
         let mut lines = Vec::new();
+        let mut attrs = Attrs::default();
         for attribute in attributes {
             let path = attribute.path();
             let last = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
@@ -217,20 +185,29 @@ impl Reader<'_, '_> {
                     }
                 }
                 syn::Meta::Path(_) if last == "kernel" && known_root => {}
-                meta if last == "kernel" && known_root => self.kernel_attribute(meta),
+                meta if last == "kernel" && known_root => self.kernel_attribute(meta, &mut attrs),
                 _ => self.outer_attribute(attribute),
             }
         }
-        clean_doc(&lines)
+        (clean_doc(&lines), attrs)
     }
 
     /// `#[kernel(...)]`: the path that the macro takes is nobody's business here.
-    fn kernel_attribute(&mut self, meta: &syn::Meta) {
+    fn kernel_attribute(&mut self, meta: &syn::Meta, attrs: &mut Attrs<'t>) {
         let syn::Meta::List(list) = meta else { return self.bad_kernel_argument(meta) };
         let args = list.parse_args_with(syn::punctuated::Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated);
         let Ok(args) = args else { return self.bad_kernel_argument(meta) };
         for arg in args.iter().filter(|arg| !arg.path().is_ident("crate")) {
             self.bad_kernel_argument(arg);
+            let Some(name) = arg.path().get_ident().map(|ident| self.name(ident)) else { continue };
+            let value = match arg {
+                syn::Meta::NameValue(arg) => {
+                    let span = self.spanned(&arg.value);
+                    Some(Name { text: self.tree.slice(span), span })
+                }
+                _ => None,
+            };
+            attrs.raw.push((name, value));
         }
     }
 
@@ -260,10 +237,10 @@ impl Reader<'_, '_> {
     }
 }
 
-/// `Some(..)`, `Ok(..)`, `Err(..)`.
-fn is_option(pat: &syn::Pat) -> bool {
+/// `Ok(..)`, `Err(..)`.
+fn is_result(pat: &syn::Pat) -> bool {
     let syn::Pat::TupleStruct(pat) = pat else { return false };
-    pat.path.segments.last().is_some_and(|s| s.ident == "Some" || s.ident == "Ok" || s.ident == "Err")
+    pat.path.segments.last().is_some_and(|s| s.ident == "Ok" || s.ident == "Err")
 }
 
 /// One space after `///` belongs to the comment, not to the text.

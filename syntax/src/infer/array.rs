@@ -1,0 +1,56 @@
+//! Slices, arrays, tables, indexing.
+
+use filbert_ir::Span;
+
+use super::Infer;
+use super::types::Ty;
+use crate::ast::{ExprId, TypeNote};
+
+impl<'a, 't> Infer<'a, 't> {
+    pub(super) fn slice_note(&mut self, _elem: &TypeNote<'t>, _mutable: bool, span: Span) -> Ty {
+        self.not_yet(span, "a slice type")
+    }
+
+    pub(super) fn array_note(&mut self, _elem: &TypeNote<'t>, _len: ExprId, span: Span) -> Ty {
+        self.not_yet(span, "an array type")
+    }
+
+    /// `&[T; N]`
+    pub(super) fn ref_note(&mut self, _of: &TypeNote<'t>, _mutable: bool, span: Span) -> Ty {
+        self.not_yet(span, "a reference type")
+    }
+
+    pub(super) fn array(&mut self, id: ExprId, elems: &'a [ExprId]) -> Ty {
+        for &elem in elems {
+            self.infer(elem);
+        }
+        self.not_yet(self.tree.span(id), "an array")
+    }
+
+    pub(super) fn repeat(&mut self, id: ExprId, value: ExprId, _len: ExprId) -> Ty {
+        self.infer(value);
+        self.not_yet(self.tree.span(id), "an array")
+    }
+
+    pub(super) fn index(&mut self, id: ExprId, of: ExprId, index: ExprId) -> Ty {
+        self.infer(of);
+        self.infer(index);
+        self.not_yet(self.tree.span(id), "indexing")
+    }
+
+    pub(super) fn reference(&mut self, id: ExprId, of: ExprId, _mutable: bool) -> Ty {
+        self.infer(of);
+        self.not_yet(self.tree.span(id), "a reference")
+    }
+
+    pub(super) fn deref(&mut self, id: ExprId, of: ExprId) -> Ty {
+        self.infer(of);
+        self.not_yet(self.tree.span(id), "`*` before a value")
+    }
+
+    /// The type of a place that is assigned or updated: `a[i]`, `*r`, `p.x`, `t.0`.
+    pub(super) fn place(&mut self, id: ExprId) -> Ty {
+        self.infer(id);
+        self.not_yet(self.tree.span(id), "an assignment to a part of a value")
+    }
+}
