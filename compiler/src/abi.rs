@@ -1,54 +1,89 @@
 //! The call ABI between the runtime and compiled kernels: one entry, one frame.
 //!
 //! ```text
-//!   entry: extern "C" fn(frame: *mut CallFrame) -> u32          0, or the number of a `Fault`
+//!   entry: extern "C" fn(frame: *mut CallFrame) -> u32       0, the number of a `Fault`, or `STOPPED`
 //!
 //!   CallFrame            offset
 //!   +------------------+
-//!   | inputs           |  0  --> [*const u8; params]   column of parameter p, element of row 0
-//!   | outputs          |  8  --> [*mut u8; results]    column of result r, element of row 0
-//!   | helpers          | 16  --> [usize]               addresses, in the order of `helpers::HELPERS`
-//!   | start            | 24      first row to run
-//!   | end              | 32      one past the last row
-//!   | fault_row        | 40  <-- the failing row, if the result is not 0
-//!   | fault_site       | 48  <-- index into `Artifact::sites`, if the result is not 0
-//!   | zero             | 52      0: what depends on it cannot be recognised as a constant
-//!   +------------------+  56
+//!   | inputs           |  0  --> [*const u8; slots]    column of each slot, `Core::slot_types`
+//!   | outputs          |  8  --> [*mut u8; columns]    output columns, `output_columns`
+//!   | lists            | 16  --> [*const *mut u8]      column of addresses for each list, `lists`
+//!   | tables           | 24  --> [*const u8; tables]   elements of each table of the kernel
+//!   | helpers          | 32  --> [usize]               addresses, in the order of `helpers::HELPERS`
+//!   | stop             | 40  --> u8                    the call ends soon after this is not 0 any more
+//!   | start            | 48      first row to run
+//!   | end              | 56      one past the last row
+//!   | fuel             | 64      loop iterations that one row may spend
+//!   | poll             | 72  <-> loop iterations until the next look at `stop`
+//!   | fault_row        | 80  <-- the failing row, if the result is not 0
+//!   | fault_site       | 88  <-- index into `Artifact::sites`, if the result is a fault
+//!   | zero             | 92      0: what depends on it cannot be recognised as a constant
+//!   | scratch          | 96      the code's own
+//!   +------------------+ 104
 //!
-//!   column:  | row 0 | row 1 | ... | row end-1 |   elements are `Type::bytes()` wide, no padding,
-//!                                                  any alignment; a bool is one byte, 0 or 1
+//!   column:     | row 0 | row 1 | ... | row end-1 |   elements are `Type::bytes()` wide, no padding, any
+//!                                                     alignment; a bool is one byte, 0 or 1
+//!   fixed list: | row 0: e0 e1 .. | row 1: e0 e1 .. | ... |                 `width` elements a row
+//!   addresses:  | row 0 | row 1 | ... | row end-1 |   8 bytes each: where the row's first element is; its
+//!                                                     elements follow one another, any alignment
 //! ```
 //!
-//! The entry computes rows `start..end` in order: it reads `inputs[p][row]` for every parameter the kernel
-//! uses and writes `outputs[r][row]` for every result. At the first row that fails it stops: rows before it
-//! are written, the row itself and those behind it are not. A caller that knows the row to be null may go
-//! on at `fault_row + 1`. A column of outputs may be the column of an input, at the same address; other
-//! overlaps are not allowed.
+//! The entry computes rows `start..end` in order: it reads `inputs[s][row]` of every slot that the kernel
+//! uses and writes every output column. It reads and writes elements of a row's lists only below the length
+//! in the list's slot; the caller zeroes the lists of results first. At the first row that fails it stops:
+//! rows before it are written, the output columns of the row itself and of those behind it are not, and
+//! what the row's result lists hold is nobody's business. A caller that knows the row to be null may go on
+//! at `fault_row + 1`. A column of outputs may be the column of an input, at the same address; other
+//! overlaps are not allowed, and a result list overlaps nothing.
 //!
-//! Code holds no address: helpers are reached through the table, nothing is relocated, and nothing else is
-//! called. It does not trap, unwind, allocate or keep state between calls, so any number of threads may run
-//! it at once, each with its own frame. The calling convention is the C one of the target.
+//! Each jump back to the head of a loop is an iteration. A row may make `fuel` of them, all its loops
+//! together; the next one is `Fault::Fuel` at that loop. Every `POLL_ITERATIONS` the code looks at `stop`, and
+//! leaves with `STOPPED` if it is raised; nothing of the row `fault_row` counts then.
+//!
+//! Code holds no address: helpers and tables are reached through the frame, nothing is relocated, and nothing
+//! else is called. It does not trap, unwind, allocate or keep state between calls, so any number of threads
+//! may run it at once, each with its own frame. The calling convention is the C one of the target.
 //!
 //! This file only draws the shape; `filbert-runtime` alone fills frames and calls entries.
 
+use filbert_ir::signature::{Array, Param, ResultTy};
+use filbert_ir::{Core, Type};
+
 /// Version of this page. Part of every target's fingerprint: code for another ABI is never found.
-pub const ABI_VERSION: u16 = 1;
+pub const ABI_VERSION: u16 = 2;
+
+/// What an entry returns if it found `stop` raised. No fault has this number.
+pub const STOPPED: u32 = u32::MAX;
+
+/// Loop iterations between two looks at `stop`, all rows of a call together; a caller starts with as many.
+pub const POLL_ITERATIONS: u64 = 16_384;
 
 /// What an entry is given. See the module's drawing.
 #[repr(C)]
 #[derive(Debug)]
 pub struct CallFrame {
-    /// Table of input columns, one per parameter. Entries of parameters that the kernel does not use may be
-    /// anything.
+    /// Table of input columns, one per slot: values of the parameters, whether they are there (bools), lengths
+    /// of lists. Entries of slots that the kernel does not use may be anything.
     pub inputs: *const *const u8,
-    /// Table of output columns, one per result.
+    /// Table of output columns, as `output_columns` lists them.
     pub outputs: *const *mut u8,
+    /// Table of columns of addresses, as `lists` lists them. Elements of a result list are written.
+    pub lists: *const *const *mut u8,
+    /// Table of the kernel's tables: where the elements of each are.
+    pub tables: *const *const u8,
     /// Table of helper addresses: `helpers::table()`.
     pub helpers: *const usize,
+    /// A byte that is 0 until the call should end. Never null; another thread may write it, atomically.
+    pub stop: *const u8,
     /// First row.
     pub start: u64,
     /// One past the last row.
     pub end: u64,
+    /// Loop iterations that one row may spend: the kernel's own limit, or less.
+    pub fuel: u64,
+    /// In and out: loop iterations until the next look at `stop`. The caller begins with `POLL_ITERATIONS` and
+    /// hands what one call left to the next.
+    pub poll: u64,
     /// Out: the failing row.
     pub fault_row: u64,
     /// Out: which site failed, an index into `Artifact::sites`.
@@ -56,19 +91,66 @@ pub struct CallFrame {
     /// Always 0. Code mixes it into constants that it wants to keep in registers: Cranelift would otherwise
     /// build them anew for each row.
     pub zero: u32,
+    /// The code's own; what is in it at first does not matter.
+    pub scratch: u64,
 }
 
 /// The entry of a compiled kernel. Calling one is for `filbert-runtime` alone.
 pub type Entry = unsafe extern "C" fn(*mut CallFrame) -> u32;
 
+/// A column that code writes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutputColumn {
+    /// Type of its elements.
+    pub ty: Type,
+    /// Elements of a row.
+    pub width: u32,
+}
+
+/// The output columns of a kernel: for each result in order its values; for a nullable one, whether they are
+/// there, as bools. Lists are not columns.
+pub fn output_columns(core: &Core) -> Vec<OutputColumn> {
+    let mut columns = Vec::new();
+    for result in &core.signature.results {
+        match result {
+            ResultTy::Scalar { ty, nullable } => {
+                columns.push(OutputColumn { ty: ty.storage(), width: 1 });
+                if *nullable {
+                    columns.push(OutputColumn { ty: Type::Bool, width: 1 });
+                }
+            }
+            ResultTy::Fixed { elem, len } => columns.push(OutputColumn { ty: *elem, width: *len }),
+            ResultTy::List { .. } => {}
+        }
+    }
+    columns
+}
+
+/// The lists of a kernel in the order of `CallFrame::lists`: of the parameters, then of the results.
+pub fn lists(core: &Core) -> Vec<Array> {
+    let params = core.signature.params.iter().enumerate();
+    let params = params.filter(|(_, param)| matches!(param, Param::List { .. }));
+    let results = core.signature.results.iter().enumerate();
+    let results = results.filter(|(_, result)| matches!(result, ResultTy::List { .. }));
+    let params = params.map(|(index, _)| Array::Param(index as u32));
+    params.chain(results.map(|(index, _)| Array::Result(index as u32))).collect()
+}
+
 const _: () = {
     use std::mem::offset_of;
     assert!(offset_of!(CallFrame, inputs) == 0);
     assert!(offset_of!(CallFrame, outputs) == 8);
-    assert!(offset_of!(CallFrame, helpers) == 16);
-    assert!(offset_of!(CallFrame, start) == 24);
-    assert!(offset_of!(CallFrame, end) == 32);
-    assert!(offset_of!(CallFrame, fault_row) == 40);
-    assert!(offset_of!(CallFrame, fault_site) == 48);
-    assert!(size_of::<CallFrame>() == 56);
+    assert!(offset_of!(CallFrame, lists) == 16);
+    assert!(offset_of!(CallFrame, tables) == 24);
+    assert!(offset_of!(CallFrame, helpers) == 32);
+    assert!(offset_of!(CallFrame, stop) == 40);
+    assert!(offset_of!(CallFrame, start) == 48);
+    assert!(offset_of!(CallFrame, end) == 56);
+    assert!(offset_of!(CallFrame, fuel) == 64);
+    assert!(offset_of!(CallFrame, poll) == 72);
+    assert!(offset_of!(CallFrame, fault_row) == 80);
+    assert!(offset_of!(CallFrame, fault_site) == 88);
+    assert!(offset_of!(CallFrame, zero) == 92);
+    assert!(offset_of!(CallFrame, scratch) == 96);
+    assert!(size_of::<CallFrame>() == 104);
 };

@@ -39,4 +39,4 @@ pub use target::{Level, Target};
 
 /// Version of the passes and the lowering. Part of every target's fingerprint, so that code kept from an
 /// older build is not found; move it on with every change of what they emit.
-pub const CODEGEN_VERSION: u16 = 1;
+pub const CODEGEN_VERSION: u16 = 2;

@@ -25,7 +25,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_buffer::NullBuffer;
-use filbert_compiler::abi::CallFrame;
+use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS};
 use filbert_compiler::{Artifact, helpers};
 use filbert_ir::interp::{Interpreter, RowFault};
 use filbert_ir::{Fault, Scalar, Type, ValueId, VerifiedKernel};
@@ -105,12 +105,18 @@ impl Body<'_> {
                 let mut frame = CallFrame {
                     inputs: inputs.as_ptr(),
                     outputs: outputs.as_ptr(),
+                    lists: std::ptr::null(),
+                    tables: std::ptr::null(),
                     helpers: helpers::table().as_ptr(),
+                    stop: &0,
                     start: start as u64,
                     end: end as u64,
+                    fuel: kernel.core.signature.fuel,
+                    poll: POLL_ITERATIONS,
                     fault_row: 0,
                     fault_site: 0,
                     zero: 0,
+                    scratch: 0,
                 };
                 // SAFETY: the frame is as docs/abi.md wants it, by the caller's promise; `code` is borrowed,
                 // so its pages stay mapped; the compiler's audit says that the code does not trap or unwind.
