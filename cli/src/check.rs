@@ -1,23 +1,32 @@
-//! `filbert check`: every diagnostic of every file, and nothing else.
+//! `filbert check`: every diagnostic of every file, and nothing else; or the page about one of them.
 
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use filbert_ir::Code;
+
+use crate::failure::{Failure, print};
 use crate::job::Job;
 use crate::kernel_file;
+use crate::pages;
 use crate::script::Script;
 use crate::threads;
 
 #[derive(clap::Args)]
 pub(crate) struct Check {
     /// Kernel files (.rs) and SQL scripts (.sql)
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "explain", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Print the page about a code instead: what it means, an example, what to do
+    #[arg(long, value_name = "CODE", value_parser = pages::code, conflicts_with = "files")]
+    explain: Option<Code>,
 }
 
 impl Check {
     /// Goes on after a file with errors, so that one run shows all there is to fix.
     pub(crate) fn run(&self) -> Result<(), Failure> {
+        if let Some(code) = self.explain {
+            return print(pages::page(code));
+        }
         let mut screens = String::new();
         for file in &self.files {
             check_file(file, &mut screens)?;

@@ -14,6 +14,7 @@ mod failure;
 mod input;
 mod job;
 mod kernel_file;
+mod pages;
 mod progress;
 mod rows;
 mod run;
@@ -43,8 +44,8 @@ enum Command {
         after_help = "Examples:\n  filbert run examples/flights.sql\n  filbert run job.sql --kernels geo.rs --table flights='data/*.parquet' --output miles.parquet\n\nRelative places in the script are relative to the working directory. Standard error ends with one line: rows, wall time, kernels compiled, compile time, cache hits."
     )]
     Run(run::Run),
-    /// Check kernel files and the kernels in SQL scripts; print diagnostics only
-    #[command(after_help = "Example:\n  filbert check kernels/*.rs job.sql")]
+    /// Check kernel files and the kernels in SQL scripts; print diagnostics only, or explain one
+    #[command(after_help = "Examples:\n  filbert check kernels/*.rs job.sql\n  filbert check --explain FB-0103")]
     Check(check::Check),
     /// Call a kernel with one row of arguments
     #[command(

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use crate::Place;
+use crate::{Place, Ran, filbert_command};
 
 const KERNELS: &str = "\
 /// Sum of two integers.
@@ -148,4 +148,15 @@ fn the_engines_agree_on_a_failing_row() {
            | Help: the row's arguments: a = 2147483647, b = 1
         ---'
     "#]]);
+}
+
+#[test]
+fn refused_code_memory_leaves_nothing_to_compare() {
+    let place = place();
+    let mut command = filbert_command(place.folder.path(), &["call", "k.rs", "half", "3", "--engine", "both"]);
+    command.env("FILBERT_CODE_MEMORY", "refuse");
+    let refused = Ran::of(&command.output().unwrap());
+    assert_eq!((refused.status, refused.stdout.as_str()), (1, ""), "{}", refused.stderr);
+    let screen = "[FB-0803] Error: native code cannot be run here, so there is nothing to compare\n";
+    assert!(refused.stderr.ends_with(screen), "{}", refused.stderr);
 }

@@ -66,3 +66,21 @@ fn every_error_of_every_file() {
         ---'
     "#]]);
 }
+
+#[test]
+fn a_code_is_explained() {
+    let place = Place::with(&[]);
+    let explain = |code: &str| place.filbert(&["check", "--explain", code]);
+    let page = explain("FB-0103");
+    assert_eq!((page.status, page.stderr.as_str()), (0, ""));
+    assert!(page.stdout.starts_with("# FB-0103: types do not match\n\nClass User: "), "{}", page.stdout);
+    assert!(page.stdout.contains("## Fix\n"), "{}", page.stdout);
+    for short in ["fb-103", "103"] {
+        assert_eq!(explain(short).stdout, page.stdout);
+    }
+    assert!(!explain("401").stdout.contains("Driven by"));
+    let unknown = explain("FB-9901");
+    assert_eq!((unknown.status, unknown.stdout.as_str()), (2, ""));
+    let near = "there is no such code; near it are FB-0901 (a defect of Filbert)";
+    assert!(unknown.stderr.contains(near), "{}", unknown.stderr);
+}

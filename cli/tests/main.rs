@@ -7,6 +7,7 @@ mod bad_input;
 mod call;
 mod check;
 mod doctor;
+mod errors;
 mod explain;
 mod run;
 mod usage;
@@ -65,9 +66,13 @@ struct Ran {
 }
 
 fn filbert_in(folder: &Path, args: &[&str]) -> Ran {
+    Ran::of(&filbert_command(folder, args).output().unwrap())
+}
+
+fn filbert_command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_filbert"));
     command.args(args).current_dir(folder).env_remove("FILBERT_ENGINE").stdin(Stdio::null());
-    Ran::of(&command.output().unwrap())
+    command
 }
 
 /// The root of the repository, where the examples run.

@@ -13,6 +13,8 @@ fn wrong_usage_is_status_2() {
         &["fly"],
         &["run"],
         &["check"],
+        &["check", "--explain", "FB-9999"],
+        &["check", "--explain", "FB-0103", "k.rs"],
         &["call", "k.rs"],
         &["explain", "k.rs", "--stage", "hex"],
         &["run", "job.sql", "--table", "flights"],

@@ -6,5 +6,6 @@
 
 mod cases;
 mod deep;
+mod errors;
 mod module;
 mod spans;
