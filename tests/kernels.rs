@@ -96,7 +96,7 @@ fn bless(path: &Path, cases: &[Case], kernels: &BTreeMap<String, VerifiedKernel>
     let mut lines: Vec<String> = source.lines().map(str::to_string).collect();
     for case in cases {
         let args: Option<Vec<Scalar>> = case.args.iter().copied().collect();
-        let result = match args.map(|args| interp::run(&kernels[&case.kernel], &args)) {
+        let result = match args.map(|args| interp::run_scalars(&kernels[&case.kernel], &args)) {
             None => "null".to_string(),
             Some(Ok(row)) => show(&row.into_iter().map(Some).collect::<Row>()),
             Some(Err(e)) => e.fault.code().to_string(),

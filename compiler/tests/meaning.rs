@@ -9,8 +9,8 @@ use filbert_ir::{
 };
 
 fn agree(kernel: &VerifiedKernel, optimized: &Optimized, row: &[Scalar]) {
-    let wanted = interp::run(kernel, row).map_err(|e| (e.fault, e.value));
-    let got = interp::run(&optimized.kernel, row).map_err(|e| (e.fault, optimized.origins[e.value.index()]));
+    let wanted = interp::run_scalars(kernel, row).map_err(|e| (e.fault, e.value));
+    let got = interp::run_scalars(&optimized.kernel, row).map_err(|e| (e.fault, optimized.origins[e.value.index()]));
     assert_eq!(wanted, got, "on {row:?}\n{}\n{}", text::print(kernel), text::print(&optimized.kernel));
 }
 

@@ -1,23 +1,30 @@
 //! The interpreter: the definition of what a kernel gives for a row.
 //!
-//! A kernel is flattened once into steps over registers, one register a value, and then run row by row
-//! without recursion or allocation. It knows nothing of columns or nulls; `filbert-runtime` loops over
-//! rows. Speed is not its aim, but it must serve wherever native code cannot run.
+//! A kernel is flattened once into steps over registers, one register a value (`flatten.rs`), and then run
+//! row by row without recursion or allocation. It knows nothing of columns or nulls; `filbert-runtime` loops
+//! over rows, and `row.rs` computes one whole row by the signature. Speed is not its aim, but it must serve
+//! wherever native code cannot run.
 //!
-//! ```text
-//!   %3: f64 = if %2 {                 branch %2, else to A
-//!     %4: f64 = mul %0, %0            %4 <- mul %0 %0
-//!     yield %4                        %3 <- %4; jump to B
-//!   } else {                       A:
-//!     yield %1                        %3 <- %1
-//!   }                              B:
-//! ```
+//! Memory is the caller's: `Memory` is asked for an element only after its index was found below the length
+//! that the slot says. The tables are the kernel's own.
+//!
+//! What a row may cost is bounded: each time a loop goes on costs 1 of the row's fuel, and every
+//! `POLL_ITERATIONS` of them, counted across rows, the caller is asked whether to stop.
+
+mod flatten;
+mod row;
 
 use std::fmt;
 
-use crate::kernel::{Core, Def, Region, ValueId, VerifiedKernel};
+use crate::kernel::{ValueId, VerifiedKernel};
 use crate::op::{Fault, Meaning, Sig};
+use crate::signature::{Array, Table};
 use crate::types::{Scalar, Type};
+
+pub use row::{LIST_ELEMENTS_MAX, Row, RowMemory, run, run_scalars, run_with_fuel};
+
+/// Loop iterations between two looks at the stop flag.
+pub const POLL_ITERATIONS: u32 = 16_384;
 
 /// Why a row has no result: the first value in program order that failed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -36,87 +43,129 @@ impl fmt::Display for RowFault {
 
 impl std::error::Error for RowFault {}
 
-/// Computes one row. Results are canonical.
-///
-/// # Panics
-/// If the arguments do not match the kernel's parameters in number and type: whoever has values from
-/// outside checks them against `Core::param_types` first.
-pub fn run(kernel: &VerifiedKernel, args: &[Scalar]) -> Result<Vec<Scalar>, RowFault> {
-    let core = &kernel.core;
-    let given: Vec<Type> = args.iter().map(|arg| arg.ty()).collect();
-    assert!(
-        given == core.slot_types(),
-        "kernel {} takes {:?}, called with {given:?}",
-        kernel.name(),
-        core.slot_types()
-    );
-    let bits: Vec<u64> = args.iter().map(|arg| arg.bits()).collect();
-    let mut out = vec![0; core.returns.len()];
-    Interpreter::new(kernel).row(&bits, &mut out)?;
-    Ok(core.returns.iter().zip(out).map(|(&id, bits)| Scalar::from_bits(core.ty(id), bits)).collect())
+/// Why a row was not computed to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RowEnd {
+    /// It failed.
+    Fault(RowFault),
+    /// The caller said stop.
+    Stopped,
+}
+
+/// A row's lists. Indexes that the interpreter gives are below the length that the list's slot says, so the
+/// slots must say the truth.
+pub trait Memory {
+    /// The bits of an element of a list parameter or result, zero-extended.
+    fn load(&self, array: Array, index: u64) -> u64;
+    /// Sets an element of a list result; a NaN is canonical already.
+    fn store(&mut self, array: Array, index: u64, bits: u64);
+}
+
+/// The memory of a kernel without lists.
+struct NoMemory;
+
+impl Memory for NoMemory {
+    fn load(&self, array: Array, _: u64) -> u64 {
+        unreachable!("nobody lent {array}")
+    }
+
+    fn store(&mut self, array: Array, _: u64, _: u64) {
+        unreachable!("nobody lent {array}")
+    }
+}
+
+/// How far rows may go. One serves all rows of a call.
+pub struct Control<'a> {
+    /// Iterations that each row may spend; the kernel's own fuel counts too, the lesser wins.
+    pub fuel: u64,
+    /// Asked every `POLL_ITERATIONS` iterations; true ends the row.
+    pub stop: Option<&'a dyn Fn() -> bool>,
+    /// Iterations left until it is asked next.
+    until_poll: u32,
+}
+
+impl<'a> Control<'a> {
+    /// As far as the kernel's own fuel goes, without a look at anything.
+    pub fn free() -> Control<'a> {
+        Control::new(u64::MAX, None)
+    }
+
+    /// At most `fuel` iterations a row, and `stop` is asked now and then.
+    pub fn new(fuel: u64, stop: Option<&'a dyn Fn() -> bool>) -> Control<'a> {
+        Control { fuel, stop, until_poll: POLL_ITERATIONS }
+    }
 }
 
 /// A kernel made ready to run over many rows.
 #[derive(Clone)]
 pub struct Interpreter {
-    params: usize,
+    /// Keeps the tables.
+    kernel: VerifiedKernel,
+    slots: usize,
     steps: Vec<Step>,
-    /// One for each value. Constants are in place from the start and nothing overwrites them.
+    /// One for each value, then what `flatten` adds. Constants are in place from the start and nothing
+    /// overwrites them.
     registers: Vec<u64>,
-    /// Type and register of each result.
-    results: Vec<(Type, usize)>,
+    /// Type and register of each of the values that make the results.
+    returns: Vec<(Type, u32)>,
 }
 
 #[derive(Clone)]
 enum Step {
     /// Computes an operation.
-    Op { meaning: Meaning, tys: [Type; 3], args: [u32; 3], arity: u8, ret: Type, out: ValueId },
+    Op { meaning: Meaning, tys: [Type; 3], args: [u32; 3], arity: u8, ret: Type, out: u32 },
     /// Goes on if the condition holds, else jumps.
-    Branch { cond: u32, otherwise: usize },
-    /// Copies a yielded value to the `if` or to one of its outputs.
+    Branch { cond: u32, otherwise: u32 },
+    /// Copies a value to where an `if` or `loop` wants it.
     Copy { from: u32, to: u32 },
-    /// Jumps.
-    Jump { to: usize },
+    /// Jumps ahead.
+    Jump { to: u32 },
+    /// Jumps back for another iteration of a loop, if there is fuel.
+    Again { to: u32, owner: u32 },
+    /// Reads an element of the caller's memory.
+    Load { array: Array, index: u32, length: u32, out: u32 },
+    /// Reads an element of a table.
+    Lookup { table: u32, index: u32, out: u32 },
+    /// Writes an element of the caller's memory.
+    Store { array: Array, index: u32, length: u32, value: u32, elem: Type, owner: u32 },
 }
 
 impl Interpreter {
-    /// Flattens a kernel.
-    pub fn new(kernel: &VerifiedKernel) -> Interpreter {
-        let core = &kernel.core;
-        let mut flatten = Flatten { core, outputs: vec![Vec::new(); core.values.len()], steps: Vec::new() };
-        let mut registers = vec![0; core.values.len()];
-        for (index, value) in core.values.iter().enumerate() {
-            match value.def {
-                Def::Const(bits) => registers[index] = bits,
-                Def::Output { of, index: nth } => flatten.outputs[of.index()].push((nth as usize, index as u32)),
-                _ => {}
-            }
-        }
-        flatten.range(core.slots() as usize, core.values.len());
-        Interpreter {
-            params: core.slots() as usize,
-            steps: flatten.steps,
-            registers,
-            results: core.returns.iter().map(|&id| (core.ty(id), id.index())).collect(),
-        }
-    }
-
-    /// Computes one row: argument bits in, canonical result bits out. `out` is written only on success.
+    /// Computes one row: bits of the slots in, canonical bits of the values that make the results out. `out`
+    /// is written only on success; what was stored into lists before a fault stays there.
     ///
     /// # Panics
-    /// If `args` or `out` has not the length of the kernel's parameters or results.
-    pub fn row(&mut self, args: &[u64], out: &mut [u64]) -> Result<(), RowFault> {
-        assert_eq!(out.len(), self.results.len(), "one place for each result");
-        self.registers[..self.params].copy_from_slice(args);
-        self.execute()?;
-        for (place, &(ty, register)) in out.iter_mut().zip(&self.results) {
-            *place = Scalar::from_bits(ty, self.registers[register]).canonical().bits();
+    /// If `slots` or `out` has not the length that the kernel's signature says.
+    pub fn row(
+        &mut self,
+        slots: &[u64],
+        memory: &mut dyn Memory,
+        control: &mut Control<'_>,
+        out: &mut [u64],
+    ) -> Result<(), RowEnd> {
+        assert_eq!(out.len(), self.returns.len(), "one place for each returned value");
+        self.registers[..self.slots].copy_from_slice(slots);
+        self.execute(memory, control)?;
+        for (place, &(ty, register)) in out.iter_mut().zip(&self.returns) {
+            *place = Scalar::from_bits(ty, self.registers[register as usize]).canonical().bits();
         }
         Ok(())
     }
 
-    /// The bits that a value had in the last row. Stale where that row did not compute the value: it failed
-    /// before, or the value's region was not taken.
+    /// `row` for a kernel without lists, as far as its own fuel goes.
+    ///
+    /// # Panics
+    /// As `row`, and if the kernel reads or writes a list.
+    pub fn scalar_row(&mut self, slots: &[u64], out: &mut [u64]) -> Result<(), RowFault> {
+        match self.row(slots, &mut NoMemory, &mut Control::free(), out) {
+            Ok(()) => Ok(()),
+            Err(RowEnd::Fault(fault)) => Err(fault),
+            Err(RowEnd::Stopped) => unreachable!("nobody asks to stop"),
+        }
+    }
+
+    /// The bits that a value had last in the last row. Stale where that row did not compute the value: it
+    /// failed before, or the value's region was not taken.
     ///
     /// # Panics
     /// If the kernel has no such value.
@@ -124,10 +173,13 @@ impl Interpreter {
         self.registers[id.index()]
     }
 
-    fn execute(&mut self) -> Result<(), RowFault> {
+    fn execute(&mut self, memory: &mut dyn Memory, control: &mut Control<'_>) -> Result<(), RowEnd> {
+        let tables: &[Table] = &self.kernel.core.tables;
         let registers = &mut self.registers[..];
+        let mut fuel = control.fuel.min(self.kernel.core.signature.fuel);
+        let failed = |fault: Fault, value: u32| RowEnd::Fault(RowFault { fault, value: ValueId(value) });
         let mut at = 0;
-        // Jumps lead forward only, so that this ends.
+        // Jumps back cost fuel, so that this ends.
         while let Some(step) = self.steps.get(at) {
             at += 1;
             match step {
@@ -136,71 +188,51 @@ impl Interpreter {
                     let operands = args.map(|arg| registers[arg as usize]);
                     let sig = Sig { args: &tys[..arity], ret: *ret };
                     let result = meaning(sig, &operands[..arity]);
-                    registers[out.index()] = result.map_err(|fault| RowFault { fault, value: *out })?;
+                    registers[*out as usize] = result.map_err(|fault| failed(fault, *out))?;
                 }
                 Step::Branch { cond, otherwise } => {
                     if registers[*cond as usize] & 1 == 0 {
-                        at = *otherwise;
+                        at = *otherwise as usize;
                     }
                 }
                 Step::Copy { from, to } => registers[*to as usize] = registers[*from as usize],
-                Step::Jump { to } => at = *to,
+                Step::Jump { to } => at = *to as usize,
+                Step::Again { to, owner } => {
+                    if fuel == 0 {
+                        return Err(failed(Fault::Fuel, *owner));
+                    }
+                    fuel -= 1;
+                    control.until_poll -= 1;
+                    if control.until_poll == 0 {
+                        control.until_poll = POLL_ITERATIONS;
+                        if control.stop.is_some_and(|stop| stop()) {
+                            return Err(RowEnd::Stopped);
+                        }
+                    }
+                    at = *to as usize;
+                }
+                Step::Load { array, index, length, out } => {
+                    let index = registers[*index as usize];
+                    if index >= registers[*length as usize] {
+                        return Err(failed(Fault::IndexRange, *out));
+                    }
+                    registers[*out as usize] = memory.load(*array, index);
+                }
+                Step::Lookup { table, index, out } => {
+                    let element = tables[*table as usize].get(registers[*index as usize]);
+                    registers[*out as usize] = element.ok_or(failed(Fault::IndexRange, *out))?;
+                }
+                Step::Store { array, index, length, value, elem, owner } => {
+                    let index = registers[*index as usize];
+                    if index >= registers[*length as usize] {
+                        return Err(failed(Fault::IndexRange, *owner));
+                    }
+                    let value = Scalar::from_bits(*elem, registers[*value as usize]);
+                    memory.store(*array, index, value.canonical().bits());
+                }
             }
         }
         Ok(())
-    }
-}
-
-/// Turns regions into steps.
-struct Flatten<'a> {
-    core: &'a Core,
-    /// For each `if`: which of its yields goes to which value besides the first.
-    outputs: Vec<Vec<(usize, u32)>>,
-    steps: Vec<Step>,
-}
-
-impl Flatten<'_> {
-    /// The steps of the values `start..end`. Recursion is as deep as regions nest, which the verifier limits.
-    fn range(&mut self, start: usize, end: usize) {
-        let mut index = start;
-        while index < end {
-            let id = ValueId(index as u32);
-            index += 1;
-            match &self.core.value(id).def {
-                Def::Op(op, args) => {
-                    let (mut tys, mut ids) = ([Type::Bool; 3], [0; 3]);
-                    for (place, &arg) in args.iter().enumerate() {
-                        (tys[place], ids[place]) = (self.core.ty(arg), arg.0);
-                    }
-                    let (meaning, arity, ret) = (op.row().meaning, args.len() as u8, self.core.ty(id));
-                    self.steps.push(Step::Op { meaning, tys, args: ids, arity, ret, out: id });
-                }
-                Def::If { cond, then, otherwise } => {
-                    let branch = self.steps.len();
-                    self.steps.push(Step::Branch { cond: cond.0, otherwise: 0 });
-                    self.region(id, then);
-                    let jump = self.steps.len();
-                    self.steps.push(Step::Jump { to: 0 });
-                    self.steps[branch] = Step::Branch { cond: cond.0, otherwise: self.steps.len() };
-                    self.region(id, otherwise);
-                    self.steps[jump] = Step::Jump { to: self.steps.len() };
-                    index = otherwise.end.index();
-                }
-                // A register that is there from the start, or that the end of an `if` has written.
-                Def::Param(_) | Def::Const(_) | Def::Output { .. } => {}
-                Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
-                    unreachable!("the verifier lets none through yet")
-                }
-            }
-        }
-    }
-
-    fn region(&mut self, owner: ValueId, region: &Region) {
-        self.range(region.start.index(), region.end.index());
-        self.steps.push(Step::Copy { from: region.yields[0].0, to: owner.0 });
-        for &(nth, to) in &self.outputs[owner.index()] {
-            self.steps.push(Step::Copy { from: region.yields[nth].0, to });
-        }
     }
 }
 

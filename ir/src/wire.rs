@@ -21,7 +21,7 @@ use crate::verify::verify;
 
 const MAGIC: &[u8; 4] = b"FBIR";
 /// Version of the wire form.
-pub const WIRE_VERSION: u16 = 1;
+pub const WIRE_VERSION: u16 = 2;
 const HEADER_BYTES: usize = 28;
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use filbert_ir::kernel::Args;
 use filbert_ir::{
-    Code, Def, Diagnostics, Kernel, Op, Param, Region, Span, Type, Value, ValueId, limits, random, verify,
+    Code, Def, Diagnostics, Kernel, Op, Param, Region, ResultTy, Span, Type, Value, ValueId, limits, random, verify,
 };
 
 use crate::{SHAPES, kernel};
@@ -162,6 +162,9 @@ fn parameters_constants_results_names_and_spans() {
     assert_eq!(findings(bad), ["FB-0301 %1: a parameter out of place"]);
     let mut bad = good();
     bad.core.returns.clear();
+    assert_eq!(findings(bad), ["FB-0301 the results are made of 1 values, got 0"]);
+    let mut bad = good();
+    bad.core.signature.results.clear();
     assert_eq!(findings(bad), ["FB-0301 a kernel has no result"]);
     let mut bad = good();
     bad.names.params.clear();
@@ -205,6 +208,7 @@ fn fault_33_and_50_limits_are_named() {
     assert_eq!(findings(nested(limits::NESTING_MAX + 1)), ["FB-0201 kernel has 65 nested regions, the limit is 64"]);
     let mut wide = kernel("kernel f(%0 x: f64) -> f64 {\nreturn %0\n}");
     wide.core.returns = vec![ValueId(0); limits::RESULTS_MAX + 1];
+    wide.core.signature.results = vec![ResultTy::strict(Type::F64); limits::RESULTS_MAX + 1];
     assert_eq!(findings(wide), ["FB-0201 kernel has 65 results, the limit is 64"]);
     let mut text = String::from("kernel f(%0 c: bool) -> bool {\n");
     for i in 1..=limits::BLOCKS_MAX / 2 {

@@ -10,7 +10,7 @@ fn refused(bytes: &[u8]) -> KernelError {
 
 /// The same body behind a header whose length and digest fit it.
 fn resealed(body: &[u8]) -> Vec<u8> {
-    let mut bytes = b"FBIR\x01\x00\x00\x00".to_vec();
+    let mut bytes = b"FBIR\x02\x00\x00\x00".to_vec();
     bytes.extend_from_slice(&(body.len() as u32).to_le_bytes());
     bytes.extend_from_slice(&blake3::hash(body).as_bytes()[..16]);
     bytes.extend_from_slice(body);
@@ -43,8 +43,11 @@ fn the_id_depends_on_the_core_alone() {
 fn the_encoding_is_pinned() {
     let kernel = verified("kernel f(%0 x: f64) -> f64 {\n%1: f64 = neg %0\nreturn %1\n}");
     let bytes = wire::encode(&kernel);
-    assert_eq!(&bytes[..12], b"FBIR\x01\x00\x00\x00\x14\x00\x00\x00");
-    assert_eq!(bytes[28..], [1, 1, 2, 10, 0, 0, 10, 2, 6, 1, 0, 1, 1, 1, b'f', 1, 1, b'x', 0, 0]);
+    assert_eq!(&bytes[..12], b"FBIR\x02\x00\x00\x00\x24\x00\x00\x00");
+    let signature = [1, 0, 0, 10, 0, 1, 0, 0, 10, 0, 252, 0, 0, 0, 64, 0];
+    let values = [0, 2, 10, 0, 0, 10, 2, 6, 1, 0];
+    let returns_and_names = [1, 1, 1, b'f', 1, 1, b'x', 0, 0];
+    assert_eq!(bytes[28..], [&[2][..], &signature, &values, &returns_and_names].concat());
 }
 
 #[test]
@@ -118,17 +121,17 @@ fn fault_34_length_bombs_are_refused_before_allocation() {
 #[test]
 fn fault_24_other_versions_are_skew() {
     let mut bytes = wire::encode(&verified(SHAPES));
-    bytes[4] = 2;
+    bytes[4] = 1;
     assert_eq!(refused(&bytes).code, Code::VersionSkew);
     let mut body = wire::encode(&verified(SHAPES))[28..].to_vec();
-    body[0] = 2;
+    body[0] = 1;
     assert_eq!(refused(&resealed(&body)).code, Code::VersionSkew);
 }
 
 #[test]
 fn a_resealed_non_canonical_varint_is_refused() {
     let mut body = wire::encode(&verified(SHAPES))[28..].to_vec();
-    // The semantics version 1 as a three-byte varint.
-    body.splice(0..1, [251, 1, 0]);
+    // The semantics version 2 as a three-byte varint.
+    body.splice(0..1, [251, 2, 0]);
     assert_eq!(refused(&resealed(&body)).detail, "not the canonical encoding (byte 28)");
 }

@@ -16,7 +16,7 @@ fn agree<const N: usize>(kernel: &impl AsKernel, tys: [Type; N], plain: impl Fn(
         let args: [Scalar; N] = row.try_into().unwrap();
         let expected = catch_unwind(AssertUnwindSafe(|| plain(args))).ok();
         let expected: Option<Vec<Scalar>> = expected.map(|row| row.into_iter().map(Scalar::canonical).collect());
-        let got = interp::run(&kernel, &args).ok();
+        let got = interp::run_scalars(&kernel, &args).ok();
         assert_eq!(got, expected, "{} of {args:?}", kernel.name());
         if got.is_some() { worked += 1 } else { failed += 1 }
     }

@@ -27,7 +27,7 @@ fn great_circle(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
 }
 
 fn row(kernel: &impl AsKernel, args: &[Scalar]) -> Vec<Scalar> {
-    interp::run(&kernel.as_kernel().unwrap(), args).unwrap()
+    interp::run_scalars(&kernel.as_kernel().unwrap(), args).unwrap()
 }
 
 #[test]

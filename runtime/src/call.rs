@@ -3,7 +3,7 @@
 //! ```text
 //!   columns ──bind──> Inputs ─┐            strip of 1,024 rows
 //!                             ├─ Job ──> Pieces ──> Piece::run ──> Body::rows ──> entry(&mut CallFrame)
-//!   outputs (Room) ─> Sinks ──┘  (disjoint row ranges)                    └────> Interpreter::row
+//!   outputs (Room) ─> Sinks ──┘  (disjoint row ranges)                    └────> Interpreter::scalar_row
 //!
 //!   what the code gets a pointer to, for strip s:
 //!     dense elements     first + s * 1024 * width     in the caller's own memory
@@ -142,7 +142,7 @@ impl Body<'_> {
                         // SAFETY: the row is there, by the caller's promise.
                         *arg = unsafe { read_bits(value.ty, input.add(row * value.ty.bytes())) };
                     }
-                    if let Err(fault) = interpreter.row(&args, &mut results) {
+                    if let Err(fault) = interpreter.scalar_row(&args, &mut results) {
                         return Ok(Some(Failed { row, fault }));
                     }
                     for ((&bits, &id), &output) in results.iter().zip(&core.returns).zip(outputs) {
@@ -377,7 +377,7 @@ impl Scratch {
             let args = core.values.iter().zip(&self.inputs);
             // SAFETY: the row is there, by the caller's promise.
             let args = args.map(|(value, input)| unsafe { read_bits(value.ty, input.add(row * value.ty.bytes())) });
-            let verdict = interpreter.row(&args.collect::<Vec<_>>(), &mut judged);
+            let verdict = interpreter.scalar_row(&args.collect::<Vec<_>>(), &mut judged);
             let native = core.returns.iter().zip(&self.outputs).map(|(&id, output)| {
                 let ty = core.ty(id);
                 // SAFETY: as above.

@@ -17,7 +17,7 @@ pub(crate) fn row_error(
 ) -> Result<KernelError, String> {
     let bits: Vec<u64> = args.iter().map(|arg| arg.bits()).collect();
     let mut interpreter = Interpreter::new(kernel);
-    let judged = interpreter.row(&bits, &mut vec![0; kernel.core.returns.len()]);
+    let judged = interpreter.scalar_row(&bits, &mut vec![0; kernel.core.returns.len()]);
     if judged.as_ref().err().map(|judged| (judged.fault, judged.value)) != Some((fault, value)) {
         return Err(format!("machine code reports {fault:?} at {value}, the interpreter {judged:?}"));
     }

@@ -168,7 +168,7 @@ fn judge(kernel: &VerifiedKernel, rows: &[Vec<Scalar>]) -> Vec<Result<Vec<Scalar
     let judge = |row: &Vec<Scalar>| {
         let args: Vec<u64> = row.iter().map(|arg| arg.bits()).collect();
         let mut out = vec![0; types.len()];
-        interpreter.row(&args, &mut out)?;
+        interpreter.scalar_row(&args, &mut out)?;
         Ok(types.iter().zip(out).map(|(&ty, bits)| Scalar::from_bits(ty, bits)).collect())
     };
     rows.iter().map(judge).collect()

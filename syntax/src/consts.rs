@@ -90,7 +90,7 @@ fn compute(lowering: &mut Lowering<'_, '_>, id: ConstId) -> Result<Scalar, Vec<D
     }
     let spans = kernel.source.clone();
     let verified = verify(kernel).map_err(|findings| place(findings, name.span))?;
-    match interp::run(&verified, &[]) {
+    match interp::run_scalars(&verified, &[]) {
         Ok(results) => Ok(results[0]),
         Err(fault) => {
             let span = spans.and_then(|source| source.spans.get(fault.value.index()).copied());

@@ -70,7 +70,7 @@ fn run(module: &filbert_syntax::Module, call: &str) -> String {
     let words = args.split(',').map(str::trim).filter(|word| !word.is_empty());
     let tys = kernel.core.slot_types();
     let args: Vec<Scalar> = words.zip(tys).map(|(word, ty)| text::parse_scalar(ty, word).unwrap()).collect();
-    match interp::run(kernel, &args) {
+    match interp::run_scalars(kernel, &args) {
         Ok(results) => results.iter().map(|v| format!("{v}: {}", v.ty())).collect::<Vec<_>>().join(", "),
         Err(fault) => {
             let source = kernel.source.as_ref().unwrap();

@@ -101,7 +101,7 @@ fn row(module: &filbert_syntax::Module, call: &str) -> Option<Outcome> {
     let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
     let args: Vec<Scalar> =
         words.zip(kernel.core.slot_types()).map(|(word, ty)| text::parse_scalar(ty, word).unwrap()).collect();
-    let fault = interp::run(kernel, &args).err()?;
+    let fault = interp::run_scalars(kernel, &args).err()?;
     let code = fault.fault.code();
     let error = KernelError { value: Some(fault.value), ..KernelError::new(code, "").of(kernel, kernel.id()) };
     Some(Outcome { codes: vec![code], screen: error.render(Some(kernel)), lines: ROW_LINES })

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Interpreter, run};
+mod memory;
+
+use super::{Interpreter, run_scalars};
 use crate::kernel::VerifiedKernel;
 use crate::text::{parse, parse_scalar};
 use crate::types::Scalar;
@@ -21,7 +23,7 @@ fn check(text: &str, rows: &str) {
     for row in rows.lines().map(str::trim).filter(|row| !row.is_empty()) {
         let (args, want) = row.split_once(" = ").unwrap();
         let args: Vec<Scalar> = args.split(' ').zip(&tys).map(|(word, &ty)| parse_scalar(ty, word).unwrap()).collect();
-        let got = match run(&kernel, &args) {
+        let got = match run_scalars(&kernel, &args) {
             Ok(results) => results.iter().map(|s| s.to_string()).collect::<Vec<_>>().join(" "),
             Err(e) => format!("{:?} at {}", e.fault, e.value),
         };
@@ -29,8 +31,8 @@ fn check(text: &str, rows: &str) {
 
         let bits: Vec<u64> = args.iter().map(|s| s.bits()).collect();
         let mut out = vec![u64::MAX; kernel.core.returns.len()];
-        let once = run(&kernel, &args).map(|results| results.iter().map(|s| s.bits()).collect());
-        assert_eq!(interpreter.row(&bits, &mut out).map(|()| out), once, "{row}");
+        let once = run_scalars(&kernel, &args).map(|results| results.iter().map(|s| s.bits()).collect());
+        assert_eq!(interpreter.scalar_row(&bits, &mut out).map(|()| out), once, "{row}");
     }
 }
 
@@ -64,7 +66,7 @@ fn nan_parameters_leave_canonical() {
     let kernel = kernel("kernel f(%0 x: f64) -> (f64, f64) {\n %1: f64 = neg %0\n return %0, %1\n}");
     let args = [Scalar::F64(f64::from_bits(0xfff8_0000_dead_beef))];
     let canonical = Scalar::F64(f64::from_bits(0x7ff8_0000_0000_0000));
-    assert_eq!(run(&kernel, &args), Ok(vec![canonical, canonical]));
+    assert_eq!(run_scalars(&kernel, &args), Ok(vec![canonical, canonical]));
 }
 
 const NESTED: &str = "kernel f(%0 x: i32, %1 y: i32) -> (i32, f64) {
@@ -154,12 +156,12 @@ fn regions_as_deep_as_the_limit() {
     let (core, _) = builder.finish(vec![inner]);
     let names = crate::Names { kernel: "deep".into(), params: vec!["c".into(), "x".into()], ..crate::Names::default() };
     let kernel = verify(crate::Kernel { core, names, source: None }).unwrap();
-    assert_eq!(run(&kernel, &[true.into(), 5i64.into()]), Ok(vec![Scalar::I64(5 + depth as i64)]));
-    assert_eq!(run(&kernel, &[false.into(), 5i64.into()]), Ok(vec![Scalar::I64(5)]));
+    assert_eq!(run_scalars(&kernel, &[true.into(), 5i64.into()]), Ok(vec![Scalar::I64(5 + depth as i64)]));
+    assert_eq!(run_scalars(&kernel, &[false.into(), 5i64.into()]), Ok(vec![Scalar::I64(5)]));
 }
 
 #[test]
 #[should_panic(expected = "kernel f takes [F64], called with [F32]")]
 fn arguments_of_another_type_are_a_defect_of_the_caller() {
-    let _ = run(&kernel("kernel f(%0 x: f64) -> f64 {\n return %0\n}"), &[1.0f32.into()]);
+    let _ = run_scalars(&kernel("kernel f(%0 x: f64) -> f64 {\n return %0\n}"), &[1.0f32.into()]);
 }

@@ -65,7 +65,7 @@ fn a_fair_share_of_rows_has_results() {
         let mut out = vec![0; kernel.core.returns.len()];
         for row in rows(seed, &kernel.core.slot_types(), 40) {
             let args: Vec<u64> = row.iter().map(|s| s.bits()).collect();
-            if interpreter.row(&args, &mut out).is_err() {
+            if interpreter.scalar_row(&args, &mut out).is_err() {
                 bad += 1;
                 continue;
             }
