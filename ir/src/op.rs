@@ -28,6 +28,8 @@ pub enum Class {
     Int,
     /// i8 to i64.
     SignedInt,
+    /// u8 to u64.
+    UnsignedInt,
     /// Integers and floats.
     Num,
     /// Signed integers and floats.
@@ -45,6 +47,7 @@ impl Class {
             Class::Float => ty.is_float(),
             Class::Int => ty.is_int(),
             Class::SignedInt => ty.is_signed(),
+            Class::UnsignedInt => ty.is_int() && !ty.is_signed(),
             Class::Num => ty != Type::Bool,
             Class::SignedNum => ty.is_float() || ty.is_signed(),
             Class::IntOrBool => !ty.is_float(),
@@ -58,6 +61,7 @@ impl Class {
             Class::Float => "a float (f32 or f64)",
             Class::Int => "an integer",
             Class::SignedInt => "a signed integer",
+            Class::UnsignedInt => "an unsigned integer",
             Class::Num => "a number",
             Class::SignedNum => "a signed number",
             Class::IntOrBool => "an integer or bool",

@@ -15,6 +15,7 @@ fn class(class: Class) -> &'static str {
         Class::Float => "float",
         Class::Int => "integer",
         Class::SignedInt => "signed integer",
+        Class::UnsignedInt => "unsigned integer",
         Class::Num => "number",
         Class::SignedNum => "signed number",
         Class::IntOrBool => "integer or bool",

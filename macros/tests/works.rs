@@ -124,3 +124,20 @@ fn imports_of_the_file_and_of_the_function_count() {
     let (area, big) = local_names(100.0, 1);
     assert_eq!(row(&local_names, &[Scalar::F64(100.0), Scalar::I64(1)]), [Scalar::F64(area), Scalar::Bool(big)]);
 }
+
+/// Documentation before the macro, a lint behind it.
+#[kernel(crate = filbert_syntax, overflow = "wrap", fields = "sum, product")]
+#[allow(clippy::identity_op)]
+fn wraps(a: u8, b: u8) -> (u8, u8) {
+    (a + b, a * b + 0)
+}
+
+#[test]
+fn arguments_are_part_of_the_text() {
+    let kernel = wraps.as_kernel().unwrap();
+    assert_eq!(kernel.names.results, ["sum", "product"]);
+    assert_eq!(kernel.names.doc, "Documentation before the macro, a lint behind it.");
+    assert_eq!(row(&wraps, &[Scalar::U8(200), Scalar::U8(100)]), [Scalar::U8(44), Scalar::U8(32)]);
+    let text = &kernel.source.as_ref().unwrap().text;
+    assert!(text.contains("\nfn wraps(a: u8, b: u8) -> (u8, u8) {\n    (a + b,"), "{text}");
+}

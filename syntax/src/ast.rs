@@ -8,6 +8,8 @@
 
 use filbert_ir::{Op, Span, Type};
 
+use crate::attributes::Attributes;
+
 /// An expression, by its place in `Tree::exprs`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ExprId(pub(crate) u32);
@@ -59,7 +61,7 @@ pub(crate) struct KernelItem<'t> {
     pub(crate) name: Name<'t>,
     pub(crate) doc: String,
     /// What `#[kernel(...)]` says.
-    pub(crate) attrs: Attrs<'t>,
+    pub(crate) attrs: Attributes<'t>,
     /// Its type parameters.
     pub(crate) generics: Vec<Generic<'t>>,
     pub(crate) params: Vec<Param<'t>>,
@@ -67,13 +69,6 @@ pub(crate) struct KernelItem<'t> {
     /// Where the result type stands, or would.
     pub(crate) result_span: Span,
     pub(crate) body: ExprId,
-}
-
-/// The arguments of `#[kernel(...)]`, `crate` left out.
-#[derive(Default)]
-pub(crate) struct Attrs<'t> {
-    /// Each as it stands: its name, and the text behind `=` if there is one.
-    pub(crate) raw: Vec<(Name<'t>, Option<Name<'t>>)>,
 }
 
 /// A type parameter, with its bounds' names.

@@ -15,7 +15,7 @@ mod layout;
 use std::sync::{Mutex, PoisonError};
 
 use filbert_ir::Diagnostic;
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -23,13 +23,12 @@ use syn::spanned::Spanned;
 
 use crate::front::{self, Compiled, Need};
 use crate::links::Links;
-use crate::names;
 use layout::{Layout, has_bare_groups, with_parentheses};
 
 /// Expands `#[kernel(args)] item`.
 pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
-    let (krate, mut errors) = arguments(args);
-    let layout = Layout::new(item.clone());
+    let (krate, rest, mut errors) = arguments(args);
+    let layout = Layout::new(with_arguments(rest, item.clone()));
     let item = if has_bare_groups(item.clone()) { with_parentheses(item, false) } else { item };
     let function: syn::ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
@@ -52,14 +51,14 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// The crate through which paths go, and what is wrong with the arguments.
-fn arguments(args: TokenStream) -> (syn::Path, Vec<syn::Error>) {
+/// The crate through which paths go, the other arguments, which are part of the text, and what is wrong.
+fn arguments(args: TokenStream) -> (syn::Path, Vec<syn::Meta>, Vec<syn::Error>) {
     let mut krate = syn::parse_quote!(::filbert);
     let metas = match Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated.parse2(args) {
         Ok(metas) => metas,
-        Err(error) => return (krate, vec![error]),
+        Err(error) => return (krate, Vec::new(), vec![error]),
     };
-    let mut errors = Vec::new();
+    let mut rest = Vec::new();
     for meta in metas {
         match meta {
             syn::Meta::NameValue(syn::MetaNameValue { path, value: syn::Expr::Path(value), .. })
@@ -67,13 +66,23 @@ fn arguments(args: TokenStream) -> (syn::Path, Vec<syn::Error>) {
             {
                 krate = value.path;
             }
-            other => {
-                let message = format!("unknown argument of #[kernel] [FB-0005]\nhelp: {}", names::KERNEL_ARGUMENTS);
-                errors.push(syn::Error::new_spanned(other, message));
-            }
+            other => rest.push(other),
         }
     }
-    (krate, errors)
+    (krate, rest, Vec::new())
+}
+
+/// The item with the arguments as an attribute where the macro was called: before what stands behind it.
+fn with_arguments(args: Vec<syn::Meta>, item: TokenStream) -> TokenStream {
+    let Some(first) = args.first() else { return item };
+    let at = first.span().start();
+    let tokens: Vec<TokenTree> = item.into_iter().collect();
+    // Attributes are pairs of tokens, in source order.
+    let attributes = tokens.chunks(2).take_while(|pair| matches!(&pair[0], TokenTree::Punct(p) if p.as_char() == '#'));
+    let before = attributes.take_while(|pair| pair[0].span().start() < at).count() * 2;
+    let (before, behind) = tokens.split_at(before.min(tokens.len()));
+    let attribute = quote!(#[kernel(#(#args),*)]);
+    before.iter().cloned().chain(attribute).chain(behind.iter().cloned()).collect()
 }
 
 /// Runs the front end on text, with spans that count bytes.

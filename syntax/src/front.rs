@@ -165,6 +165,29 @@ fn check_sizes(tree: &Tree<'_>, found: &mut Vec<Diagnostic>) {
         }
         check_result(kernel, &mut limit);
     }
+    found.extend(tree.kernels.iter().filter_map(check_fields));
+}
+
+/// `fields` names each element of a result tuple, and nothing else.
+fn check_fields(kernel: &KernelItem<'_>) -> Option<Diagnostic> {
+    let names = kernel.attrs.fields.len();
+    if names == 0 {
+        return None;
+    }
+    let (message, help) = match &kernel.result {
+        TypeNote::Tuple(elems) if elems.len() == names => return None,
+        TypeNote::Error => return None,
+        TypeNote::Tuple(elems) => {
+            let message = format!("`fields`: expected {} names, got {names}", elems.len());
+            (message, "name each element of the result tuple")
+        }
+        _ => {
+            let message = "`fields`: expected a result tuple, whose elements it names".to_string();
+            (message, "leave `fields` out: a query names the column of a single result")
+        }
+    };
+    let finding = Diagnostic::new(Code::BadAttribute, kernel.attrs.fields_span, message).help(help);
+    Some(finding.note(kernel.result_span, "the result type"))
 }
 
 fn check_result(kernel: &KernelItem<'_>, limit: &mut impl FnMut(Span, String, usize, usize, &str)) {

@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod ast;
+mod attributes;
 mod consts;
 mod expand;
 mod float_ext;

@@ -4,6 +4,7 @@
 //! become yields of the `if` around the assignment; calls of kernels are inlined. What is left to report is
 //! a kernel that grows too large on the way.
 
+mod ints;
 mod ops;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use filbert_ir::limits::VALUES_MAX;
 use filbert_ir::{Kernel, Names, Op, Scalar, Source, Span, Type, ValueId, VerifiedKernel};
 
 use crate::ast::{Block, ExprId, ExprKind, KernelItem, LocalId, Logic, Pat, Stmt, Target, Tree};
+use crate::attributes::Overflow;
 use crate::infer::types::Ty;
 use crate::infer::{Meaning, Typed};
 use crate::links::{Given, Links};
@@ -70,7 +72,9 @@ pub(crate) struct Lowering<'a, 't> {
 impl<'a, 't> Lowering<'a, 't> {
     /// Lowers a kernel whose callees and constants are done.
     pub(crate) fn kernel(&mut self, item: &'a KernelItem<'t>) -> Lowered<Kernel> {
-        let mut lower = Lower { b: Builder::new(), cx: self };
+        let mut lower = Lower { b: Builder::new(), cx: self, overflow: item.attrs.overflow };
+        lower.b.signature.fuel = item.attrs.fuel;
+        lower.b.signature.on_error = item.attrs.on_error;
         for param in &item.params {
             lower.b.span = param.name.span;
             let ty = lower.cx.typed.types.scalar(lower.cx.typed.locals[param.local.0 as usize]);
@@ -88,7 +92,7 @@ impl<'a, 't> Lowering<'a, 't> {
         let names = Names {
             kernel: item.name.text.to_string(),
             params: params.collect(),
-            results: Vec::new(),
+            results: item.attrs.fields.iter().map(|field| field.text.to_string()).collect(),
             doc: item.doc.clone(),
         };
         let source = Source { name: self.name.to_string(), text: self.text.clone(), spans };
@@ -97,7 +101,7 @@ impl<'a, 't> Lowering<'a, 't> {
 
     /// Lowers the value of a constant to a kernel without parameters.
     pub(crate) fn constant(&mut self, init: ExprId, name: &str) -> Lowered<Kernel> {
-        let mut lower = Lower { b: Builder::new(), cx: self };
+        let mut lower = Lower { b: Builder::new(), cx: self, overflow: Overflow::Fail };
         let result = lower.expr(init)?;
         let mut returns = Vec::new();
         result.flatten(&mut returns);
@@ -118,6 +122,8 @@ impl<'a, 't> Lowering<'a, 't> {
 struct Lower<'c, 'a, 't> {
     b: Builder,
     cx: &'c mut Lowering<'a, 't>,
+    /// What operators do with a result that does not fit.
+    overflow: Overflow,
 }
 
 impl<'a, 't> Lower<'_, 'a, 't> {
@@ -379,9 +385,13 @@ impl<'a, 't> Lower<'_, 'a, 't> {
         self.b.constant(scalar)
     }
 
+    /// An operation as the text has it, so one that wraps where the kernel says so.
     fn op(&mut self, span: Span, op: Op, args: &[ValueId]) -> ValueId {
         self.b.span = span;
-        self.b.op(op, args)
+        match self.overflow {
+            Overflow::Wrap if self.b.ty(args[0]).is_int() => self.wrapped(op, args),
+            _ => self.b.op(op, args),
+        }
     }
 
     fn cast(&mut self, span: Span, arg: ValueId, ty: Type) -> ValueId {

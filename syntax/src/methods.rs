@@ -1,8 +1,8 @@
 //! The methods of scalars: those that are operations of the table under Rust's name, and a few that are
 //! made of several operations.
 
-use filbert_ir::Op;
 use filbert_ir::op::{Class, Rule};
+use filbert_ir::{Op, Type};
 
 /// A method.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,16 +15,78 @@ pub(crate) enum Method {
     SinCos,
     /// `x.ln() / base.ln()`
     Log,
-    /// `x > 0`
-    IsPositive,
-    /// `x < 0`
-    IsNegative,
     /// True for `+0` and NaN.
     IsSignPositive,
     /// True for `-0`; false for NaN, whose sign does not show.
     IsSignNegative,
-    /// `0.wrapping_sub(x)`
-    WrappingNeg,
+    /// Integer arithmetic that says what becomes of a result that does not fit.
+    Arith(Mode, Arith),
+    /// Any other of integers.
+    Int(IntMethod),
+}
+
+/// What becomes of a result that does not fit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mode {
+    /// It is taken modulo 2^width.
+    Wrapping,
+    /// It is the nearest value that fits.
+    Saturating,
+    /// It wraps, and a bool says so.
+    Overflowing,
+}
+
+/// Integer arithmetic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Arith {
+    Add,
+    Sub,
+    Mul,
+    Neg,
+    Abs,
+    Pow,
+    Shl,
+    Shr,
+    Div,
+    Rem,
+    DivEuclid,
+    RemEuclid,
+}
+
+impl Arith {
+    /// Whether there is no result for a second operand of zero.
+    pub(crate) fn divides(self) -> bool {
+        matches!(self, Arith::Div | Arith::Rem | Arith::DivEuclid | Arith::RemEuclid)
+    }
+}
+
+/// Methods of integers without a mode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum IntMethod {
+    /// `x > 0`
+    IsPositive,
+    /// `x < 0`
+    IsNegative,
+    CountZeros,
+    LeadingOnes,
+    TrailingOnes,
+    UnsignedAbs,
+    CastSigned,
+    CastUnsigned,
+    Midpoint,
+    Ilog2,
+    Ilog10,
+    IsPowerOfTwo,
+    NextPowerOfTwo,
+    DivCeil,
+    IsMultipleOf,
+}
+
+impl IntMethod {
+    /// Whether a row can fail in it.
+    pub(crate) fn can_fail(self) -> bool {
+        matches!(self, IntMethod::Ilog2 | IntMethod::Ilog10 | IntMethod::NextPowerOfTwo | IntMethod::DivCeil)
+    }
 }
 
 /// The type of an argument behind the receiver.
@@ -47,18 +109,90 @@ pub(crate) enum Ret {
     U32,
     /// The unsigned integer of the receiver's width.
     Unsigned,
+    /// The signed integer of the receiver's width.
+    Signed,
+    /// The receiver's, and a bool.
+    WithBool,
 }
 
-const COMPOSED: [(&str, Method); 8] = [
-    ("recip", Method::Recip),
-    ("sin_cos", Method::SinCos),
-    ("log", Method::Log),
-    ("is_positive", Method::IsPositive),
-    ("is_negative", Method::IsNegative),
-    ("is_sign_positive", Method::IsSignPositive),
-    ("is_sign_negative", Method::IsSignNegative),
-    ("wrapping_neg", Method::WrappingNeg),
-];
+/// A method that is made of several operations.
+struct Row {
+    name: &'static str,
+    method: Method,
+    class: Class,
+    args: &'static [Arg],
+    ret: Ret,
+}
+
+macro_rules! composed {
+    ($($name:literal $method:expr, $class:ident $args:tt $ret:ident;)*) => {
+        &[$(Row {
+            name: $name,
+            method: {
+                #[allow(unused_imports)]
+                use {self::Arith::*, IntMethod::*, Method::*, Mode::*};
+                $method
+            },
+            class: Class::$class,
+            args: {
+                #[allow(unused_imports)]
+                use Arg::*;
+                &$args
+            },
+            ret: Ret::$ret,
+        }),*]
+    };
+}
+
+static COMPOSED: &[Row] = composed! {
+    "recip" Method::Recip, Float [] Same;
+    "sin_cos" Method::SinCos, Float [] Pair;
+    "log" Method::Log, Float [Same] Same;
+    "is_sign_positive" Method::IsSignPositive, Float [] Bool;
+    "is_sign_negative" Method::IsSignNegative, Float [] Bool;
+
+    "wrapping_neg" Arith(Wrapping, Neg), Int [] Same;
+    "wrapping_abs" Arith(Wrapping, Abs), SignedInt [] Same;
+    "wrapping_div_euclid" Arith(Wrapping, DivEuclid), Int [Same] Same;
+    "wrapping_rem_euclid" Arith(Wrapping, RemEuclid), Int [Same] Same;
+
+    "saturating_add" Arith(Saturating, Add), Int [Same] Same;
+    "saturating_sub" Arith(Saturating, Sub), Int [Same] Same;
+    "saturating_mul" Arith(Saturating, Mul), Int [Same] Same;
+    "saturating_neg" Arith(Saturating, Neg), SignedInt [] Same;
+    "saturating_abs" Arith(Saturating, Abs), SignedInt [] Same;
+    "saturating_pow" Arith(Saturating, Pow), Int [U32] Same;
+    "saturating_div" Arith(Saturating, Div), Int [Same] Same;
+
+    "overflowing_add" Arith(Overflowing, Add), Int [Same] WithBool;
+    "overflowing_sub" Arith(Overflowing, Sub), Int [Same] WithBool;
+    "overflowing_mul" Arith(Overflowing, Mul), Int [Same] WithBool;
+    "overflowing_neg" Arith(Overflowing, Neg), Int [] WithBool;
+    "overflowing_abs" Arith(Overflowing, Abs), SignedInt [] WithBool;
+    "overflowing_pow" Arith(Overflowing, Pow), Int [U32] WithBool;
+    "overflowing_shl" Arith(Overflowing, Shl), Int [U32] WithBool;
+    "overflowing_shr" Arith(Overflowing, Shr), Int [U32] WithBool;
+    "overflowing_div" Arith(Overflowing, Div), Int [Same] WithBool;
+    "overflowing_rem" Arith(Overflowing, Rem), Int [Same] WithBool;
+    "overflowing_div_euclid" Arith(Overflowing, DivEuclid), Int [Same] WithBool;
+    "overflowing_rem_euclid" Arith(Overflowing, RemEuclid), Int [Same] WithBool;
+
+    "is_positive" Int(IsPositive), SignedInt [] Bool;
+    "is_negative" Int(IsNegative), SignedInt [] Bool;
+    "count_zeros" Int(CountZeros), Int [] U32;
+    "leading_ones" Int(LeadingOnes), Int [] U32;
+    "trailing_ones" Int(TrailingOnes), Int [] U32;
+    "unsigned_abs" Int(UnsignedAbs), SignedInt [] Unsigned;
+    "cast_unsigned" Int(CastUnsigned), SignedInt [] Unsigned;
+    "cast_signed" Int(CastSigned), UnsignedInt [] Signed;
+    "midpoint" Int(Midpoint), Int [Same] Same;
+    "ilog2" Int(Ilog2), Int [] U32;
+    "ilog10" Int(Ilog10), Int [] U32;
+    "is_power_of_two" Int(IsPowerOfTwo), UnsignedInt [] Bool;
+    "next_power_of_two" Int(NextPowerOfTwo), UnsignedInt [] Same;
+    "div_ceil" Int(DivCeil), UnsignedInt [Same] Same;
+    "is_multiple_of" Int(IsMultipleOf), UnsignedInt [Same] Bool;
+};
 
 /// Operations that Rust writes as operators. Their methods belong to traits that are not in scope.
 pub(crate) const OPERATORS: [(Op, &str); 18] = [
@@ -82,22 +216,25 @@ pub(crate) const OPERATORS: [(Op, &str); 18] = [
     (Op::Ge, ">="),
 ];
 
+/// Operations that have no name in Rust, or are no method there.
 fn is_method(op: Op) -> bool {
-    !matches!(op.rule(), Rule::Select | Rule::Cast | Rule::Lengths | Rule::Index | Rule::Assert) && !OPERATORS.iter().any(|&(other, _)| other == op)
+    let is_hidden = matches!(op.rule(), Rule::Select | Rule::Cast | Rule::Lengths | Rule::Index | Rule::Assert)
+        || matches!(op, Op::AddOverflows | Op::SubOverflows | Op::MulOverflows);
+    !is_hidden && !OPERATORS.iter().any(|&(other, _)| other == op)
 }
 
 /// The method of this name.
 pub(crate) fn method(name: &str) -> Option<Method> {
     match name.parse::<Op>() {
         Ok(op) if is_method(op) => Some(Method::Op(op)),
-        _ => COMPOSED.iter().find(|(composed, _)| *composed == name).map(|&(_, method)| method),
+        _ => COMPOSED.iter().find(|row| row.name == name).map(|row| row.method),
     }
 }
 
 /// The names of all methods, to suggest one.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let ops = Op::ALL.iter().filter(|&&op| is_method(op)).map(|op| op.name());
-    ops.chain(COMPOSED.iter().map(|&(name, _)| name))
+    ops.chain(COMPOSED.iter().map(|row| row.name))
 }
 
 impl Method {
@@ -114,12 +251,12 @@ impl Method {
                 Rule::Shift | Rule::IntPow | Rule::Count | Rule::AbsDiff => Class::Int,
                 Rule::Select | Rule::Cast | Rule::Lengths | Rule::Index | Rule::Assert => Class::Any,
             },
-            Method::Recip | Method::SinCos | Method::Log | Method::IsSignPositive | Method::IsSignNegative => {
-                Class::Float
-            }
-            Method::IsPositive | Method::IsNegative => Class::SignedInt,
-            Method::WrappingNeg => Class::Int,
+            composed => composed.row().class,
         }
+    }
+
+    fn row(self) -> &'static Row {
+        COMPOSED.iter().find(|row| row.method == self).expect("what is no operation has a row")
     }
 
     /// The arguments behind the receiver.
@@ -133,8 +270,7 @@ impl Method {
                 Rule::FloatPowInt => &[Arg::I32],
                 Rule::IntPow => &[Arg::U32],
             },
-            Method::Log => &[Arg::Same],
-            _ => &[],
+            composed => composed.row().args,
         }
     }
 
@@ -147,10 +283,19 @@ impl Method {
                 Rule::AbsDiff => Ret::Unsigned,
                 _ => Ret::Same,
             },
-            Method::SinCos => Ret::Pair,
-            Method::Recip | Method::Log | Method::WrappingNeg => Ret::Same,
-            Method::IsPositive | Method::IsNegative | Method::IsSignPositive | Method::IsSignNegative => Ret::Bool,
+            composed => composed.row().ret,
         }
+    }
+}
+
+/// The signed integer of the same width.
+pub(crate) fn signed(ty: Type) -> Type {
+    match ty {
+        Type::U8 => Type::I8,
+        Type::U16 => Type::I16,
+        Type::U32 => Type::I32,
+        Type::U64 => Type::I64,
+        other => other,
     }
 }
 
@@ -166,8 +311,9 @@ pub(crate) fn instead(name: &str) -> Option<String> {
     }
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     let text = match name {
-        _ if starts(&["checked_", "saturating_", "overflowing_", "strict_"]) => {
-            "not in this version: `+ - *` report overflow as an error of the row, `wrapping_add` and its like wrap"
+        _ if starts(&["strict_"]) => "write the operator: it reports overflow as an error of the row",
+        _ if starts(&["unchecked_"]) => {
+            "write the operator: overflow is an error of the row, or `wrapping_add` and its like"
         }
         _ if starts(&["unwrap", "is_some", "is_none", "ok_or", "and_then", "map_or"]) => {
             "`Option` is not in this version: a row with a null argument gives null without asking the kernel"
@@ -181,9 +327,6 @@ pub(crate) fn instead(name: &str) -> Option<String> {
         "into" | "try_into" => "write `x as f64`, with the type you want",
         "clone" | "to_owned" | "borrow" | "as_ref" => "values are copied: leave it out",
         "fabs" => "write `x.abs()`",
-        "wrapping_shl" => "not in this version: write `x << (n & 31)`, with the width less one",
-        "wrapping_shr" => "not in this version: write `x >> (n & 31)`, with the width less one",
-        "div_euclid" => "write `(a - a.rem_euclid(b)) / b`",
         "then" | "then_some" => "write `if b { x } else { y }`",
         "is_nan_or_inf" => "write `!x.is_finite()`",
         _ => return None,

@@ -5,10 +5,6 @@ use filbert_ir::{Scalar, Type};
 
 use crate::ast::Use;
 
-/// Help for an argument of `#[kernel]` that there is none of.
-pub(crate) const KERNEL_ARGUMENTS: &str =
-    "`#[kernel]` takes no arguments in this version, but `crate = path::to::filbert` where the crate is renamed";
-
 /// The scalar type of this name. Results may not depend on the machine: `usize` is `u64` and `isize` is
 /// `i64` everywhere.
 pub(crate) fn scalar_type(name: &str) -> Option<Type> {

@@ -7,5 +7,6 @@
 mod cases;
 mod deep;
 mod errors;
+mod integers;
 mod module;
 mod spans;

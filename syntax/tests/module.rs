@@ -1,4 +1,6 @@
-//! Choosing a kernel of a text.
+//! The kernels of a text: choosing one, and what it says of itself.
+
+use filbert_ir::OnError;
 
 #[test]
 fn the_only_kernel_goes_by_any_name() {
@@ -48,4 +50,15 @@ fn fault_39_recursive_kernels_are_refused() {
         assert!(found.list.iter().any(|d| d.code.to_string() == "FB-0108"), "{found}");
         assert!(found.to_string().contains(circle), "{found}");
     }
+}
+
+#[test]
+fn attributes_become_part_of_the_signature() {
+    let text = "#[kernel(fuel = 7, on_error = \"null\", fields = \"a, b\")] fn f(x: i32) -> (i32, i32) { (x, -x) }
+                fn g(x: i32) -> i32 { x }";
+    let module = filbert_syntax::parse(text, "f.rs").unwrap();
+    let [f, g] = &module.kernels[..] else { panic!("two kernels") };
+    assert_eq!((f.core.signature.fuel, f.core.signature.on_error), (7, OnError::Null));
+    assert_eq!(f.names.results, ["a", "b"]);
+    assert_eq!((g.core.signature.fuel, g.core.signature.on_error), (1 << 30, OnError::Fail));
 }

@@ -5,6 +5,12 @@ fn fast(x: f64) -> f64 {
     x
 }
 
+/// Documentation.
+#[kernel(fuel = "many", crate = filbert_syntax, overflow = "saturate")]
+fn values(x: f64) -> f64 {
+    x
+}
+
 #[kernel(crate = filbert_syntax)]
 struct NotAFunction;
 

@@ -8,7 +8,7 @@ use super::explain::Why;
 use super::types::{BOOL, Open, Ty};
 use super::{Infer, Meaning};
 use crate::ast::{ExprId, ExprKind};
-use crate::methods::{Arg, Ret};
+use crate::methods::{Arg, Ret, signed};
 
 impl<'a, 't> Infer<'a, 't> {
     pub(super) fn binary(&mut self, id: ExprId, op: Op, symbol: &'t str, left: ExprId, right: ExprId) -> Ty {
@@ -159,7 +159,9 @@ impl<'a, 't> Infer<'a, 't> {
             Ret::Same => ty,
             Ret::U32 => Ty::Scalar(Type::U32),
             Ret::Unsigned => self.out.types.scalar(ty).map_or(Ty::Error, |ty| Ty::Scalar(ty.unsigned())),
+            Ret::Signed => self.out.types.scalar(ty).map_or(Ty::Error, |ty| Ty::Scalar(signed(ty))),
             Ret::Pair => self.tuple(vec![ty, ty], span),
+            Ret::WithBool => self.tuple(vec![ty, BOOL], span),
         }
     }
 }

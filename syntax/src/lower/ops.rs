@@ -56,19 +56,19 @@ impl Lower<'_, '_, '_> {
                 let base = self.op(span, Op::Ln, &[args[1]]);
                 self.op(span, Op::Div, &[value, base])
             }
-            Method::IsPositive | Method::IsNegative => {
-                let zero = self.constant(span, Scalar::from_bits(ty, 0));
-                self.op(span, if method == Method::IsPositive { Op::Gt } else { Op::Lt }, &[x, zero])
-            }
             Method::IsSignPositive | Method::IsSignNegative => {
                 let one = self.constant(span, float(ty, 1.0));
                 let signed = self.op(span, Op::CopySign, &[one, x]);
                 let zero = self.constant(span, float(ty, 0.0));
                 self.op(span, if method == Method::IsSignPositive { Op::Gt } else { Op::Lt }, &[signed, zero])
             }
-            Method::WrappingNeg => {
-                let zero = self.constant(span, Scalar::from_bits(ty, 0));
-                self.op(span, Op::WrappingSub, &[zero, x])
+            Method::Arith(mode, arith) => {
+                self.b.span = span;
+                return self.arith(mode, arith, args);
+            }
+            Method::Int(method) => {
+                self.b.span = span;
+                return Val::One(self.int_method(method, args));
             }
         };
         Val::One(value)
@@ -126,6 +126,8 @@ impl Lowering<'_, '_> {
     fn method_can_fault(&self, id: ExprId, receiver: ExprId) -> bool {
         match (self.typed.meanings[id.0 as usize], self.typed.types.scalar(self.typed.exprs[receiver.0 as usize])) {
             (Meaning::Method(Method::Op(op)), Some(ty)) => op.may_fault(ty),
+            (Meaning::Method(Method::Arith(_, arith)), Some(_)) => arith.divides(),
+            (Meaning::Method(Method::Int(method)), Some(_)) => method.can_fail(),
             (Meaning::Method(_), Some(_)) => false,
             _ => true,
         }

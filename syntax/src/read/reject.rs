@@ -2,8 +2,11 @@
 
 use filbert_ir::{Code, Diagnostic, Span, Type};
 
+use syn::punctuated::Punctuated;
+
 use super::Reader;
-use crate::ast::{Attrs, Name};
+use crate::ast::Name;
+use crate::attributes::{self, Argument, Attributes};
 use crate::names;
 
 const ARRAYS: &str = "arrays are not in this version: take one parameter, or keep one variable, for each element";
@@ -171,9 +174,9 @@ impl<'t> Reader<'t, '_> {
 
     /// The documentation among the attributes of a `fn`, and what `#[kernel(...)]` says; reports those that
     /// mean nothing.
-    pub(super) fn fn_attributes(&mut self, attributes: &[syn::Attribute]) -> (String, Attrs<'t>) {
+    pub(super) fn fn_attributes(&mut self, attributes: &[syn::Attribute]) -> (String, Attributes<'t>) {
         let mut lines = Vec::new();
-        let mut attrs = Attrs::default();
+        let mut arguments = Vec::new();
         for attribute in attributes {
             let path = attribute.path();
             let last = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
@@ -185,21 +188,28 @@ impl<'t> Reader<'t, '_> {
                     }
                 }
                 syn::Meta::Path(_) if last == "kernel" && known_root => {}
-                meta if last == "kernel" && known_root => self.kernel_attribute(meta, &mut attrs),
+                meta if last == "kernel" && known_root => self.kernel_attribute(meta, &mut arguments),
                 _ => self.outer_attribute(attribute),
             }
         }
-        (clean_doc(&lines), attrs)
+        (clean_doc(&lines), attributes::read(&arguments, self.found))
     }
 
     /// `#[kernel(...)]`: the path that the macro takes is nobody's business here.
-    fn kernel_attribute(&mut self, meta: &syn::Meta, attrs: &mut Attrs<'t>) {
-        let syn::Meta::List(list) = meta else { return self.bad_kernel_argument(meta) };
-        let args = list.parse_args_with(syn::punctuated::Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated);
-        let Ok(args) = args else { return self.bad_kernel_argument(meta) };
+    fn kernel_attribute(&mut self, meta: &syn::Meta, arguments: &mut Vec<Argument<'t>>) {
+        let args = match meta {
+            syn::Meta::List(list) => list.parse_args_with(Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated),
+            other => Err(syn::Error::new_spanned(other, "")),
+        };
+        let Ok(args) = args else {
+            let span = self.spanned(meta);
+            let message = format!("arguments of #[kernel]: expected `name = value`, got `{}`", self.tree.slice(span));
+            self.report(Diagnostic::new(Code::BadAttribute, span, message).help(attributes::arguments()));
+            return;
+        };
         for arg in args.iter().filter(|arg| !arg.path().is_ident("crate")) {
-            self.bad_kernel_argument(arg);
-            let Some(name) = arg.path().get_ident().map(|ident| self.name(ident)) else { continue };
+            let span = self.spanned(arg.path());
+            let name = Name { text: self.tree.slice(span), span };
             let value = match arg {
                 syn::Meta::NameValue(arg) => {
                     let span = self.spanned(&arg.value);
@@ -207,15 +217,8 @@ impl<'t> Reader<'t, '_> {
                 }
                 _ => None,
             };
-            attrs.raw.push((name, value));
+            arguments.push((name, value));
         }
-    }
-
-    fn bad_kernel_argument(&mut self, arg: &syn::Meta) {
-        let span = self.spanned(arg);
-        let name = self.tree.slice(span).to_string();
-        let message = format!("unknown argument of #[kernel]: `{name}`");
-        self.report(Diagnostic::new(Code::BadAttribute, span, message).help(names::KERNEL_ARGUMENTS));
     }
 
     /// Attributes that change nothing about results are passed over; others would be a promise not kept.
