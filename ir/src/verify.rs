@@ -7,7 +7,7 @@
 //!
 //! 1. the semantics version is the one this build knows;
 //! 2. the limits of `limits.rs` hold (values, blocks, nesting, parameters, results, yields, names, tables,
-//!    fuel);
+//!    fuel, bytes in wire form);
 //! 3. lists and tables have numbers as elements; a list's `inner` and fixed length are 1 or more and their
 //!    product fits Arrow's i32; a fixed result has 1 to `FIXED_LEN_MAX` elements; a length names list
 //!    parameters in rising order;
@@ -65,11 +65,14 @@ pub fn verify(kernel: Kernel) -> Result<VerifiedKernel, Diagnostics> {
     }
     verifier.check_names();
     verifier.check_source();
-    let found = verifier.found;
-    if found.is_empty() {
-        let id = wire::core_id(&kernel.core);
-        return Ok(VerifiedKernel::from_checked(kernel, id));
+    if verifier.found.is_empty() {
+        let (id, bytes) = wire::seal(&kernel);
+        verifier.limit("bytes in wire form", bytes, limits::WIRE_BYTES_MAX);
+        if verifier.found.is_empty() {
+            return Ok(VerifiedKernel::from_checked(kernel, id));
+        }
     }
+    let found = verifier.found;
     Err(match &kernel.source {
         Some(source) => Diagnostics::new(found, source.name.clone(), source.text.clone()),
         None => Diagnostics::without_text(found),

@@ -102,9 +102,11 @@ pub fn decode(bytes: &[u8]) -> Result<VerifiedKernel, KernelError> {
     })
 }
 
-/// Identity of a core: blake3 of its canonical bytes.
-pub(crate) fn core_id(core: &Core) -> KernelId {
-    KernelId(*blake3::hash(&codec::to_bytes(core)).as_bytes())
+/// Identity of a core, blake3 of its canonical bytes, and how many wire bytes the kernel takes.
+pub(crate) fn seal(kernel: &Kernel) -> (KernelId, usize) {
+    let core = codec::to_bytes(&kernel.core);
+    let bytes = HEADER_BYTES + core.len() + codec::to_bytes(&kernel.names).len();
+    (KernelId(*blake3::hash(&core).as_bytes()), bytes)
 }
 
 fn bad(offset: usize, what: &str) -> KernelError {
@@ -115,13 +117,17 @@ fn bad(offset: usize, what: &str) -> KernelError {
 mod codec {
     use super::WIRE_BYTES_MAX;
 
+    /// The codec counts what it decodes to, and no number takes more than 8 bytes for one of the wire. So the
+    /// limit refuses no kernel of `WIRE_BYTES_MAX`, and bounds what a false length can ask for.
+    const DECODED_BYTES_MAX: usize = 8 * WIRE_BYTES_MAX;
+
     pub(super) fn to_bytes<T: serde::Serialize>(value: &T) -> Vec<u8> {
         bincode::serde::encode_to_vec(value, bincode::config::standard())
             .expect("a table of numbers and strings always encodes")
     }
 
     pub(super) fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), String> {
-        bincode::serde::decode_from_slice(bytes, bincode::config::standard().with_limit::<WIRE_BYTES_MAX>())
-            .map_err(|e| e.to_string())
+        let config = bincode::config::standard().with_limit::<DECODED_BYTES_MAX>();
+        bincode::serde::decode_from_slice(bytes, config).map_err(|e| e.to_string())
     }
 }

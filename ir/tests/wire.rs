@@ -1,8 +1,9 @@
 //! The wire form against strangers: every truncation, flipped bits, lengths from hell.
 
-use filbert_ir::{Code, KernelError, random, verify, wire};
+use filbert_ir::kernel::Args;
+use filbert_ir::{Code, Def, KernelError, Op, Table, Type, Value, ValueId, limits, random, verify, wire};
 
-use crate::{SHAPES, verified};
+use crate::{MEMORY, SHAPES, kernel, verified};
 
 fn refused(bytes: &[u8]) -> KernelError {
     wire::decode(bytes).expect_err("the decoder let it through")
@@ -20,7 +21,7 @@ fn resealed(body: &[u8]) -> Vec<u8> {
 #[test]
 fn kernels_round_trip() {
     let kernels = (0..1000).map(|seed| verify(random::kernel(seed, 50)).unwrap());
-    for kernel in kernels.chain([verified(SHAPES)]) {
+    for kernel in kernels.chain([verified(SHAPES), verified(MEMORY)]) {
         let back = wire::decode(&wire::encode(&kernel)).unwrap();
         assert_eq!(back.core, kernel.core);
         assert_eq!(back.names, kernel.names);
@@ -48,24 +49,92 @@ fn the_encoding_is_pinned() {
     let values = [0, 2, 10, 0, 0, 10, 2, 6, 1, 0];
     let returns_and_names = [1, 1, 1, b'f', 1, 1, b'x', 0, 0];
     assert_eq!(bytes[28..], [&[2][..], &signature, &values, &returns_and_names].concat());
+    let digest = |bytes: &[u8]| blake3::hash(bytes).to_hex()[..16].to_string();
+    assert_eq!(digest(&wire::encode(&verified(SHAPES))), "821ac1e0b899c75b");
+    assert_eq!(digest(&wire::encode(&verified(MEMORY))), "1054944fbfba23d4");
+    // An operation is its number, so new ones are added at the end, unless the version moves on.
+    let names: Vec<&str> = Op::ALL.iter().take(92).map(|op| op.name()).collect();
+    assert_eq!((digest(names.join(" ").as_bytes()).as_str(), names[91]), ("a91407a0e907ee45", "ln_gamma"));
+}
+
+/// What a query plan carries for a typical formula.
+#[test]
+fn a_black_scholes_kernel_is_small() {
+    let text = "kernel call_price(%0 spot: f64, %1 strike: f64, %2 years: f64, %3 rate: f64, %4 vol: f64) -> f64 {
+        %5: f64 = sqrt %2
+        %6: f64 = mul %4, %5
+        %7: f64 = div %0, %1
+        %8: f64 = ln %7
+        %9: f64 = const 0.5
+        %10: f64 = mul %4, %4
+        %11: f64 = mul %9, %10
+        %12: f64 = add %3, %11
+        %13: f64 = mul %12, %2
+        %14: f64 = add %8, %13
+        %15: f64 = div %14, %6
+        %16: f64 = sub %15, %6
+        %17: f64 = const 0.7071067811865476
+        %18: f64 = mul %15, %17
+        %19: f64 = neg %18
+        %20: f64 = erfc %19
+        %21: f64 = mul %9, %20
+        %22: f64 = mul %16, %17
+        %23: f64 = neg %22
+        %24: f64 = erfc %23
+        %25: f64 = mul %9, %24
+        %26: f64 = mul %0, %21
+        %27: f64 = mul %3, %2
+        %28: f64 = neg %27
+        %29: f64 = exp %28
+        %30: f64 = mul %1, %29
+        %31: f64 = mul %30, %25
+        %32: f64 = sub %26, %31
+        return %32
+    }";
+    let bytes = wire::encode(&verified(text)).len();
+    assert!(bytes <= 300, "{bytes} bytes");
+}
+
+/// Whatever verifies can travel: the decoder's own limits do not refuse it.
+#[test]
+fn the_largest_kernels_travel() {
+    let mut large = kernel("kernel f(%0 x: f64) -> f64 {\nreturn %0\n}");
+    let args = Args::new(&[ValueId(0); 3]);
+    large.core.values.resize(limits::VALUES_MAX, Value { ty: Type::F64, def: Def::Op(Op::MulAdd, args) });
+    large.core.tables = vec![Table { elem: Type::I8, bytes: vec![0; limits::TABLE_BYTES_MAX] }];
+    let large = verify(large).unwrap();
+    assert_eq!(wire::decode(&wire::encode(&large)).unwrap().id(), large.id());
+}
+
+#[test]
+fn what_could_not_travel_does_not_verify() {
+    let mut text = String::from("kernel f(%0 c: bool) -> bool {\n");
+    let yields = vec!["%0"; limits::YIELDS_MAX].join(", ");
+    for i in 1..=511 {
+        text.push_str(&format!("%{i}: bool = if %0 {{\nyield {yields}\n}} else {{\nyield {yields}\n}}\n"));
+    }
+    let found = verify(kernel(&(text + "return %0\n}"))).unwrap_err();
+    assert!(found.list[0].message.ends_with("bytes in wire form, the limit is 262144"), "{found}");
 }
 
 #[test]
 fn fault_35_every_truncation_and_trailing_byte_is_refused() {
-    let bytes = wire::encode(&verified(SHAPES));
-    for len in 0..bytes.len() {
-        assert_eq!(refused(&bytes[..len]).code, Code::Decode, "{len} bytes");
-        if len >= 28 {
-            refused(&resealed(&bytes[28..len]));
+    for text in [SHAPES, MEMORY] {
+        let bytes = wire::encode(&verified(text));
+        for len in 0..bytes.len() {
+            assert_eq!(refused(&bytes[..len]).code, Code::Decode, "{len} bytes");
+            if len >= 28 {
+                refused(&resealed(&bytes[28..len]));
+            }
         }
+        refused(&[&bytes[..], &[0]].concat());
+        refused(&resealed(&[&bytes[28..], &[0]].concat()));
     }
-    refused(&[&bytes[..], &[0]].concat());
-    refused(&resealed(&[&bytes[28..], &[0]].concat()));
 }
 
 #[test]
 fn fault_26_every_flipped_bit_is_refused() {
-    let bytes = wire::encode(&verified(SHAPES));
+    let bytes = wire::encode(&verified(MEMORY));
     for bit in 0..bytes.len() * 8 {
         let mut bad = bytes.clone();
         bad[bit / 8] ^= 1 << (bit % 8);
@@ -110,11 +179,24 @@ fn fault_35_mutated_bodies_are_refused_or_are_kernels() {
 
 #[test]
 fn fault_34_length_bombs_are_refused_before_allocation() {
-    // A varint of 253 announces a u64: semantics, params, then a table of 2^64 - 1 values.
-    let bomb = [&[1, 1, 253][..], &[0xff; 8]].concat();
-    assert_eq!(refused(&resealed(&bomb)).code, Code::Decode);
-    let bomb = [&[1, 1, 253][..], &(1u64 << 36).to_le_bytes()].concat();
-    assert_eq!(refused(&resealed(&bomb)).code, Code::Decode);
+    // A varint of 253 announces a u64. Each of these is a whole body up to the length that lies.
+    let strict_f64 = &[0, 0, 10, 0][..];
+    let signature = &[&[2, 1], strict_f64, &[1], strict_f64, &[0, 0]].concat()[..];
+    let lies: [(&str, Vec<u8>); 7] = [
+        ("parameters", vec![2]),
+        ("results", [&[2, 1], strict_f64].concat()),
+        ("tables", signature.to_vec()),
+        ("bytes of a table", [signature, &[1, 1]].concat()),
+        ("values", [signature, &[0]].concat()),
+        ("operands", [signature, &[0, 2, 10, 0, 0, 10, 2, 6]].concat()),
+        ("bytes of a name", [signature, &[0, 1, 10, 0, 0, 1, 0]].concat()),
+    ];
+    for (what, body) in lies {
+        for length in [u64::MAX, 1 << 62, 1 << 36, 1 << 20] {
+            let bomb = [&body[..], &[253], &length.to_le_bytes()].concat();
+            assert_eq!(refused(&resealed(&bomb)).code, Code::Decode, "{length} {what}");
+        }
+    }
     assert_eq!(refused(&vec![0; 1 << 20]).code, Code::KernelTooLarge);
 }
 
