@@ -12,10 +12,9 @@ impl Lower<'_> {
     pub(super) fn load_helpers(&mut self, frame: Value) {
         let mut wanted = vec![false; HELPERS.len()];
         for value in &self.core.values {
-            if let Def::Op(op, args) = &value.def
-                && let Some(index) = self.helper_of(*op, self.core.ty(args[0]))
-            {
-                wanted[index] = true;
+            if let Def::Op(op, args) = &value.def {
+                let helpers = self.helpers_of(*op, self.core.ty(args[0]));
+                helpers.into_iter().flatten().for_each(|index| wanted[index] = true);
             }
         }
         if !wanted.contains(&true) {
@@ -27,19 +26,30 @@ impl Lower<'_> {
         }
     }
 
-    /// The helper that an operation calls, if it does.
+    /// The helper that is the whole of an operation, if one is.
     pub(super) fn helper_of(&self, op: Op, ty: Type) -> Option<usize> {
         let inline = match op {
             Op::Sqrt => true,
             Op::Floor | Op::Ceil | Op::Trunc => self.target.rounds_inline(),
-            // Round and fract are made from trunc where that is an instruction.
+            // Round is made from trunc where that is an instruction.
             Op::Round => self.target.rounds_inline(),
             Op::MulAdd => self.target.fuses_inline(),
-            Op::Fract if !self.target.rounds_inline() => return helpers::find(Op::Trunc, ty),
-            Op::RemEuclid => return helpers::find(Op::Rem, ty),
             _ => false,
         };
         if inline || !ty.is_float() { None } else { helpers::find(op, ty) }
+    }
+
+    /// The helpers that an operation calls: itself, or those that it is made from.
+    fn helpers_of(&self, op: Op, ty: Type) -> [Option<usize>; 2] {
+        if !ty.is_float() {
+            return [None; 2];
+        }
+        match op {
+            Op::Fract => [self.helper_of(Op::Trunc, ty), None],
+            Op::RemEuclid => [helpers::find(Op::Rem, ty), None],
+            Op::DivEuclid => [helpers::find(Op::Rem, ty), self.helper_of(Op::Trunc, ty)],
+            _ => [self.helper_of(op, ty), None],
+        }
     }
 
     /// Calls helper `index`.

@@ -14,9 +14,7 @@ impl Lower<'_> {
     pub(super) fn float_op(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
         let x = self.value(args[0]);
         let y = args.get(1).map(|&y| self.value(y)).unwrap_or(x);
-        if let Some(helper) = self.helper_of(op, ty)
-            && !matches!(op, Op::RemEuclid | Op::Fract)
-        {
+        if let Some(helper) = self.helper_of(op, ty) {
             let values: Vec<Value> = args.iter().map(|&arg| self.value(arg)).collect();
             return self.call(helper, &values);
         }
@@ -67,11 +65,20 @@ impl Lower<'_> {
             Op::Trunc => self.b.ins().trunc(x),
             Op::Round => self.round(ty, x),
             Op::Fract => {
-                let whole = match self.target.rounds_inline() {
-                    true => self.b.ins().trunc(x),
-                    false => self.call_named(Op::Trunc, ty, &[x]),
-                };
+                let whole = self.whole(ty, x);
                 self.b.ins().fsub(x, whole)
+            }
+            Op::DivEuclid => {
+                // Where the remainder is negative the quotient goes one away from the divisor's sign.
+                let rest = self.call_named(Op::Rem, ty, &[x, y]);
+                let quotient = self.b.ins().fdiv(x, y);
+                let quotient = self.whole(ty, quotient);
+                let one = self.float(ty, 1.0);
+                let sign = self.b.ins().fcopysign(one, y);
+                let moved = self.b.ins().fsub(quotient, sign);
+                let zero = self.constant(ty, 0);
+                let negative = self.fcmp(FloatCC::LessThan, rest, zero);
+                self.b.ins().select(negative, moved, quotient)
             }
             Op::CopySign => {
                 let signed = self.b.ins().fcopysign(x, y);
@@ -97,6 +104,14 @@ impl Lower<'_> {
                 self.b.ins().fmul(x, factor)
             }
             _ => unreachable!("the verifier refuses {op} on {ty}"),
+        }
+    }
+
+    /// The integer part.
+    fn whole(&mut self, ty: Type, x: Value) -> Value {
+        match self.target.rounds_inline() {
+            true => self.b.ins().trunc(x),
+            false => self.call_named(Op::Trunc, ty, &[x]),
         }
     }
 

@@ -26,7 +26,16 @@ impl Lower<'_> {
                 self.fail_if_min(id, x, ty);
                 self.b.ins().iabs(x)
             }
-            Op::Div | Op::Rem | Op::RemEuclid => self.divide(id, op, ty, args),
+            Op::Div | Op::Rem | Op::RemEuclid | Op::DivEuclid | Op::WrappingDiv | Op::WrappingRem => {
+                self.divide(id, op, ty, args)
+            }
+            Op::AddOverflows | Op::SubOverflows | Op::MulOverflows => self.overflows(op, signed, x, y),
+            Op::AbsDiff => {
+                let less = self.icmp(int_condition(Op::Lt, signed), x, y);
+                let [up, down] = [self.b.ins().isub(y, x), self.b.ins().isub(x, y)];
+                self.b.ins().select(less, up, down)
+            }
+            Op::Isqrt => self.square_root(id, x, ty),
             Op::Signum => {
                 let zero = self.constant(ty, 0);
                 let above = self.icmp(IntCC::SignedGreaterThan, x, zero);
@@ -50,7 +59,8 @@ impl Lower<'_> {
                 let raised = self.greatest(signed, x, y);
                 self.least(signed, raised, high)
             }
-            Op::IntPow => self.power(id, x, y, ty),
+            Op::IntPow => self.power(Some(id), x, y, ty),
+            Op::WrappingPow => self.power(None, x, y, ty),
             Op::And => self.b.ins().band(x, y),
             Op::Or => self.b.ins().bor(x, y),
             Op::Xor => self.b.ins().bxor(x, y),
@@ -60,8 +70,24 @@ impl Lower<'_> {
             }
             Op::Not => self.b.ins().bnot(x),
             Op::Shl | Op::Shr => self.shift(id, op, ty, args),
+            Op::Assert => {
+                let zero = self.constant(ty, 0);
+                let bad = self.icmp(IntCC::Equal, x, zero);
+                self.fail_if(bad, id, Fault::Assertion);
+                self.constant(ty, 1)
+            }
+            Op::Index => {
+                let bad = self.icmp(IntCC::UnsignedGreaterThanOrEqual, x, y);
+                self.fail_if(bad, id, Fault::IndexRange);
+                x
+            }
+            Op::SameLength => {
+                let bad = self.icmp(IntCC::NotEqual, x, y);
+                self.fail_if(bad, id, Fault::UnequalLengths);
+                self.constant(Type::Bool, 1)
+            }
             Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => self.icmp(int_condition(op, signed), x, y),
-            _ => unreachable!("the verifier refuses {op} on {ty}"),
+            _ => self.bit_op(op, ty, x, y),
         }
     }
 
@@ -105,8 +131,60 @@ impl Lower<'_> {
         result
     }
 
-    /// A product inside the loop of `power`.
-    fn checked_product(&mut self, id: ValueId, x: Value, y: Value, signed: bool) -> Value {
+    /// Whether a sum, difference or product does not fit.
+    fn overflows(&mut self, op: Op, signed: bool, x: Value, y: Value) -> Value {
+        let (_, overflow) = match (op, signed) {
+            (Op::AddOverflows, true) => self.b.ins().sadd_overflow(x, y),
+            (Op::SubOverflows, true) => self.b.ins().ssub_overflow(x, y),
+            (Op::MulOverflows, true) => self.b.ins().smul_overflow(x, y),
+            (Op::MulOverflows, false) => self.b.ins().umul_overflow(x, y),
+            (Op::AddOverflows, false) => {
+                let sum = self.b.ins().iadd(x, y);
+                return self.icmp(IntCC::UnsignedLessThan, sum, x);
+            }
+            _ => return self.icmp(IntCC::UnsignedLessThan, x, y),
+        };
+        overflow
+    }
+
+    /// The integer square root, through that of f64, which is rounded correctly.
+    ///
+    /// Up to 32 bits the operand is exact in f64, and the root of k^2 - 1 for k up to 2^16 is further below
+    /// k than f64 rounds. With 64 bits the operand is rounded first. Let r be the root wanted. Rounding
+    /// keeps order, so what comes out is at least that of r^2, and at most that of (r + 1)^2; rounding a
+    /// square of at most 2^64 moves its root by less than half a unit in the last place of r, unless the
+    /// square is a power of two and exact; so the result is r or r + 1, and one product tells which. The
+    /// product does not wrap below 2^32.
+    fn square_root(&mut self, id: ValueId, x: Value, ty: Type) -> Value {
+        if ty.is_signed() {
+            let zero = self.constant(ty, 0);
+            let bad = self.icmp(IntCC::SignedLessThan, x, zero);
+            self.fail_if(bad, id, Fault::Domain);
+        }
+        let float = match ty {
+            Type::U64 => self.b.ins().fcvt_from_uint(types::F64, x),
+            Type::I64 => self.b.ins().fcvt_from_sint(types::F64, x),
+            _ => {
+                let wide = self.b.ins().uextend(types::I64, x);
+                self.b.ins().fcvt_from_sint(types::F64, wide)
+            }
+        };
+        let root = self.b.ins().sqrt(float);
+        let root = self.b.ins().fcvt_to_sint_sat(types::I64, root);
+        if ty.bits() < 64 {
+            return self.b.ins().ireduce(clif_type(ty), root);
+        }
+        let most = self.b.ins().iconst(types::I64, i64::from(u32::MAX));
+        let root = self.least(false, root, most);
+        let square = self.b.ins().imul(root, root);
+        let above = self.icmp(IntCC::UnsignedGreaterThan, square, x);
+        let above = self.b.ins().uextend(types::I64, above);
+        self.b.ins().isub(root, above)
+    }
+
+    /// A product inside the loop of `power`: one that fits, if the power is that of the value `id`.
+    fn factor(&mut self, id: Option<ValueId>, x: Value, y: Value, signed: bool) -> Value {
+        let Some(id) = id else { return self.b.ins().imul(x, y) };
         let (product, overflow) =
             if signed { self.b.ins().smul_overflow(x, y) } else { self.b.ins().umul_overflow(x, y) };
         self.fail_if(overflow, id, Fault::Overflow);
@@ -122,7 +200,7 @@ impl Lower<'_> {
     /// Division and its remainders, guarded so that the instruction cannot trap. A constant divisor needs
     /// only the guards that it does not settle.
     fn divide(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
-        let (x, y) = (self.value(args[0]), self.value(args[1]));
+        let (x, mut y) = (self.value(args[0]), self.value(args[1]));
         let divisor = self.core.as_const(args[1]).map(|c| c.bits());
         if divisor.is_none_or(|bits| bits == 0) {
             let zero = self.constant(ty, 0);
@@ -136,7 +214,14 @@ impl Lower<'_> {
             let x_is_min = self.icmp(IntCC::Equal, x, min);
             let y_is_minus_one = self.icmp(IntCC::Equal, y, all_ones);
             let bad = self.b.ins().band(x_is_min, y_is_minus_one);
-            self.fail_if(bad, id, Fault::Overflow);
+            match op {
+                // MIN / 1 is MIN, and MIN % 1 is 0: what wrapping gives.
+                Op::WrappingDiv | Op::WrappingRem => {
+                    let one = self.constant(ty, 1);
+                    y = self.b.ins().select(bad, one, y);
+                }
+                _ => self.fail_if(bad, id, Fault::Overflow),
+            }
         }
         let look_first = ty.bits() == 64 && divisor.is_none() && self.divisions < SMALL_DIVISIONS_MAX;
         if look_first { self.divide_wide(op, ty, x, y) } else { self.quotient(op, ty, x, y) }
@@ -169,10 +254,24 @@ impl Lower<'_> {
     fn quotient(&mut self, op: Op, ty: Type, x: Value, y: Value) -> Value {
         self.divisions += 1;
         match (op, ty.is_signed()) {
-            (Op::Div, true) => self.b.ins().sdiv(x, y),
-            (Op::Div, false) => self.b.ins().udiv(x, y),
+            (Op::Div | Op::WrappingDiv, true) => self.b.ins().sdiv(x, y),
+            (Op::Div | Op::WrappingDiv | Op::DivEuclid, false) => self.b.ins().udiv(x, y),
             (_, false) => self.b.ins().urem(x, y),
-            (Op::Rem, true) => self.b.ins().srem(x, y),
+            (Op::Rem | Op::WrappingRem, true) => self.b.ins().srem(x, y),
+            (Op::DivEuclid, true) => {
+                // Where the remainder is negative the quotient goes one away from the divisor's sign. All of
+                // this wraps only where it must.
+                let quotient = self.b.ins().sdiv(x, y);
+                let back = self.b.ins().imul(quotient, y);
+                let rest = self.b.ins().isub(x, back);
+                let sign = self.b.ins().sshr_imm_u(y, i64::from(ty.bits()) - 1);
+                let one = self.constant(ty, 1);
+                let sign = self.b.ins().bor(sign, one);
+                let moved = self.b.ins().isub(quotient, sign);
+                let zero = self.constant(ty, 0);
+                let negative = self.icmp(IntCC::SignedLessThan, rest, zero);
+                self.b.ins().select(negative, moved, quotient)
+            }
             (_, true) => {
                 // |MIN| wraps to MIN, and r + MIN is then the right remainder modulo 2^width.
                 let rest = self.b.ins().srem(x, y);
@@ -202,8 +301,8 @@ impl Lower<'_> {
     }
 
     /// x^n by square and multiply, lowest bit first. A square is taken only if a later bit needs it, so it
-    /// overflows only where the power does.
-    fn power(&mut self, id: ValueId, x: Value, n: Value, ty: Type) -> Value {
+    /// overflows only where the power does. Without `id` the power wraps.
+    fn power(&mut self, id: Option<ValueId>, x: Value, n: Value, ty: Type) -> Value {
         self.flush();
         let clif = clif_type(ty);
         let [step, multiply, next, square, done] = std::array::from_fn(|_| self.b.create_block());
@@ -220,7 +319,7 @@ impl Lower<'_> {
         self.b.ins().brif(odd, multiply, &[], next, &[power.into()]);
 
         self.b.switch_to_block(multiply);
-        let product = self.checked_product(id, power, base, ty.is_signed());
+        let product = self.factor(id, power, base, ty.is_signed());
         self.b.ins().jump(next, &[product.into()]);
 
         self.b.switch_to_block(next);
@@ -228,7 +327,7 @@ impl Lower<'_> {
         self.b.ins().brif(rest, square, &[], done, &[so_far.into()]);
 
         self.b.switch_to_block(square);
-        let squared = self.checked_product(id, base, base, ty.is_signed());
+        let squared = self.factor(id, base, base, ty.is_signed());
         self.b.ins().jump(step, &[so_far.into(), squared.into(), rest.into()]);
 
         self.b.switch_to_block(done);

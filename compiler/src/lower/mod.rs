@@ -17,6 +17,7 @@
 //! the sign and payload of a NaN; the first fault of a row is the one reported; no instruction may trap
 //! unless it is a guarded division and counted as one; no libcall (see `Target::rounds_inline`).
 
+mod bits;
 mod call;
 mod cast;
 mod fault;

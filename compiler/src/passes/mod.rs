@@ -14,7 +14,7 @@ mod select;
 mod simplify;
 
 use filbert_ir::limits::VALUES_MAX;
-use filbert_ir::{Core, Def, Kernel, Op, ValueId, VerifiedKernel, verify};
+use filbert_ir::{Core, Def, Kernel, Op, Scalar, ValueId, VerifiedKernel, verify};
 
 /// A rewritten core, and for each of its values the value of the core before that it comes from.
 pub(crate) struct Rewritten {
@@ -91,13 +91,17 @@ pub(crate) fn may_fault(core: &Core, id: ValueId) -> bool {
     if !core.may_fault(id) {
         return false;
     }
-    let Def::Op(op, args) = &core.value(id).def else { return false };
+    let Def::Op(op, args) = &core.value(id).def else { return true };
     let ty = core.ty(args[0]);
+    let second = args.get(1).and_then(|&arg| core.as_const(arg)).map(Scalar::bits);
     match op {
-        Op::Shl | Op::Shr => core.as_const(args[1]).is_none_or(|amount| amount.bits() >= u64::from(ty.bits())),
-        Op::Div | Op::Rem | Op::RemEuclid => core
-            .as_const(args[1])
-            .is_none_or(|divisor| divisor.bits() == 0 || (ty.is_signed() && divisor.bits() == ty.mask())),
+        Op::Shl | Op::Shr => second.is_none_or(|amount| amount >= u64::from(ty.bits())),
+        Op::Div | Op::Rem | Op::RemEuclid | Op::DivEuclid => {
+            second.is_none_or(|divisor| divisor == 0 || (ty.is_signed() && divisor == ty.mask()))
+        }
+        Op::WrappingDiv | Op::WrappingRem => second.is_none_or(|divisor| divisor == 0),
+        Op::Isqrt => ty.is_signed(),
+        Op::SameLength => args[0] != args[1],
         _ => true,
     }
 }

@@ -41,7 +41,9 @@ fn cost(core: &Core, id: ValueId) -> Option<u32> {
                 Op::And | Op::Or | Op::Xor | Op::Not | Op::Select => Some(1),
                 Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => Some(1),
                 Op::IsNan | Op::IsFinite | Op::IsInfinite | Op::Shl | Op::Shr => Some(1),
-                Op::CopySign | Op::ToRadians | Op::ToDegrees => Some(2),
+                Op::WrappingShl | Op::WrappingShr | Op::RotateLeft | Op::RotateRight | Op::SwapBytes => Some(1),
+                Op::AddOverflows | Op::SubOverflows => Some(2),
+                Op::CopySign | Op::ToRadians | Op::ToDegrees | Op::AbsDiff => Some(2),
                 Op::Min | Op::Max | Op::Signum | Op::Cast => Some(if float { 3 } else { 2 }),
                 Op::Div | Op::Sqrt => Some(6),
                 // Calls, and whatever is dear on some CPU.

@@ -8,9 +8,9 @@ use super::{Rule, Site};
 const POW_MAX: u64 = 63;
 
 pub(super) static RULES: &[Rule] = &[
-    Rule { name: "x + 0, x - 0, x * 1, x / 1, x | 0, x ^ 0, x << 0, x & !0 -> x", apply: neutral },
+    Rule { name: "x + 0, x - 0, x * 1, x / 1, x | 0, x ^ 0, x << 0, x & !0, rotated by 0 -> x", apply: neutral },
     Rule { name: "x * 0, x & 0 -> 0, x | !0 -> !0, x % 1 -> 0", apply: absorbing },
-    Rule { name: "x - x, x ^ x -> 0", apply: cancels },
+    Rule { name: "x - x, x ^ x, |x - x| -> 0, lengths of one list are the same", apply: cancels },
     Rule { name: "!!x -> x", apply: not_not },
     Rule { name: "!(x == y) -> x != y, !(x < y) -> y <= x for integers", apply: not_compare },
     Rule { name: "b == true -> b, b ^ true -> !b", apply: bool_compare },
@@ -22,8 +22,10 @@ fn neutral(site: &mut Site<'_, '_>) -> Option<ValueId> {
     let c = site.const_bits(1)?;
     let ones = site.operand_ty().mask();
     let applies = match site.op {
-        Op::Add | Op::Sub | Op::WrappingAdd | Op::WrappingSub | Op::Or | Op::Xor | Op::Shl | Op::Shr => c == 0,
-        Op::Mul | Op::WrappingMul | Op::Div => c == 1,
+        Op::Add | Op::Sub | Op::WrappingAdd | Op::WrappingSub | Op::Or | Op::Xor => c == 0,
+        Op::Shl | Op::Shr | Op::WrappingShl | Op::WrappingShr | Op::RotateLeft | Op::RotateRight => c == 0,
+        Op::Mul | Op::WrappingMul | Op::Div | Op::WrappingDiv | Op::DivEuclid => c == 1,
+        Op::IntPow | Op::WrappingPow => c == 1,
         Op::And => c == ones,
         _ => false,
     };
@@ -35,7 +37,7 @@ fn absorbing(site: &mut Site<'_, '_>) -> Option<ValueId> {
     let ones = site.operand_ty().mask();
     match site.op {
         Op::Mul | Op::WrappingMul | Op::And if c == 0 => Some(site.constant(0)),
-        Op::Rem | Op::RemEuclid if c == 1 => Some(site.constant(0)),
+        Op::Rem | Op::RemEuclid | Op::WrappingRem if c == 1 => Some(site.constant(0)),
         Op::Or if c == ones => Some(site.constant(ones)),
         _ => None,
     }
@@ -43,7 +45,11 @@ fn absorbing(site: &mut Site<'_, '_>) -> Option<ValueId> {
 
 fn cancels(site: &mut Site<'_, '_>) -> Option<ValueId> {
     let same = site.args.len() == 2 && site.args[0] == site.args[1];
-    (same && matches!(site.op, Op::Sub | Op::WrappingSub | Op::Xor)).then(|| site.constant(0))
+    match site.op {
+        Op::Sub | Op::WrappingSub | Op::Xor | Op::AbsDiff | Op::SubOverflows if same => Some(site.constant(0)),
+        Op::SameLength if same => Some(site.constant(1)),
+        _ => None,
+    }
 }
 
 fn not_not(site: &mut Site<'_, '_>) -> Option<ValueId> {
@@ -98,9 +104,11 @@ fn clamp_const(site: &mut Site<'_, '_>) -> Option<ValueId> {
 /// Square and multiply, as the meaning does it. A square is taken only where a later bit needs it, so some
 /// product overflows exactly where the power does; each of them fails as the power would.
 fn pow_const(site: &mut Site<'_, '_>) -> Option<ValueId> {
-    if site.op != Op::IntPow {
-        return None;
-    }
+    let product = match site.op {
+        Op::IntPow => Op::Mul,
+        Op::WrappingPow => Op::WrappingMul,
+        _ => return None,
+    };
     let mut left = site.const_bits(1)?;
     if left > POW_MAX {
         return None;
@@ -108,11 +116,11 @@ fn pow_const(site: &mut Site<'_, '_>) -> Option<ValueId> {
     let (mut base, mut power) = (site.args[0], None);
     while left != 0 {
         if left & 1 == 1 {
-            power = Some(power.map_or(base, |power| site.build(Op::Mul, &[power, base])));
+            power = Some(power.map_or(base, |power| site.build(product, &[power, base])));
         }
         left >>= 1;
         if left != 0 {
-            base = site.build(Op::Mul, &[base, base]);
+            base = site.build(product, &[base, base]);
         }
     }
     Some(power.unwrap_or_else(|| site.constant(1)))
