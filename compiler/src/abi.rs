@@ -9,7 +9,7 @@
 //!   | outputs          |  8  --> [*mut u8; columns]    output columns, `output_columns`
 //!   | lists            | 16  --> [*const *mut u8]      column of addresses for each list, `lists`
 //!   | tables           | 24  --> [*const u8; tables]   elements of each table of the kernel
-//!   | helpers          | 32  --> [usize]               addresses, in the order of `helpers::HELPERS`
+//!   | helpers          | 32  --> [*const (); helpers]  addresses, in the order of `helpers::HELPERS`
 //!   | stop             | 40  --> u8                    the call ends soon after this is not 0 any more
 //!   | start            | 48      first row to run
 //!   | end              | 56      one past the last row
@@ -46,6 +46,8 @@
 //!
 //! This file only draws the shape; `filbert-runtime` alone fills frames and calls entries.
 
+use std::sync::atomic::AtomicPtr;
+
 use filbert_ir::signature::{Array, Param, ResultTy};
 use filbert_ir::{Core, Type};
 
@@ -72,7 +74,7 @@ pub struct CallFrame {
     /// Table of the kernel's tables: where the elements of each are.
     pub tables: *const *const u8,
     /// Table of helper addresses: `helpers::table()`.
-    pub helpers: *const usize,
+    pub helpers: *const AtomicPtr<()>,
     /// A byte that is 0 until the call should end. Never null; another thread may write it, atomically.
     pub stop: *const u8,
     /// First row.

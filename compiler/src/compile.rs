@@ -1,7 +1,7 @@
 //! The steps from kernel to artifact, and the guards around Cranelift.
 //!
-//! A panic inside Cranelift is caught and becomes `CompileError::Internal`; a large kernel is compiled on a
-//! thread with a stack of its own, because Cranelift recurses along the dominator tree.
+//! A panic inside Cranelift is caught and becomes `CompileError::Internal`. Cranelift recurses along the
+//! dominator tree: whoever compiles a large kernel does so on a large stack, as the runtime's ladder does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,12 +16,13 @@ use crate::lower;
 use crate::passes::{self, Optimized};
 use crate::target::Target;
 
-/// Kernels with more values than this are compiled on a thread of their own.
-const INLINE_VALUES_MAX: usize = 500;
-/// Stack of that thread, in bytes.
-const STACK_BYTES: usize = 16 << 20;
+/// Values of the largest kernel that compiles on any stack of half a MiB.
+pub const VALUES_SMALL_MAX: usize = 256;
+/// Stack that is enough for every kernel, in bytes.
+pub const STACK_BYTES_LARGE: usize = 16 << 20;
 
-/// Compiles a kernel. A pure function: the same kernel and target give the same artifact.
+/// Compiles a kernel. A pure function: the same kernel and target give the same artifact. The stack must be
+/// `STACK_BYTES_LARGE` if the kernel has more than `VALUES_SMALL_MAX` values.
 pub fn compile(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
     let stages = guarded(kernel, target, false)?;
     Ok(stages.artifact)
@@ -35,30 +36,15 @@ pub(crate) struct Stages {
     pub(crate) artifact: Artifact,
 }
 
-/// Runs the stages where a panic or a deep stack does no harm.
+/// Runs the stages where a panic does no harm.
 pub(crate) fn guarded(kernel: &VerifiedKernel, target: &Target, keep_clif: bool) -> Result<Stages, CompileError> {
     contain(kernel, || stages(kernel, target, keep_clif))
 }
 
-/// Runs `step` so that its panic becomes an error about `kernel`, and on a large stack if the kernel is large.
-fn contain<T: Send>(
-    kernel: &VerifiedKernel,
-    step: impl FnOnce() -> Result<T, CompileError> + Send,
-) -> Result<T, CompileError> {
-    let run = || {
-        catch_unwind(AssertUnwindSafe(step))
-            .unwrap_or_else(|panic| Err(CompileError::internal(kernel, panic_message(&*panic))))
-    };
-    if kernel.core.values.len() <= INLINE_VALUES_MAX {
-        return run();
-    }
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(STACK_BYTES);
-        let running = thread
-            .spawn_scoped(scope, run)
-            .map_err(|e| CompileError::Unsupported(format!("cannot start a thread for a large kernel: {e}")))?;
-        running.join().unwrap_or_else(|panic| Err(CompileError::internal(kernel, panic_message(&*panic))))
-    })
+/// Runs `step` so that its panic becomes an error about `kernel`.
+fn contain<T>(kernel: &VerifiedKernel, step: impl FnOnce() -> Result<T, CompileError>) -> Result<T, CompileError> {
+    catch_unwind(AssertUnwindSafe(step))
+        .unwrap_or_else(|panic| Err(CompileError::internal(kernel, panic_message(&*panic))))
 }
 
 fn stages(kernel: &VerifiedKernel, target: &Target, keep_clif: bool) -> Result<Stages, CompileError> {

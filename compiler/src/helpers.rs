@@ -6,7 +6,7 @@
 //!
 //! The order of the table is part of the ABI: it changes only together with `abi::ABI_VERSION`.
 
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicPtr;
 
 use filbert_ir::math::{BINARY, POWI, TERNARY, UNARY};
 use filbert_ir::{Op, Type};
@@ -50,20 +50,6 @@ impl Helper {
             Function::F32I32(_) => &[F32, I32],
         }
     }
-
-    /// Where it is.
-    pub fn address(&self) -> usize {
-        match self.function {
-            Function::F64(f) => f as usize,
-            Function::F32(f) => f as usize,
-            Function::F64x2(f) => f as usize,
-            Function::F32x2(f) => f as usize,
-            Function::F64x3(f) => f as usize,
-            Function::F32x3(f) => f as usize,
-            Function::F64I32(f) => f as usize,
-            Function::F32I32(f) => f as usize,
-        }
-    }
 }
 
 // Row `I` of a table of `math`, as C functions. The index is a constant, so the call behind it is direct.
@@ -93,6 +79,13 @@ macro_rules! helpers {
             Helper { op: $table[$i].0, ty: Type::F32, function: Function::$shape32($f32::<$i>) },
         )*)*];
 
+        /// The loader fills it in, so that no thread has to, and none can be forked away while it does.
+        static ADDRESSES: [AtomicPtr<()>; HELPERS_LEN] = [$($(
+            AtomicPtr::new($f64::<$i> as *mut ()), AtomicPtr::new($f32::<$i> as *mut ()),
+        )*)*];
+
+        const HELPERS_LEN: usize = 2 * ($([$($i),*].len() +)* 0);
+
         $(const _: () = assert!($table.len() == [$($i),*].len(), "a row of `math` has no helper");)*
     };
 }
@@ -105,9 +98,9 @@ helpers! {
 }
 
 /// Addresses of the helpers in this process, in the order of `HELPERS`: what `CallFrame::helpers` points to.
-pub fn table() -> &'static [usize] {
-    static TABLE: OnceLock<Vec<usize>> = OnceLock::new();
-    TABLE.get_or_init(|| HELPERS.iter().map(Helper::address).collect())
+/// An entry is a pointer like any other; atomic only because plain ones cannot be shared.
+pub fn table() -> &'static [AtomicPtr<()>] {
+    &ADDRESSES
 }
 
 /// The index of the helper for an operation on a float type.

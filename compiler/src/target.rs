@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use cranelift_codegen::isa::OwnedTargetIsa;
@@ -89,7 +90,17 @@ impl Target {
     /// This machine, using nothing beyond `level`: slower code, the same results.
     pub fn level(level: Level) -> Target {
         static TARGETS: [OnceLock<Target>; 4] = [const { OnceLock::new() }; 4];
-        TARGETS[level as usize].get_or_init(|| Target::build(level)).clone()
+        static KEPT: [AtomicBool; 4] = [const { AtomicBool::new(false) }; 4];
+        let place = &TARGETS[level as usize];
+        if let Some(target) = place.get() {
+            return target.clone();
+        }
+        // Nobody waits for anybody: the thread that another one waits for may be gone, by a fork.
+        let target = Target::build(level);
+        if !KEPT[level as usize].swap(true, Ordering::Relaxed) {
+            let _ = place.set(target.clone());
+        }
+        target
     }
 
     fn build(level: Level) -> Target {

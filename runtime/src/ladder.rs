@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use filbert_compiler::compile::{STACK_BYTES_LARGE, VALUES_SMALL_MAX};
 use filbert_compiler::{Artifact, CompileError, Target};
 use filbert_ir::VerifiedKernel;
 
@@ -20,12 +21,6 @@ use crate::call::NativeCode;
 
 /// Longest a compile may take; a kernel that takes longer runs in the interpreter.
 pub const COMPILE_BUDGET: Duration = Duration::from_millis(250);
-
-/// Values of the largest kernel that is compiled on the caller's thread: some milliseconds of work.
-const INLINE_VALUES_MAX: usize = 256;
-
-/// Stack of a compile's thread.
-const COMPILE_STACK_BYTES: usize = 16 << 20;
 
 /// What compiles: the compiler, or a test's stand-in.
 pub(crate) type CompileFn = fn(&VerifiedKernel, &Target) -> Result<Artifact, CompileError>;
@@ -98,12 +93,12 @@ pub(crate) fn compile(
     compile: CompileFn,
     budget: Duration,
 ) -> Result<Arc<LoadedCode>, Refusal> {
-    if kernel.core.values.len() <= INLINE_VALUES_MAX {
+    if kernel.core.values.len() <= VALUES_SMALL_MAX {
         // Late only on a machine that hardly runs us; the time is spent, so the code is kept.
         return guarded(kernel, target, compile);
     }
     let (sender, receiver) = mpsc::sync_channel(1);
-    let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(COMPILE_STACK_BYTES);
+    let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(STACK_BYTES_LARGE);
     let (own_kernel, own_target) = (kernel.clone(), target.clone());
     let spawned = thread.spawn(move || {
         // Nobody listens any more if the budget is spent: then the code is dropped here.
