@@ -9,6 +9,9 @@
 use filbert_ir::{Op, Span, Type};
 
 use crate::attributes::Attributes;
+use crate::warnings::Lint;
+
+mod parts;
 
 /// An expression, by its place in `Tree::exprs`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,6 +40,8 @@ pub(crate) struct Tree<'t> {
     pub(crate) locals: u32,
     /// Imports, which count in the whole text.
     pub(crate) uses: Vec<Use<'t>>,
+    /// Warnings that the text does not want, and where.
+    pub(crate) allows: Vec<(Lint, Span)>,
     /// Names that rejected constructs would have bound: not reported when they are used.
     pub(crate) forgiven: Vec<&'t str>,
 }

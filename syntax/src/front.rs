@@ -10,7 +10,7 @@ use crate::infer::{self, Typed};
 use crate::links::Links;
 use crate::lower::{Lowering, TooLarge, Val};
 use crate::module::Module;
-use crate::{consts, items, read, scan};
+use crate::{consts, items, read, scan, warnings};
 
 /// Findings that are reported; a text that is wrong all over gets no more.
 const FINDINGS_MAX: usize = 100;
@@ -20,7 +20,8 @@ const FINDINGS_MAX: usize = 100;
 pub fn parse(text: &str, name: &str) -> Result<Module, Diagnostics> {
     // A byte order mark is no part of the text that spans count in.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    compile(text, name, &Links::None).map(|compiled| Module { kernels: compiled.kernels })
+    let compiled = compile(text, name, &Links::None)?;
+    Ok(Module { kernels: compiled.kernels, warnings: Diagnostics::new(order(compiled.warnings), name, text) })
 }
 
 /// A compiled text.
@@ -29,6 +30,8 @@ pub(crate) struct Compiled {
     pub(crate) kernels: Vec<VerifiedKernel>,
     /// What the text needs, where links are open.
     pub(crate) wanted: Vec<Need>,
+    /// Empty where links are open and the text needs some.
+    pub(crate) warnings: Vec<Diagnostic>,
 }
 
 /// A name that stands for something outside the text.
@@ -105,10 +108,10 @@ fn stages(
             span: want.span,
             is_kernel: want.is_kernel,
         });
-        return Ok(Compiled { kernels: Vec::new(), wanted: wanted.collect() });
+        return Ok(Compiled { kernels: Vec::new(), wanted: wanted.collect(), warnings: Vec::new() });
     }
     let kernels = lower(&tree, &typed, name, links, &order)?;
-    Ok(Compiled { kernels, wanted: Vec::new() })
+    Ok(Compiled { kernels, wanted: Vec::new(), warnings: warnings::warnings(&tree, &typed) })
 }
 
 fn read_tokens<'t>(

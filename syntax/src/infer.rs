@@ -26,7 +26,7 @@ use crate::ast::{Block, ConstId, ExprId, ExprKind, KernelItem, LocalId, Pat, Stm
 use crate::links::Links;
 use crate::methods::Method;
 use check::Check;
-pub(crate) use check::int_bits;
+pub(crate) use check::{in_parens, int_bits};
 use explain::Why;
 use types::{BOOL, Open, Ty, Types};
 

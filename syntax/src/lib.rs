@@ -46,6 +46,7 @@ mod names;
 mod read;
 mod scan;
 pub mod time;
+mod warnings;
 
 pub use expand::expand;
 pub use float_ext::FloatExt;

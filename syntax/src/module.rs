@@ -9,6 +9,8 @@ use crate::names;
 pub struct Module {
     /// The kernels; at least one.
     pub kernels: Vec<VerifiedKernel>,
+    /// What is probably not meant, with the text; an empty list if there is nothing.
+    pub warnings: Diagnostics,
 }
 
 impl Module {

@@ -34,6 +34,7 @@ pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnost
     for attribute in &file.attrs {
         reader.outer_attribute(attribute);
     }
+    reader.allow(&file.attrs, Span::new(0, text.len()));
     for item in &file.items {
         reader.item(item);
     }
@@ -124,6 +125,7 @@ impl<'t> Reader<'t, '_> {
             }
         };
         let body = self.body(&item.block);
+        self.allow(&item.attrs, name.span.join(self.tree.span(body)));
         self.generics.truncate(outside);
         KernelItem { name, doc, attrs, generics, params, result, result_span, body }
     }

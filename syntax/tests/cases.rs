@@ -4,6 +4,7 @@
 //! === name
 //! // ir: f            print the IR of f (all kernels: // ir)
 //! // run: f(1.0, 2)   run f on a row; arguments are read as the types of the parameters
+//! // warnings         print what is probably not meant
 //! fn f(...) ...
 //! ---
 //! what comes out
@@ -51,7 +52,9 @@ fn outcome(source: &str) -> String {
     };
     let mut out = String::new();
     for line in source.lines() {
-        if line.trim() == "// ir" {
+        if line.trim() == "// warnings" {
+            out.push_str(&show(&module.warnings));
+        } else if line.trim() == "// ir" {
             for kernel in &module.kernels {
                 out.push_str(&text::print(kernel));
             }

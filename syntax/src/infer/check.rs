@@ -196,7 +196,7 @@ fn operand_help(symbol: &str, class: Class, got: Type, source: &str) -> Option<S
 }
 
 /// The text of an expression, in parentheses unless it is a name, a literal or has some already.
-pub(super) fn in_parens(source: &str) -> String {
+pub(crate) fn in_parens(source: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':');
     let wrapped = source.starts_with('(') && source.ends_with(')') && source.matches('(').count() == 1;
     if source.chars().all(plain) || wrapped { source.to_string() } else { format!("({source})") }

@@ -18,10 +18,17 @@ impl<'t> Reader<'t, '_> {
 
     /// `last`: the value of this expression is the kernel's result.
     fn tail_expr(&mut self, expr: &syn::Expr, last: bool) -> ExprId {
-        use syn::Expr;
-        for attribute in attributes(expr) {
+        let attributes = attributes(expr);
+        for attribute in attributes {
             self.outer_attribute(attribute);
         }
+        let id = self.kind_of_expr(expr, last);
+        self.allow(attributes, self.tree.span(id));
+        id
+    }
+
+    fn kind_of_expr(&mut self, expr: &syn::Expr, last: bool) -> ExprId {
+        use syn::Expr;
         match expr {
             Expr::Lit(lit) => self.literal(&lit.lit),
             Expr::Path(path) => {
@@ -186,6 +193,10 @@ impl<'t> Reader<'t, '_> {
         let init = local.init.as_ref().map(|init| self.expr(&init.expr));
         let otherwise = local.init.as_ref().and_then(|init| init.diverge.as_ref());
         let otherwise = otherwise.map(|(_, otherwise)| self.expr(otherwise));
+        if !local.attrs.is_empty() {
+            let span = self.spanned(local);
+            self.allow(&local.attrs, span);
+        }
         Stmt::Let { pat, note, note_span, init, otherwise }
     }
 

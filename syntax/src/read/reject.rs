@@ -8,6 +8,7 @@ use super::Reader;
 use crate::ast::Name;
 use crate::attributes::{self, Argument, Attributes};
 use crate::names;
+use crate::warnings::Lint;
 
 const ARRAYS: &str = "arrays are not in this version: take one parameter, or keep one variable, for each element";
 const STRINGS: &str = "kernels compute numbers and bools only";
@@ -228,6 +229,17 @@ impl<'t> Reader<'t, '_> {
             ["doc", "allow", "expect", "warn", "inline", "must_use", "cold", "rustfmt", "clippy", "deprecated"];
         if !harmless.iter().any(|name| path.segments[0].ident == name) {
             self.bad_attribute(attribute);
+        }
+    }
+
+    /// Keeps the warnings that `#[allow(...)]` or `#[expect(...)]` silences in a part of the text.
+    pub(super) fn allow(&mut self, attributes: &[syn::Attribute], span: Span) {
+        for attribute in attributes.iter().filter(|a| a.path().is_ident("allow") || a.path().is_ident("expect")) {
+            let names = attribute.parse_args_with(Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated);
+            for name in names.iter().flatten() {
+                let segments: Vec<String> = name.path().segments.iter().map(|s| s.ident.to_string()).collect();
+                self.tree.allows.extend(Lint::named(&segments.join("::")).into_iter().map(|lint| (lint, span)));
+            }
         }
     }
 
