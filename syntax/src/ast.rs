@@ -18,7 +18,7 @@ mod parts;
 pub(crate) struct ExprId(pub(crate) u32);
 
 /// A variable or parameter; numbered over the whole text, in source order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct LocalId(pub(crate) u32);
 
 /// A constant, by its place in `Tree::consts`.

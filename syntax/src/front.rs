@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use filbert_ir::limits::{DOC_BYTES_MAX, NAME_BYTES_MAX, PARAMS_MAX, RESULTS_MAX, VALUES_MAX};
+use filbert_ir::limits::{DOC_BYTES_MAX, NAME_BYTES_MAX, NESTING_MAX, PARAMS_MAX, RESULTS_MAX, VALUES_MAX};
 use filbert_ir::{Code, Diagnostic, Diagnostics, Span, VerifiedKernel, verify};
 
 use crate::ast::{KernelItem, Tree, TypeNote};
 use crate::infer::{self, Typed};
 use crate::links::Links;
-use crate::lower::{Lowering, TooLarge, Val};
+use crate::lower::value::Val;
+use crate::lower::{Lowering, TooLarge};
 use crate::module::Module;
 use crate::{consts, items, read, scan, warnings};
 
@@ -277,7 +278,7 @@ fn lower(
             continue;
         }
         let kernel = &tree.kernels[index];
-        match lowering.kernel(kernel).map_err(|too_large| explain_size(kernel.name.text, &too_large)) {
+        match lowering.kernel(index).map_err(|too_large| explain_size(kernel.name.text, &too_large)) {
             Ok(lowered) => match verify(lowered) {
                 Ok(verified) => lowering.kernels[index] = Some(verified),
                 Err(findings) => found.extend(place(findings, kernel.name.span)),
@@ -292,10 +293,19 @@ fn lower(
 }
 
 pub(crate) fn explain_size(name: &str, too_large: &TooLarge) -> Diagnostic {
-    let message = format!("`{name}` has more than {VALUES_MAX} values (limits::VALUES_MAX)");
-    Diagnostic::new(Code::KernelTooLarge, too_large.0, message)
-        .label("the limit is passed here")
-        .help("calls are replaced by the body of what they call: compute parts of it in a kernel of their own")
+    let (span, message, help) = match too_large {
+        TooLarge::Values(span) => (
+            *span,
+            format!("`{name}` has more than {VALUES_MAX} values (limits::VALUES_MAX)"),
+            "calls are replaced by the body of what they call: compute parts of it in a kernel of their own",
+        ),
+        TooLarge::Nesting(span) => (
+            *span,
+            format!("`{name}` nests branches and loops more than {NESTING_MAX} deep (limits::NESTING_MAX)"),
+            "what follows a `return`, `break` or `?` is inside the branch that goes on: have fewer of them in a row",
+        ),
+    };
+    Diagnostic::new(Code::KernelTooLarge, span, message).label("the limit is passed here").help(help)
 }
 
 /// What the verifier finds is about limits; anything else would be our defect. It needs a place.

@@ -39,8 +39,20 @@ pub(crate) struct Typed<'t> {
     pub(crate) meanings: Vec<Meaning>,
     /// By variable.
     pub(crate) locals: Vec<Ty>,
-    /// For an `if` or a logic operator: the variables from outside that its branches assign.
+    /// For what has branches or turns: the variables from outside that these assign.
     pub(crate) changes: HashMap<u32, Vec<LocalId>>,
+    /// For expressions that may leave: where to.
+    pub(crate) exits: HashMap<u32, Vec<Exit>>,
+    /// By expression: control does not come to its end.
+    pub(crate) diverges: Vec<bool>,
+    /// For loops, labelled blocks and closures: the type of the value that is taken out of them.
+    pub(crate) frames: HashMap<u32, Ty>,
+    /// For closures: the variables from outside that they read and do not assign.
+    pub(crate) captures: HashMap<u32, Vec<LocalId>>,
+    /// Names in patterns that are those of constants.
+    pub(crate) const_patterns: HashMap<LocalId, Meaning>,
+    /// By kernel: the type of its result.
+    pub(crate) results: Vec<Ty>,
     /// Which kernel of the text calls which, and where.
     pub(crate) calls: Vec<Call>,
     /// Names that the text leaves to whoever links it, as `Links::Open` allows.
@@ -62,6 +74,29 @@ pub(crate) struct Wanted<'t> {
     pub(crate) is_kernel: bool,
 }
 
+/// Where a jump leads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exit {
+    /// Out of the kernel, with its result.
+    Kernel,
+    /// Out of a closure, with its result.
+    Closure(ExprId),
+    /// Behind a loop or a labelled block.
+    Break(ExprId),
+    /// To the next turn of a loop.
+    Continue(ExprId),
+}
+
+impl Exit {
+    /// The loop, block or closure that it belongs to.
+    pub(crate) fn frame(self) -> Option<ExprId> {
+        match self {
+            Exit::Kernel => None,
+            Exit::Closure(at) | Exit::Break(at) | Exit::Continue(at) => Some(at),
+        }
+    }
+}
+
 /// What a name stands for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Meaning {
@@ -76,6 +111,12 @@ pub(crate) enum Meaning {
     Method(Method),
     /// `f64::from`
     From(Type),
+    /// `None`
+    NoneValue,
+    /// `Some(x)`
+    SomeValue,
+    /// Where `return`, `break`, `continue` or `?` leads.
+    Exit(Exit),
 }
 
 /// Types the whole text.
@@ -90,6 +131,12 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
             meanings: vec![Meaning::None; tree.exprs.len()],
             locals: Vec::new(),
             changes: HashMap::new(),
+            exits: HashMap::new(),
+            diverges: vec![false; tree.exprs.len()],
+            frames: HashMap::new(),
+            captures: HashMap::new(),
+            const_patterns: HashMap::new(),
+            results: Vec::new(),
             calls: Vec::new(),
             wanted: Vec::new(),
         },
@@ -186,6 +233,7 @@ impl<'a, 't> Infer<'a, 't> {
             self.declare(param.local, name.text, name.span, param.mutable, ty);
         }
         let result = self.note(&kernel.result, kernel.result_span);
+        self.out.results.push(result);
         self.check(kernel.body, result, Why::Result(kernel));
         self.leave(scope);
         self.assigned.clear();

@@ -35,10 +35,12 @@ mod consts;
 mod expand;
 mod float_ext;
 mod front;
+#[allow(dead_code)] // What fills these tables is being built.
 mod infer;
 mod items;
 mod kernel_fn;
 mod links;
+#[allow(dead_code)]
 mod lower;
 mod methods;
 mod module;

@@ -1,11 +1,24 @@
 //! From the typed tree to the IR, one kernel or constant at a time.
 //!
 //! Nothing was reported before this runs, so names have meanings and expressions types. Assigned variables
-//! become yields of the `if` around the assignment; calls of kernels are inlined. What is left to report is
-//! a kernel that grows too large on the way.
+//! become yields of the `if` or loop around the assignment; calls of kernels and closures are inlined. What
+//! is left to report is a kernel that grows too large on the way.
+//!
+//! An expression is either *strict* (its operands are computed in order, then `combine` makes its value of
+//! theirs) or has its own control flow. What may leave (`flow`) is built with the rest of the kernel inside.
 
+mod array;
+mod call;
+mod closure;
+mod flow;
 mod ints;
+mod loops;
 mod ops;
+mod option;
+mod pattern;
+mod ranges;
+mod structs;
+pub(crate) mod value;
 
 use std::sync::Arc;
 
@@ -13,43 +26,22 @@ use filbert_ir::builder::Builder;
 use filbert_ir::limits::VALUES_MAX;
 use filbert_ir::{Kernel, Names, Op, Scalar, Source, Span, Type, ValueId, VerifiedKernel};
 
-use crate::ast::{Block, ExprId, ExprKind, KernelItem, LocalId, Logic, Pat, Stmt, Target, Tree};
+use crate::ast::{Block, ExprId, ExprKind, LocalId, Logic, Stmt, Target, Tree};
 use crate::attributes::Overflow;
-use crate::infer::types::Ty;
+use crate::infer::types::{BOOL, Ty, Types};
 use crate::infer::{Meaning, Typed};
 use crate::links::{Given, Links};
+use flow::{End, Way};
+use value::Val;
 
-/// A value of the source language: a scalar, or a tuple.
-#[derive(Clone)]
-pub(crate) enum Val {
-    One(ValueId),
-    Many(Vec<Val>),
+/// A limit that the kernel passed, at this place.
+#[derive(Debug)]
+pub(crate) enum TooLarge {
+    /// `VALUES_MAX`
+    Values(Span),
+    /// `NESTING_MAX`
+    Nesting(Span),
 }
-
-impl Val {
-    fn unit() -> Val {
-        Val::Many(Vec::new())
-    }
-
-    /// Appends the scalars in it.
-    fn flatten(&self, into: &mut Vec<ValueId>) {
-        match self {
-            Val::One(id) => into.push(*id),
-            Val::Many(vals) => vals.iter().for_each(|val| val.flatten(into)),
-        }
-    }
-
-    /// A value of the same shape from the next scalars.
-    fn rebuild(&self, from: &mut impl Iterator<Item = ValueId>) -> Val {
-        match self {
-            Val::One(id) => Val::One(from.next().unwrap_or(*id)),
-            Val::Many(vals) => Val::Many(vals.iter().map(|val| val.rebuild(from)).collect()),
-        }
-    }
-}
-
-/// The kernel passed `VALUES_MAX` at this place.
-pub(crate) struct TooLarge(pub(crate) Span);
 
 type Lowered<T> = Result<T, TooLarge>;
 
@@ -71,20 +63,16 @@ pub(crate) struct Lowering<'a, 't> {
 
 impl<'a, 't> Lowering<'a, 't> {
     /// Lowers a kernel whose callees and constants are done.
-    pub(crate) fn kernel(&mut self, item: &'a KernelItem<'t>) -> Lowered<Kernel> {
-        let mut lower = Lower { b: Builder::new(), cx: self, overflow: item.attrs.overflow };
+    pub(crate) fn kernel(&mut self, index: usize) -> Lowered<Kernel> {
+        let tree = self.tree;
+        let item = &tree.kernels[index];
+        let result = self.typed.results[index];
+        let mut lower = Lower::new(self, result);
+        lower.overflow = item.attrs.overflow;
         lower.b.signature.fuel = item.attrs.fuel;
         lower.b.signature.on_error = item.attrs.on_error;
-        for param in &item.params {
-            lower.b.span = param.name.span;
-            let ty = lower.cx.typed.types.scalar(lower.cx.typed.locals[param.local.0 as usize]);
-            let id = lower.b.param(ty.unwrap_or(Type::F64));
-            lower.set(param.local, Val::One(id));
-        }
-        let result = lower.expr(item.body)?;
-        let mut returns = Vec::new();
-        result.flatten(&mut returns);
-        let (core, spans) = lower.b.finish(returns);
+        lower.params(item);
+        let (core, spans) = lower.body(item.body, result)?;
         let params = item.params.iter().enumerate().map(|(i, param)| match param.name.text {
             "_" => format!("_{i}"),
             name => name.to_string(),
@@ -101,11 +89,8 @@ impl<'a, 't> Lowering<'a, 't> {
 
     /// Lowers the value of a constant to a kernel without parameters.
     pub(crate) fn constant(&mut self, init: ExprId, name: &str) -> Lowered<Kernel> {
-        let mut lower = Lower { b: Builder::new(), cx: self, overflow: Overflow::Fail };
-        let result = lower.expr(init)?;
-        let mut returns = Vec::new();
-        result.flatten(&mut returns);
-        let (core, spans) = lower.b.finish(returns);
+        let ty = self.typed.exprs[init.0 as usize];
+        let (core, spans) = Lower::new(self, ty).body(init, ty)?;
         let names = Names { kernel: name.to_string(), ..Names::default() };
         let source = Source { name: self.name.to_string(), text: self.text.clone(), spans };
         Ok(Kernel { core, names, source: Some(Arc::new(source)) })
@@ -124,244 +109,283 @@ struct Lower<'c, 'a, 't> {
     cx: &'c mut Lowering<'a, 't>,
     /// What operators do with a result that does not fit.
     overflow: Overflow,
+    /// Type of the kernel's result.
+    result: Ty,
+    /// What the regions being built hand on, the innermost last.
+    ends: Vec<End>,
+    /// How deep the regions are nested.
+    depth: usize,
+    /// What the variables held before they were set, the last one last.
+    undo: Vec<(LocalId, Val)>,
 }
 
-impl<'a, 't> Lower<'_, 'a, 't> {
-    fn scalar(&mut self, id: ExprId) -> Lowered<ValueId> {
-        match self.expr(id)? {
-            Val::One(value) => Ok(value),
-            Val::Many(_) => unreachable!("inference lets no tuple be an operand"),
-        }
+impl<'c, 'a, 't> Lower<'c, 'a, 't> {
+    fn new(cx: &'c mut Lowering<'a, 't>, result: Ty) -> Lower<'c, 'a, 't> {
+        Lower { b: Builder::new(), cx, overflow: Overflow::Fail, result, ends: Vec::new(), depth: 0, undo: Vec::new() }
     }
 
+    /// Builds the body and its results.
+    fn body(mut self, body: ExprId, ty: Ty) -> Lowered<(filbert_ir::Core, Vec<Span>)> {
+        self.ends.push(End::Kernel(ty));
+        let returns = self.then(body, &mut |lower, value| lower.finish(Way::Falls, value))?;
+        let results = self.result_types(ty);
+        Ok(self.b.finish_as(results, returns))
+    }
+
+    fn scalar(&mut self, id: ExprId) -> Lowered<ValueId> {
+        let value = self.expr(id)?;
+        Ok(self.one(self.span(id), &value, self.ty(id)))
+    }
+
+    /// The value of an expression that does not leave.
     fn expr(&mut self, id: ExprId) -> Lowered<Val> {
         let tree = self.cx.tree;
         let span = tree.span(id);
         if self.b.next_id().index() > VALUES_MAX {
-            return Err(TooLarge(span));
+            return Err(TooLarge::Values(span));
         }
+        match &tree.expr(id).kind {
+            ExprKind::Logic { logic, left, right } => self.logic(id, *logic, *left, *right),
+            ExprKind::If { cond, then, otherwise } => self.if_expr(id, *cond, *then, *otherwise),
+            ExprKind::Match { scrutinee, arms } => {
+                let value = self.expr(*scrutinee)?;
+                let ty = self.ty(id);
+                let outcome = self.join(id, ty, None, |lower| {
+                    lower.arms(id, arms, &value, &mut |lower, value| lower.finish(Way::Falls, value))
+                })?;
+                Ok(self.settled(outcome))
+            }
+            ExprKind::Block(block) if block.label.is_none() => self.block(block),
+            ExprKind::While { .. } | ExprKind::Loop { .. } | ExprKind::Block(_) => {
+                let outcome = self.framed(id)?;
+                Ok(self.settled(outcome))
+            }
+            ExprKind::For { iter, .. } => {
+                let iter = self.expr(*iter)?;
+                let outcome = self.for_loop(id, iter)?;
+                Ok(self.settled(outcome))
+            }
+            ExprKind::Error => unreachable!("nothing is lowered when something was reported"),
+            _ => {
+                let mut values = Vec::new();
+                for operand in self.operands(id) {
+                    values.push(self.expr(operand)?);
+                    // What has no value computes nothing behind it.
+                    if self.diverges(operand) {
+                        return Ok(Val::Nothing);
+                    }
+                }
+                self.combine(id, values)
+            }
+        }
+    }
+
+    /// What a strict expression computes before itself, in order.
+    fn operands(&self, id: ExprId) -> Vec<ExprId> {
+        match &self.cx.tree.expr(id).kind {
+            ExprKind::Unary { arg, .. } | ExprKind::Cast { arg, .. } => vec![*arg],
+            ExprKind::Binary { left, right, .. } => vec![*left, *right],
+            ExprKind::Tuple(elems) | ExprKind::Array(elems) => elems.clone(),
+            ExprKind::Field { of, .. } | ExprKind::NamedField { of, .. } => vec![*of],
+            ExprKind::Ref { of, .. } | ExprKind::Deref(of) => vec![*of],
+            ExprKind::Index { of, index } => vec![*of, *index],
+            ExprKind::Repeat { value, .. } => vec![*value],
+            ExprKind::StructLit { fields, .. } => fields.iter().map(|&(_, value)| value).collect(),
+            ExprKind::Call { args, .. } | ExprKind::Macro { args, .. } => args.clone(),
+            ExprKind::Method { receiver, args, .. } => std::iter::once(receiver).chain(args).copied().collect(),
+            ExprKind::Let { value, .. } => vec![*value],
+            ExprKind::Range { start, end, .. } => [*start, *end].into_iter().flatten().collect(),
+            // The value comes before the place, as in Rust where both are scalars.
+            ExprKind::Assign { target, value } => {
+                let mut operands = vec![*value];
+                self.target_operands(target, &mut operands);
+                operands
+            }
+            ExprKind::Update { target, value, .. } => {
+                let mut operands = vec![*value];
+                self.place_operands(*target, &mut operands);
+                operands
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The value of a strict expression, given those of its operands.
+    fn combine(&mut self, id: ExprId, values: Vec<Val>) -> Lowered<Val> {
+        let tree = self.cx.tree;
+        let span = tree.span(id);
         let value = match &tree.expr(id).kind {
             ExprKind::Int { .. } | ExprKind::Float { .. } => {
                 let scalar = self.literal(id);
                 self.constant(span, scalar)
             }
             ExprKind::Bool(value) => self.constant(span, Scalar::Bool(*value)),
-            ExprKind::Path(_) => return Ok(self.path(id)),
-            ExprKind::Unary { op, arg } => {
-                let arg = self.scalar(*arg)?;
-                self.op(span, *op, &[arg])
+            ExprKind::Path(_) => return self.path(id),
+            ExprKind::Unary { op, .. } => return self.unary(id, *op, &values),
+            ExprKind::Binary { op, left, right, .. } => return self.binary(id, *op, (*left, *right), &values),
+            ExprKind::Cast { arg, .. } => return self.cast_value(id, *arg, &values),
+            ExprKind::Tuple(_) => return Ok(Val::Many(values)),
+            ExprKind::Field { index, .. } => {
+                return Ok(values[0].parts(*index as usize + 1).swap_remove(*index as usize));
             }
-            ExprKind::Binary { op, left, right, .. } => {
-                let left = self.scalar(*left)?;
-                let right = self.scalar(*right)?;
-                self.op(span, *op, &[left, right])
+            ExprKind::NamedField { of, name } => return self.named_field(id, *of, *name, &values),
+            ExprKind::StructLit { name, fields } => return self.struct_value(id, *name, fields, values),
+            ExprKind::Array(_) => return self.array(id, values),
+            ExprKind::Repeat { .. } => return self.repeat(id, values),
+            ExprKind::Index { of, index } => return self.index(id, *of, *index, &values),
+            ExprKind::Ref { of, mutable } => return self.reference(id, *of, *mutable, values),
+            ExprKind::Deref(of) => return self.deref(id, *of, values),
+            ExprKind::Call { args, .. } => return self.call(id, args, values),
+            ExprKind::Method { receiver, args, .. } => return self.method_call(id, *receiver, args, values),
+            ExprKind::Let { pat, value } => {
+                let ty = self.ty(*value);
+                let test = self.test(span, pat, &values[0], ty);
+                self.bind(pat, values.into_iter().next().unwrap_or(Val::Nothing), ty);
+                self.flag(span, test)
             }
-            ExprKind::Logic { logic, left, right } => self.logic(id, *logic, *left, *right)?,
-            ExprKind::Cast { arg, ty } => {
-                let arg = self.scalar(*arg)?;
-                let _ = ty;
-                let ty = self.cx.typed.types.scalar(self.ty(id)).unwrap_or(Type::F64);
-                if self.b.ty(arg) == ty { arg } else { self.cast(span, arg, ty) }
-            }
-            ExprKind::Tuple(elems) => {
-                let elems = elems.iter().map(|&elem| self.expr(elem)).collect::<Lowered<Vec<Val>>>()?;
-                return Ok(Val::Many(elems));
-            }
-            ExprKind::Field { of, index } => match self.expr(*of)? {
-                Val::Many(mut elems) => return Ok(elems.swap_remove(*index as usize)),
-                Val::One(_) => unreachable!("inference lets only tuples have fields"),
-            },
-            ExprKind::Call { args, .. } => return self.call(id, args),
-            ExprKind::Method { receiver, args, .. } => {
-                let args = self.args(std::iter::once(receiver).chain(args))?;
-                return Ok(self.method(id, &args));
-            }
-            ExprKind::If { cond, then, otherwise } => return self.if_expr(id, *cond, *then, *otherwise),
-            ExprKind::Block(block) => return self.block(block),
-            ExprKind::Assign { target, value } => {
-                let value = self.expr(*value)?;
-                self.assign(target, value);
+            ExprKind::Range { .. } => return self.range(id, &values),
+            ExprKind::Closure { .. } => return Ok(self.closure(id)),
+            ExprKind::Macro { name, args } => return self.macro_value(id, *name, args, &values),
+            ExprKind::Assign { target, .. } => {
+                let (value, places) = values.split_first().expect("an assignment has a value");
+                self.assign(target, value.clone(), &mut places.iter());
                 return Ok(Val::unit());
             }
             ExprKind::Update { op, target, value, .. } => {
-                // Rust computes the right side first when both are scalars.
-                let value = self.scalar(*value)?;
-                let old = self.scalar(*target)?;
-                let new = self.op(span, *op, &[old, value]);
-                self.assign(&Target::Variable(*target), Val::One(new));
+                self.update(id, *op, *target, *value, &values)?;
                 return Ok(Val::unit());
             }
-            ExprKind::Error => unreachable!("nothing is lowered when something was reported"),
-            _ => unreachable!("inference does not let it through"),
+            _ => unreachable!("what has its own control flow does not come here"),
         };
         Ok(Val::One(value))
     }
 
-    fn args<'e>(&mut self, args: impl Iterator<Item = &'e ExprId>) -> Lowered<Vec<ValueId>> {
-        args.map(|&arg| self.scalar(arg)).collect()
-    }
-
-    fn path(&mut self, id: ExprId) -> Val {
+    fn path(&mut self, id: ExprId) -> Lowered<Val> {
         let span = self.cx.tree.span(id);
-        match self.meaning(id) {
-            Meaning::Local(local) => self.cx.variables[local.0 as usize].clone(),
+        Ok(match self.meaning(id) {
+            Meaning::Local(local) => self.get(local),
             Meaning::Scalar(scalar) => Val::One(self.constant(span, scalar)),
             Meaning::Const(constant) => {
                 let scalar = self.cx.consts[constant.0 as usize].expect("constants are computed before their users");
                 Val::One(self.constant(span, scalar))
             }
+            Meaning::NoneValue => Val::none(),
             _ => unreachable!("inference gives every path a value"),
-        }
-    }
-
-    fn call(&mut self, id: ExprId, args: &[ExprId]) -> Lowered<Val> {
-        let args = self.args(args.iter())?;
-        let span = self.cx.tree.span(id);
-        let callee = match self.meaning(id) {
-            Meaning::Kernel(index) => self.cx.kernels[index].clone().expect("kernels are lowered before their callers"),
-            Meaning::Linked(index) => match self.cx.given() {
-                Some(given) => given.kernels[index].1.clone(),
-                None => unreachable!("a linked call stands in linked text only"),
-            },
-            Meaning::Method(_) => return Ok(self.method(id, &args)),
-            Meaning::From(ty) if self.b.ty(args[0]) == ty => return Ok(Val::One(args[0])),
-            Meaning::From(ty) => return Ok(Val::One(self.cast(span, args[0], ty))),
-            _ => unreachable!("inference gives every call a callee"),
-        };
-        if self.b.next_id().index() + callee.core.values.len() > VALUES_MAX + callee.core.slots() as usize {
-            return Err(TooLarge(span));
-        }
-        self.b.span = span;
-        let results = self.b.inline(&callee.core, &args, &[]);
-        Ok(match self.ty(id) {
-            Ty::Tuple(_) => Val::Many(results.into_iter().map(Val::One).collect()),
-            _ => Val::One(results[0]),
         })
     }
 
     fn block(&mut self, block: &'a Block<'t>) -> Lowered<Val> {
         for stmt in &block.stmts {
             match stmt {
-                Stmt::Let { pat, init: Some(init), .. } => {
+                Stmt::Let { pat, init: Some(init), otherwise, .. } => {
                     let value = self.expr(*init)?;
-                    self.bind(pat, value);
+                    if self.diverges(*init) {
+                        return Ok(Val::Nothing);
+                    }
+                    let ty = self.ty(*init);
+                    if let Some(otherwise) = otherwise {
+                        self.or_else_fails(*init, pat, &value, *otherwise)?;
+                    }
+                    self.bind(pat, value, ty);
                 }
-                Stmt::Let { init: None, .. } => unreachable!("the reader reports `let` without a value"),
+                Stmt::Let { pat, init: None, .. } => self.bind(pat, Val::Nothing, Ty::Never),
                 Stmt::Expr { expr, .. } => {
                     self.expr(*expr)?;
+                    if self.diverges(*expr) {
+                        return Ok(Val::Nothing);
+                    }
                 }
             }
         }
         block.tail.map_or(Ok(Val::unit()), |tail| self.expr(tail))
     }
 
-    fn bind(&mut self, pat: &Pat<'t>, value: Val) {
-        match (pat, value) {
-            (Pat::Bind { local, .. }, value) => self.set(*local, value),
-            (Pat::Tuple(pats, _), Val::Many(values)) => {
-                for (pat, value) in pats.iter().zip(values) {
-                    self.bind(pat, value);
-                }
-            }
-            _ => {}
-        }
+    /// `let ... else` whose block does not leave: it fails.
+    fn or_else_fails(
+        &mut self,
+        init: ExprId,
+        pat: &'a crate::ast::Pat<'t>,
+        value: &Val,
+        otherwise: ExprId,
+    ) -> Lowered<()> {
+        let span = self.span(init);
+        let ty = self.ty(init);
+        let test = self.test(span, pat, value, ty);
+        self.join(otherwise, Types::unit(), None, |lower| {
+            lower.fork_flag(span, test, |lower, taken| match taken {
+                true => lower.finish(Way::Falls, Val::unit()),
+                false => lower.then(otherwise, &mut |lower, _| lower.finish(Way::Dead, Val::Nothing)),
+            })
+        })?;
+        Ok(())
     }
 
-    fn assign(&mut self, target: &Target, value: Val) {
-        match (target, value) {
-            (Target::Variable(variable), value) => {
+    /// Assigns; `places` are the operands of the places in it, in order.
+    fn assign<'v>(&mut self, target: &Target, value: Val, places: &mut impl Iterator<Item = &'v Val>) {
+        match target {
+            Target::Variable(variable) => {
                 if let Meaning::Local(local) = self.meaning(*variable) {
                     self.set(local, value);
                 }
             }
-            (Target::Tuple(targets, _), Val::Many(values)) => {
-                for (target, value) in targets.iter().zip(values) {
-                    self.assign(target, value);
+            Target::Place(place) => self.store(*place, value, places),
+            Target::Tuple(targets, _) => {
+                for (target, value) in targets.iter().zip(value.parts(targets.len())) {
+                    self.assign(target, value, places);
                 }
             }
-            _ => {}
+            Target::Wild | Target::Error => {}
+        }
+    }
+
+    fn target_operands(&self, target: &Target, into: &mut Vec<ExprId>) {
+        match target {
+            Target::Place(place) => self.place_operands(*place, into),
+            Target::Tuple(targets, _) => targets.iter().for_each(|target| self.target_operands(target, into)),
+            Target::Variable(_) | Target::Wild | Target::Error => {}
         }
     }
 
     fn if_expr(&mut self, id: ExprId, cond: ExprId, then: ExprId, otherwise: Option<ExprId>) -> Lowered<Val> {
+        let span = self.span(id);
         let cond = self.scalar(cond)?;
-        let branch = |lower: &mut Self, taken: bool| match (taken, otherwise) {
-            (true, _) => lower.expr(then),
-            (false, Some(otherwise)) => lower.expr(otherwise),
-            (false, None) => Ok(Val::unit()),
-        };
-        self.branches(id, cond, branch)
+        let ty = self.ty(id);
+        let cond = self.known(cond);
+        let outcome = self.join(id, ty, None, |lower| {
+            lower.fork_flag(span, cond, |lower, taken| {
+                let value = match (taken, otherwise) {
+                    (true, _) => lower.expr(then)?,
+                    (false, Some(otherwise)) => lower.expr(otherwise)?,
+                    (false, None) => Val::unit(),
+                };
+                lower.finish(Way::Falls, value)
+            })
+        })?;
+        Ok(self.settled(outcome))
     }
 
     /// `&&` and `||`: an operation where the right side may be computed in any case, else an `if`.
-    fn logic(&mut self, id: ExprId, logic: Logic, left: ExprId, right: ExprId) -> Lowered<ValueId> {
+    fn logic(&mut self, id: ExprId, logic: Logic, left: ExprId, right: ExprId) -> Lowered<Val> {
         let span = self.cx.tree.span(id);
         let cond = self.scalar(left)?;
         let changes_nothing = !self.cx.typed.changes.contains_key(&id.0);
         if changes_nothing && !self.cx.can_fault(right) {
             let right = self.scalar(right)?;
             let op = if logic == Logic::And { Op::And } else { Op::Or };
-            return Ok(self.op(span, op, &[cond, right]));
+            return Ok(Val::One(self.op(span, op, &[cond, right])));
         }
         // `a && b` is `if a { b } else { false }`, `a || b` is `if a { true } else { b }`.
-        let result = self.branches(id, cond, |lower, taken| {
-            if taken == (logic == Logic::And) {
-                lower.expr(right)
-            } else {
-                Ok(Val::One(lower.constant(span, Scalar::Bool(taken))))
-            }
+        let outcome = self.join(id, BOOL, None, |lower| {
+            lower.fork(span, cond, |lower, taken| {
+                let value = if taken == (logic == Logic::And) {
+                    lower.expr(right)?
+                } else {
+                    Val::One(lower.constant(span, Scalar::Bool(taken)))
+                };
+                lower.finish(Way::Falls, value)
+            })
         })?;
-        match result {
-            Val::One(value) => Ok(value),
-            Val::Many(_) => unreachable!("the sides of a logic operator are bools"),
-        }
-    }
-
-    /// An `if` whose branches `branch` builds; it yields their value and the variables that they change.
-    fn branches(
-        &mut self,
-        id: ExprId,
-        cond: ValueId,
-        mut branch: impl FnMut(&mut Self, bool) -> Lowered<Val>,
-    ) -> Lowered<Val> {
-        let span = self.cx.tree.span(id);
-        let typed = self.cx.typed;
-        let changed: &[LocalId] = typed.changes.get(&id.0).map_or(&[], Vec::as_slice);
-        let before: Vec<Val> = changed.iter().map(|local| self.get(*local)).collect();
-
-        self.b.span = span;
-        let open = self.b.begin_if(cond);
-        let value = branch(self, true)?;
-        let yields = self.yields(&value, changed, span);
-        let open = self.b.begin_else(open, &yields);
-        for (local, value) in changed.iter().zip(before) {
-            self.set(*local, value);
-        }
-        let value = branch(self, false)?;
-        let yields = self.yields(&value, changed, span);
-        self.b.span = span;
-        let mut results = self.b.end_if(open, &yields).into_iter();
-
-        let value = value.rebuild(&mut results);
-        for &local in changed {
-            let value = self.get(local).rebuild(&mut results);
-            self.set(local, value);
-        }
-        Ok(value)
-    }
-
-    /// The scalars that a branch hands on. A branch must yield something, so one without a value that
-    /// changes nothing, which can only fail, yields a bool that nobody reads.
-    fn yields(&mut self, value: &Val, changed: &[LocalId], span: Span) -> Vec<ValueId> {
-        let mut yields = Vec::new();
-        value.flatten(&mut yields);
-        for &local in changed {
-            self.cx.variables[local.0 as usize].flatten(&mut yields);
-        }
-        if yields.is_empty() {
-            yields.push(self.constant(span, Scalar::Bool(false)));
-        }
-        yields
+        Ok(self.settled(outcome))
     }
 
     fn get(&self, local: LocalId) -> Val {
@@ -369,7 +393,29 @@ impl<'a, 't> Lower<'_, 'a, 't> {
     }
 
     fn set(&mut self, local: LocalId, value: Val) {
-        self.cx.variables[local.0 as usize] = value;
+        let old = std::mem::replace(&mut self.cx.variables[local.0 as usize], value);
+        self.undo.push((local, old));
+    }
+
+    /// The state of the variables, for `rewind`.
+    fn mark(&self) -> usize {
+        self.undo.len()
+    }
+
+    /// Gives the variables back what they held at the mark.
+    fn rewind(&mut self, mark: usize) {
+        while self.undo.len() > mark {
+            let Some((local, old)) = self.undo.pop() else { return };
+            self.cx.variables[local.0 as usize] = old;
+        }
+    }
+
+    fn local_ty(&self, local: LocalId) -> Ty {
+        self.cx.typed.types.resolve(self.cx.typed.locals[local.0 as usize])
+    }
+
+    fn span(&self, id: ExprId) -> Span {
+        self.cx.tree.span(id)
     }
 
     fn meaning(&self, id: ExprId) -> Meaning {

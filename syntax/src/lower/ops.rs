@@ -2,8 +2,9 @@
 
 use filbert_ir::{Op, Scalar, Type, ValueId};
 
-use super::{Lower, Lowering, Val};
-use crate::ast::{ExprId, ExprKind, Stmt};
+use super::value::Val;
+use super::{Lower, Lowered, Lowering};
+use crate::ast::{ExprId, ExprKind, Macro, Stmt};
 use crate::infer::{Meaning, int_bits};
 use crate::links::Links;
 use crate::methods::Method;
@@ -34,8 +35,64 @@ impl Lower<'_, '_, '_> {
         }
     }
 
+    pub(super) fn unary(&mut self, id: ExprId, op: Op, values: &[Val]) -> Lowered<Val> {
+        let span = self.span(id);
+        let arg = self.one(span, &values[0], self.ty(id));
+        Ok(Val::One(self.op(span, op, &[arg])))
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        id: ExprId,
+        op: Op,
+        (left, right): (ExprId, ExprId),
+        values: &[Val],
+    ) -> Lowered<Val> {
+        let span = self.span(id);
+        let left = self.one(span, &values[0], self.ty(left));
+        let right = self.one(span, &values[1], self.ty(right));
+        Ok(Val::One(self.op(span, op, &[left, right])))
+    }
+
+    pub(super) fn cast_value(&mut self, id: ExprId, arg: ExprId, values: &[Val]) -> Lowered<Val> {
+        let span = self.span(id);
+        let arg = self.one(span, &values[0], self.ty(arg));
+        let ty = self.cx.typed.types.scalar(self.ty(id)).unwrap_or(Type::F64);
+        Ok(Val::One(if self.b.ty(arg) == ty { arg } else { self.cast(span, arg, ty) }))
+    }
+
+    /// `assert!` and its like.
+    pub(super) fn macro_value(&mut self, id: ExprId, name: Macro, args: &[ExprId], values: &[Val]) -> Lowered<Val> {
+        let span = self.span(id);
+        let scalars: Vec<ValueId> =
+            values.iter().zip(args).map(|(value, &arg)| self.one(span, value, self.ty(arg))).collect();
+        let holds = match name {
+            Macro::Assert => scalars[0],
+            Macro::AssertEq => self.op(span, Op::Eq, &scalars),
+            Macro::AssertNe => self.op(span, Op::Ne, &scalars),
+            Macro::Panic => self.constant(span, Scalar::Bool(false)),
+        };
+        self.op(span, Op::Assert, &[holds]);
+        Ok(if name == Macro::Panic { Val::Nothing } else { Val::unit() })
+    }
+
+    /// A method, or a function of a type with the receiver as its first argument.
+    pub(super) fn method_call(
+        &mut self,
+        id: ExprId,
+        receiver: ExprId,
+        args: &[ExprId],
+        values: Vec<Val>,
+    ) -> Lowered<Val> {
+        let span = self.span(id);
+        let ids = std::iter::once(&receiver).chain(args);
+        let scalars: Vec<ValueId> =
+            values.iter().zip(ids).map(|(value, &arg)| self.one(span, value, self.ty(arg))).collect();
+        Ok(self.method(id, &scalars))
+    }
+
     /// A method on its receiver and arguments.
-    pub(super) fn method(&mut self, id: ExprId, args: &[ValueId]) -> Val {
+    fn method(&mut self, id: ExprId, args: &[ValueId]) -> Val {
         let Meaning::Method(method) = self.meaning(id) else { unreachable!("inference resolves methods") };
         let span = self.cx.tree.span(id);
         let x = args[0];

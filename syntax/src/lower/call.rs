@@ -1,0 +1,88 @@
+//! Calls of kernels, and what a kernel takes and gives.
+
+use filbert_ir::limits::VALUES_MAX;
+use filbert_ir::{Param, ResultTy, Type};
+
+use super::value::Val;
+use super::{Lower, Lowered, TooLarge};
+use crate::ast::{ExprId, KernelItem};
+use crate::infer::Meaning;
+use crate::infer::types::Ty;
+
+impl<'a, 't> Lower<'_, 'a, 't> {
+    /// Declares the parameters, and gives the variables their values.
+    pub(super) fn params(&mut self, item: &'a KernelItem<'t>) {
+        for param in &item.params {
+            self.b.span = param.name.span;
+            let ty = self.local_ty(param.local);
+            let slots = self.b.declare(self.param_of(ty));
+            let value = self.slot_value(ty, &slots);
+            self.set(param.local, value);
+        }
+    }
+
+    fn param_of(&self, ty: Ty) -> Param {
+        let types = &self.cx.typed.types;
+        let storage = |ty: Ty| types.scalar(ty).unwrap_or(Type::F64);
+        match types.resolve(ty) {
+            Ty::Option(option) => Param::nullable(storage(types.inner(option))),
+            ty => Param::strict(storage(ty)),
+        }
+    }
+
+    /// What a parameter is inside the kernel, given its slots.
+    fn slot_value(&self, ty: Ty, slots: &[filbert_ir::ValueId]) -> Val {
+        self.build(ty, &mut slots.iter().copied())
+    }
+
+    /// The result columns of a kernel that returns this type.
+    pub(super) fn result_types(&self, ty: Ty) -> Vec<ResultTy> {
+        let types = &self.cx.typed.types;
+        match types.resolve(ty) {
+            Ty::Tuple(tuple) => types.elems(tuple).iter().map(|&elem| self.result_of(elem)).collect(),
+            ty => vec![self.result_of(ty)],
+        }
+    }
+
+    fn result_of(&self, ty: Ty) -> ResultTy {
+        let types = &self.cx.typed.types;
+        let storage = |ty: Ty| types.scalar(ty).unwrap_or(Type::F64);
+        match types.resolve(ty) {
+            Ty::Option(option) => ResultTy::Scalar { ty: storage(types.inner(option)).into(), nullable: true },
+            ty => ResultTy::strict(storage(ty)),
+        }
+    }
+
+    pub(super) fn call(&mut self, id: ExprId, args: &[ExprId], values: Vec<Val>) -> Lowered<Val> {
+        let span = self.span(id);
+        let callee = match self.meaning(id) {
+            Meaning::Kernel(index) => self.cx.kernels[index].clone().expect("kernels are lowered before their callers"),
+            Meaning::Linked(index) => match self.cx.given() {
+                Some(given) => given.kernels[index].1.clone(),
+                None => unreachable!("a linked call stands in linked text only"),
+            },
+            Meaning::From(ty) => {
+                let arg = self.one(span, &values[0], self.ty(args[0]));
+                return Ok(Val::One(if self.b.ty(arg) == ty { arg } else { self.cast(span, arg, ty) }));
+            }
+            Meaning::SomeValue => return Ok(Val::some(values.into_iter().next().unwrap_or(Val::Nothing))),
+            Meaning::Local(local) => {
+                let closure = self.get(local);
+                return self.apply(&closure, values);
+            }
+            // `f64::sqrt(x)`
+            _ => return self.method_call(id, args[0], &args[1..], values),
+        };
+        if self.b.next_id().index() + callee.core.values.len() > VALUES_MAX + callee.core.slots() as usize {
+            return Err(TooLarge::Values(span));
+        }
+        let mut slots = Vec::new();
+        for (value, &arg) in values.iter().zip(args) {
+            self.flatten(span, value, self.ty(arg), &mut slots);
+        }
+        self.b.span = span;
+        let results = self.b.inline(&callee.core, &slots, &[]);
+        let ty = self.ty(id);
+        Ok(self.build(ty, &mut results.into_iter()))
+    }
+}

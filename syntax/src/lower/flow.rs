@@ -1,0 +1,517 @@
+//! Branches, and jumps that lead out of them.
+//!
+//! The IR has no jumps: a region ends where its owner says. So whatever follows a jump is moved: what
+//! comes behind `if c { return x }` becomes the other branch. While it is built, lowering passes on *the
+//! rest*, what is to be done with the value of an expression, and what comes back are the scalars that the
+//! region around it hands on:
+//!
+//! ```text
+//!   if c { return 1.0 }           %r = if %c { yield 1.0 } else {
+//!   let y = x / 2.0;      =>        %y = div %x, 2.0
+//!   y * y                           %v = mul %y, %y
+//!                                   yield %v }
+//! ```
+//!
+//! What a region hands on is said by the innermost *end*: the results of the kernel, the next values of a
+//! loop, or the values of a *join*, where several paths go on with the same rest. Of a join, paths that
+//! leave come out too, with a number that says where to.
+
+use filbert_ir::limits::NESTING_MAX;
+use filbert_ir::{Op, Scalar, Span, Type, ValueId};
+
+use super::value::{Flag, Val};
+use super::{Lower, Lowered, TooLarge};
+use crate::ast::{Block, ExprId, ExprKind, LocalId, Logic, Stmt};
+use crate::infer::types::{BOOL, Ty};
+use crate::infer::{Exit, Meaning};
+
+/// The scalars that a region hands on.
+pub(super) type Yields = Vec<ValueId>;
+
+/// What is to be done with the value of an expression. It is called once, or not at all where control does
+/// not come back.
+pub(super) type Rest<'k, 'c, 'a, 't> = &'k mut dyn FnMut(&mut Lower<'c, 'a, 't>, Val) -> Lowered<Yields>;
+
+/// How a path ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Way {
+    /// At its end.
+    Falls,
+    Leaves(Exit),
+    /// Nowhere: control does not come here.
+    Dead,
+}
+
+/// What the regions being built hand on.
+pub(super) enum End {
+    /// The results of a kernel or constant.
+    Kernel(Ty),
+    /// The next values of a loop.
+    Loop(LoopEnd),
+    Join(Join),
+}
+
+pub(super) struct LoopEnd {
+    pub(super) at: ExprId,
+    /// What the loop itself carries, at the start of this turn, and for the next one.
+    pub(super) state: Vec<ValueId>,
+    pub(super) next: Vec<ValueId>,
+    /// The variables that it changes.
+    pub(super) changed: Vec<LocalId>,
+    /// What else is carried: the value of `break`, then `out`.
+    pub(super) value: Ty,
+    pub(super) carried_value: Vec<ValueId>,
+    pub(super) out: Out,
+    pub(super) carried_out: Vec<ValueId>,
+}
+
+/// A place where several paths go on with the same rest.
+pub(super) struct Join {
+    /// Type of the value that they bring.
+    pub(super) ty: Ty,
+    /// The exits that lead here.
+    pub(super) lands: Option<ExprId>,
+    pub(super) changed: Vec<LocalId>,
+    pub(super) out: Out,
+}
+
+/// The exits that lead farther out than the end of a region, and their values.
+///
+/// They are handed on as a number (for one exit a bool), 0 for none, and a value for each.
+#[derive(Clone, Default)]
+pub(super) struct Out {
+    pub(super) exits: Vec<(Exit, Ty)>,
+}
+
+/// What came out of a join or a loop.
+pub(super) struct Outcome {
+    pub(super) value: Val,
+    /// Where it was left for, and the values that go there.
+    left: Option<(ValueId, Vec<(Exit, Val)>)>,
+    span: Span,
+    /// Whether it has an end that it is not left by.
+    falls: bool,
+}
+
+impl<'c, 'a, 't> Lower<'c, 'a, 't> {
+    /// The value of an expression goes to the rest; what it leaves for ends the path.
+    pub(super) fn then(&mut self, id: ExprId, rest: Rest<'_, 'c, 'a, 't>) -> Lowered<Yields> {
+        if !self.leaves(id) {
+            let value = self.expr(id)?;
+            return if self.diverges(id) { self.finish(Way::Dead, Val::Nothing) } else { rest(self, value) };
+        }
+        let tree = self.cx.tree;
+        match &tree.expr(id).kind {
+            ExprKind::Return { value } | ExprKind::Break { value, .. } => {
+                let exit = self.exit(id);
+                match value {
+                    Some(value) => self.then(*value, &mut |lower, value| lower.finish(Way::Leaves(exit), value)),
+                    None => self.finish(Way::Leaves(exit), Val::unit()),
+                }
+            }
+            ExprKind::Continue { .. } => {
+                let exit = self.exit(id);
+                self.finish(Way::Leaves(exit), Val::unit())
+            }
+            ExprKind::Block(block) if block.label.is_none() => self.statements(block, 0, rest),
+            ExprKind::If { cond, then, otherwise } => self.then(*cond, &mut |lower, cond| {
+                let branch = |taken: bool| if taken { Some(*then) } else { *otherwise };
+                lower.choose(id, &cond, branch, rest)
+            }),
+            ExprKind::Logic { logic, left, right } => self.then(*left, &mut |lower, left| {
+                let goes_right = *logic == Logic::And;
+                let outcome = lower.join(id, BOOL, None, |lower| {
+                    let span = lower.span(id);
+                    let cond = lower.one(span, &left, BOOL);
+                    lower.fork(span, cond, |lower, taken| match taken == goes_right {
+                        true => lower.then(*right, &mut |lower, value| lower.finish(Way::Falls, value)),
+                        false => {
+                            let value = lower.constant(span, Scalar::Bool(taken));
+                            lower.finish(Way::Falls, Val::One(value))
+                        }
+                    })
+                })?;
+                lower.go_on(outcome, rest)
+            }),
+            ExprKind::Try(of) => self.then(*of, &mut |lower, value| lower.question(id, &value, rest)),
+            ExprKind::Match { scrutinee, arms } => {
+                self.then(*scrutinee, &mut |lower, value| lower.match_then(id, arms, value, rest))
+            }
+            ExprKind::While { .. } | ExprKind::Loop { .. } | ExprKind::Block(_) => {
+                let outcome = self.framed(id)?;
+                self.go_on(outcome, rest)
+            }
+            ExprKind::For { iter, .. } => self.then(*iter, &mut |lower, iter| {
+                let outcome = lower.for_loop(id, iter)?;
+                lower.go_on(outcome, rest)
+            }),
+            _ => {
+                let operands = self.operands(id);
+                self.operands_then(id, &operands, Vec::new(), rest)
+            }
+        }
+    }
+
+    /// The operands of a strict expression one after the other, then its value.
+    fn operands_then(
+        &mut self,
+        id: ExprId,
+        operands: &[ExprId],
+        done: Vec<Val>,
+        rest: Rest<'_, 'c, 'a, 't>,
+    ) -> Lowered<Yields> {
+        let Some((&first, others)) = operands.split_first() else {
+            let value = self.combine(id, done)?;
+            return rest(self, value);
+        };
+        self.then(first, &mut |lower, value| {
+            let mut done = done.clone();
+            done.push(value);
+            lower.operands_then(id, others, done, rest)
+        })
+    }
+
+    /// The statements of a block from number `from` on, and its value.
+    pub(super) fn statements(
+        &mut self,
+        block: &'a Block<'t>,
+        from: usize,
+        rest: Rest<'_, 'c, 'a, 't>,
+    ) -> Lowered<Yields> {
+        for (index, stmt) in block.stmts.iter().enumerate().skip(from) {
+            let next = index + 1;
+            match stmt {
+                Stmt::Let { pat, init: Some(init), otherwise: Some(otherwise), .. } => {
+                    return self.then(*init, &mut |lower, value| {
+                        let span = lower.span(*init);
+                        let ty = lower.ty(*init);
+                        let test = lower.test(span, pat, &value, ty);
+                        lower.bind(pat, value, ty);
+                        lower.fork_flag(span, test, |lower, taken| match taken {
+                            true => lower.statements(block, next, rest),
+                            false => lower.then(*otherwise, &mut |lower, _| lower.finish(Way::Dead, Val::Nothing)),
+                        })
+                    });
+                }
+                Stmt::Let { pat, init: Some(init), .. } => {
+                    if self.leaves(*init) || self.diverges(*init) {
+                        return self.then(*init, &mut |lower, value| {
+                            let ty = lower.ty(*init);
+                            lower.bind(pat, value, ty);
+                            lower.statements(block, next, rest)
+                        });
+                    }
+                    let value = self.expr(*init)?;
+                    let ty = self.ty(*init);
+                    self.bind(pat, value, ty);
+                }
+                Stmt::Let { pat, init: None, .. } => self.bind(pat, Val::Nothing, Ty::Never),
+                Stmt::Expr { expr, .. } => {
+                    if self.leaves(*expr) || self.diverges(*expr) {
+                        return self.then(*expr, &mut |lower, _| lower.statements(block, next, rest));
+                    }
+                    self.expr(*expr)?;
+                }
+            }
+        }
+        match block.tail {
+            Some(tail) => self.then(tail, rest),
+            None => rest(self, Val::unit()),
+        }
+    }
+
+    /// An `if` of which a branch may leave. Where only one branch comes to the rest, the rest is built in it.
+    fn choose(
+        &mut self,
+        id: ExprId,
+        cond: &Val,
+        branch: impl Fn(bool) -> Option<ExprId>,
+        rest: Rest<'_, 'c, 'a, 't>,
+    ) -> Lowered<Yields> {
+        let span = self.span(id);
+        let cond = self.one(span, cond, BOOL);
+        let falls = |lower: &Self, taken: bool| branch(taken).is_none_or(|branch| !lower.diverges(branch));
+        if falls(self, true) && falls(self, false) {
+            let ty = self.ty(id);
+            let outcome = self.join(id, ty, None, |lower| {
+                lower.fork(span, cond, |lower, taken| match branch(taken) {
+                    Some(branch) => lower.then(branch, &mut |lower, value| lower.finish(Way::Falls, value)),
+                    None => lower.finish(Way::Falls, Val::unit()),
+                })
+            })?;
+            return self.go_on(outcome, rest);
+        }
+        self.fork(span, cond, |lower, taken| match branch(taken) {
+            Some(branch) => lower.then(branch, &mut *rest),
+            None => rest(lower, Val::unit()),
+        })
+    }
+
+    /// An `if`, each branch with its own path. What one does to the variables the other does not see.
+    pub(super) fn fork(
+        &mut self,
+        span: Span,
+        cond: ValueId,
+        mut branch: impl FnMut(&mut Self, bool) -> Lowered<Yields>,
+    ) -> Lowered<Yields> {
+        self.enter(span)?;
+        self.b.span = span;
+        let open = self.b.begin_if(cond);
+        let mark = self.mark();
+        let yields = branch(self, true)?;
+        self.rewind(mark);
+        let open = self.b.begin_else(open, &yields);
+        let yields = branch(self, false)?;
+        self.rewind(mark);
+        self.b.span = span;
+        self.depth -= 1;
+        Ok(self.b.end_if(open, &yields))
+    }
+
+    /// `fork` on a condition that may be known: then there is no `if`.
+    pub(super) fn fork_flag(
+        &mut self,
+        span: Span,
+        cond: Flag,
+        mut branch: impl FnMut(&mut Self, bool) -> Lowered<Yields>,
+    ) -> Lowered<Yields> {
+        match cond {
+            Flag::Always => branch(self, true),
+            Flag::Never => branch(self, false),
+            Flag::If(cond) => self.fork(span, cond, branch),
+        }
+    }
+
+    /// Counts a level of regions; the verifier would refuse more, and recursion must end.
+    pub(super) fn enter(&mut self, span: Span) -> Lowered<()> {
+        self.depth += 1;
+        if self.depth > NESTING_MAX { Err(TooLarge::Nesting(span)) } else { Ok(()) }
+    }
+
+    /// Builds `paths`, all of which end at one place. `lands`: the expression whose exits lead there too.
+    pub(super) fn join(
+        &mut self,
+        id: ExprId,
+        ty: Ty,
+        lands: Option<ExprId>,
+        mut paths: impl FnMut(&mut Self) -> Lowered<Yields>,
+    ) -> Lowered<Outcome> {
+        let changed = self.changes(id);
+        let mut out = self.out(id);
+        out.exits.retain(|(exit, _)| lands.is_none() || exit.frame() != lands);
+        let span = self.span(id);
+        self.ends.push(End::Join(Join { ty, lands, changed: changed.clone(), out: out.clone() }));
+        let mark = self.mark();
+        let yields = paths(self)?;
+        self.rewind(mark);
+        self.ends.pop();
+        let mut yields = yields.into_iter();
+        let value = self.build(ty, &mut yields);
+        self.rebuild_all(&changed, &mut yields);
+        let left = self.read_out(&out, &mut yields);
+        Ok(Outcome { value, left, span, falls: !self.diverges(id) })
+    }
+
+    /// Gives variables their values from the next scalars.
+    pub(super) fn rebuild_all(&mut self, changed: &[LocalId], from: &mut impl Iterator<Item = ValueId>) {
+        for &local in changed {
+            let value = self.build(self.local_ty(local), from);
+            self.set(local, value);
+        }
+    }
+
+    /// What came out of a loop, from its final values.
+    pub(super) fn outcome(&mut self, id: ExprId, end: &LoopEnd, values: Vec<ValueId>) -> Outcome {
+        let mut values = values.into_iter().skip(end.state.len());
+        self.rebuild_all(&end.changed, &mut values);
+        let value = self.build(end.value, &mut values);
+        let left = self.read_out(&end.out, &mut values);
+        Outcome { value, left, span: self.span(id), falls: !self.diverges(id) }
+    }
+
+    fn read_out(&self, out: &Out, from: &mut impl Iterator<Item = ValueId>) -> Option<(ValueId, Vec<(Exit, Val)>)> {
+        if out.exits.is_empty() {
+            return None;
+        }
+        let number = from.next()?;
+        Some((number, out.exits.iter().map(|&(exit, ty)| (exit, self.build(ty, from))).collect()))
+    }
+
+    /// Goes on behind a join or a loop: to where it was left for, or to the rest.
+    pub(super) fn go_on(&mut self, outcome: Outcome, rest: Rest<'_, 'c, 'a, 't>) -> Lowered<Yields> {
+        let Outcome { value, left, span, falls } = outcome;
+        let Some((number, exits)) = left else {
+            return if falls { rest(self, value) } else { self.finish(Way::Dead, Val::Nothing) };
+        };
+        if !falls {
+            return self.leave_by(span, number, &exits, 1);
+        }
+        if let [(exit, payload)] = &exits[..] {
+            return self.fork(span, number, |lower, taken| match taken {
+                true => lower.finish(Way::Leaves(*exit), payload.clone()),
+                false => rest(lower, value.clone()),
+            });
+        }
+        let zero = self.constant(span, Scalar::U8(0));
+        let stays = self.op(span, Op::Eq, &[number, zero]);
+        self.fork(span, stays, |lower, taken| match taken {
+            true => rest(lower, value.clone()),
+            false => lower.leave_by(span, number, &exits, 1),
+        })
+    }
+
+    /// Leaves by the exit of this number among `exits`, the first of which is `first`.
+    fn leave_by(&mut self, span: Span, number: ValueId, exits: &[(Exit, Val)], first: u8) -> Lowered<Yields> {
+        let Some(((exit, payload), others)) = exits.split_first() else {
+            return self.finish(Way::Dead, Val::Nothing);
+        };
+        if others.is_empty() {
+            return self.finish(Way::Leaves(*exit), payload.clone());
+        }
+        let this = self.constant(span, Scalar::U8(first));
+        let is_this = self.op(span, Op::Eq, &[number, this]);
+        self.fork(span, is_this, |lower, taken| match taken {
+            true => lower.finish(Way::Leaves(*exit), payload.clone()),
+            false => lower.leave_by(span, number, others, first + 1),
+        })
+    }
+
+    /// The value of what has one, where nothing is left for.
+    pub(super) fn settled(&self, outcome: Outcome) -> Val {
+        debug_assert!(outcome.left.is_none(), "what leaves is built with its rest");
+        outcome.value
+    }
+
+    /// Ends a path: the scalars that the region around it hands on.
+    pub(super) fn finish(&mut self, way: Way, value: Val) -> Lowered<Yields> {
+        let span = self.b.span;
+        let mut yields = Vec::new();
+        // Taken out while it is read; nothing in between can end a path.
+        let Some(end) = self.ends.pop() else { unreachable!("a path ends inside something") };
+        match &end {
+            End::Kernel(ty) => self.flatten(span, &value, *ty, &mut yields),
+            End::Join(join) => {
+                let lands = match way {
+                    Way::Leaves(exit) => join.lands.is_some() && exit.frame() == join.lands,
+                    Way::Falls | Way::Dead => true,
+                };
+                let here = if lands { &value } else { &Val::Nothing };
+                self.flatten(span, here, join.ty, &mut yields);
+                self.flatten_all(span, &join.changed, &mut yields);
+                self.write_out(span, &join.out, way, lands, &value, &mut yields);
+            }
+            End::Loop(end) => self.finish_turn(span, end, way, &value, &mut yields),
+        }
+        self.ends.push(end);
+        if yields.is_empty() {
+            // A region must hand on something.
+            yields.push(self.constant(span, Scalar::Bool(false)));
+        }
+        Ok(yields)
+    }
+
+    fn finish_turn(&mut self, span: Span, end: &LoopEnd, way: Way, value: &Val, yields: &mut Yields) {
+        let (goes_on, breaks) = match way {
+            Way::Falls => (true, false),
+            Way::Leaves(Exit::Continue(at)) if at == end.at => (true, false),
+            Way::Leaves(Exit::Break(at)) if at == end.at => (false, true),
+            Way::Leaves(_) | Way::Dead => (false, false),
+        };
+        yields.push(self.constant(span, Scalar::Bool(goes_on)));
+        yields.extend(if goes_on { &end.next } else { &end.state });
+        self.flatten_all(span, &end.changed, yields);
+        match breaks {
+            true => self.flatten(span, value, end.value, yields),
+            false => yields.extend(&end.carried_value),
+        }
+        match way {
+            Way::Leaves(_) if !goes_on && !breaks => self.write_out(span, &end.out, way, false, value, yields),
+            _ => yields.extend(&end.carried_out),
+        }
+    }
+
+    pub(super) fn flatten_all(&mut self, span: Span, locals: &[LocalId], into: &mut Yields) {
+        for &local in locals {
+            let value = self.get(local);
+            self.flatten(span, &value, self.local_ty(local), into);
+        }
+    }
+
+    fn write_out(&mut self, span: Span, out: &Out, way: Way, lands: bool, value: &Val, into: &mut Yields) {
+        if out.exits.is_empty() {
+            return;
+        }
+        let taken = match way {
+            Way::Leaves(exit) if !lands => out.exits.iter().position(|(other, _)| *other == exit),
+            _ => None,
+        };
+        let number = match (out.exits.len(), taken) {
+            (1, taken) => Scalar::Bool(taken.is_some()),
+            (_, None) => Scalar::U8(0),
+            (_, Some(index)) => Scalar::U8(index as u8 + 1),
+        };
+        into.push(self.constant(span, number));
+        for (index, &(_, ty)) in out.exits.iter().enumerate() {
+            let value = if taken == Some(index) { value } else { &Val::Nothing };
+            self.flatten(span, value, ty, into);
+        }
+    }
+
+    /// The scalars of `Out` for no exit.
+    pub(super) fn no_exit(&mut self, span: Span, out: &Out) -> Vec<ValueId> {
+        let mut into = Vec::new();
+        self.write_out(span, out, Way::Dead, true, &Val::Nothing, &mut into);
+        into
+    }
+
+    /// The exits of an expression that lead out of it.
+    pub(super) fn out(&self, id: ExprId) -> Out {
+        let exits = self.cx.typed.exits.get(&id.0).map_or(&[][..], Vec::as_slice);
+        Out { exits: exits.iter().map(|&exit| (exit, self.exit_ty(exit))).collect() }
+    }
+
+    /// The type of the value that goes with an exit.
+    fn exit_ty(&self, exit: Exit) -> Ty {
+        match exit {
+            Exit::Kernel => self.result,
+            Exit::Continue(_) => Ty::Never,
+            Exit::Break(at) | Exit::Closure(at) => self.frame_ty(at),
+        }
+    }
+
+    /// The type of the value that `break` takes out of a loop or block, or `return` out of a closure.
+    pub(super) fn frame_ty(&self, at: ExprId) -> Ty {
+        self.cx.typed.frames.get(&at.0).copied().unwrap_or(Ty::Never)
+    }
+
+    pub(super) fn exit(&self, id: ExprId) -> Exit {
+        match self.meaning(id) {
+            Meaning::Exit(exit) => exit,
+            _ => unreachable!("inference knows where every jump leads"),
+        }
+    }
+
+    pub(super) fn leaves(&self, id: ExprId) -> bool {
+        self.cx.typed.exits.contains_key(&id.0)
+    }
+
+    pub(super) fn diverges(&self, id: ExprId) -> bool {
+        self.cx.typed.diverges[id.0 as usize]
+    }
+
+    /// The variables from outside that an expression changes.
+    pub(super) fn changes(&self, id: ExprId) -> Vec<LocalId> {
+        self.cx.typed.changes.get(&id.0).cloned().unwrap_or_default()
+    }
+
+    /// A value that is one scalar.
+    pub(super) fn one(&mut self, span: Span, value: &Val, ty: Ty) -> ValueId {
+        match value {
+            Val::One(id) => *id,
+            _ => {
+                let ty = self.cx.typed.types.scalar(ty).unwrap_or(Type::Bool);
+                self.constant(span, Scalar::from_bits(ty, 0))
+            }
+        }
+    }
+}
