@@ -11,7 +11,7 @@ use crate::links::Links;
 use crate::lower::value::Val;
 use crate::lower::{Lowering, TooLarge};
 use crate::module::Module;
-use crate::{consts, items, read, scan, warnings};
+use crate::{consts, habits, items, read, scan, warnings};
 
 /// Findings that are reported; a text that is wrong all over gets no more.
 const FINDINGS_MAX: usize = 100;
@@ -149,8 +149,12 @@ fn syntax_error(text: &str, error: &syn::Error) -> Diagnostic {
     };
     // The end that syn means is mostly that of a bracket, which the place shows.
     let message = error.to_string();
-    let message = message.strip_prefix("unexpected end of input, ").unwrap_or(&message);
-    Diagnostic::new(Code::Syntax, span, message)
+    let message = match message.strip_prefix("unexpected end of input, ").unwrap_or(&message) {
+        // What syn would make of a word at the left end: a macro.
+        "expected `!`" => "expected a `fn`, got something else",
+        message => message,
+    };
+    Diagnostic { help: habits::syntax(text, span), ..Diagnostic::new(Code::Syntax, span, message) }
 }
 
 fn check_sizes(tree: &Tree<'_>, found: &mut Vec<Diagnostic>) {

@@ -35,6 +35,7 @@ mod consts;
 mod expand;
 mod float_ext;
 mod front;
+mod habits;
 #[allow(dead_code)] // What fills these tables is being built.
 mod infer;
 mod items;

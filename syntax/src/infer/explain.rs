@@ -6,7 +6,7 @@ use super::Infer;
 use super::check::in_parens;
 use super::types::Ty;
 use crate::ast::{Block, ExprId, ExprKind, KernelItem, LocalId, Param, Pat, Stmt};
-use crate::{methods, names};
+use crate::{habits, methods, names};
 
 /// Who asks for a type.
 #[derive(Clone, Copy)]
@@ -93,6 +93,12 @@ impl<'a, 't> Infer<'a, 't> {
         diagnostic.help = match why {
             Why::NoElse => Some("add `else { ... }`, or end the value with `;`".to_string()),
             Why::Statement => Some("end it with `;` to drop the value, or bind it with `let`".to_string()),
+            Why::Condition => match &self.tree.expr(id).kind {
+                ExprKind::Assign { .. } => {
+                    Some(format!("`=` assigns: write `{}`", self.tree.slice(self.tree.span(id)).replacen('=', "==", 1)))
+                }
+                _ => self.conversion(id, want, got),
+            },
             _ => self.conversion(id, want, got),
         };
         self.report(diagnostic);
@@ -224,6 +230,9 @@ impl<'a, 't> Infer<'a, 't> {
         if self.kernels.contains_key(name) {
             return Some(format!("`{name}` is a kernel: call it, `{name}(...)`"));
         }
+        if let Some(help) = habits::name(name) {
+            return Some(help.to_string());
+        }
         if let "NAN" | "INFINITY" | "NEG_INFINITY" | "EPSILON" | "MIN_POSITIVE" = *name {
             return Some(format!("write `f64::{name}`"));
         }
@@ -252,19 +261,24 @@ impl<'a, 't> Infer<'a, 't> {
         if let "Some" | "Ok" | "Err" = last {
             return self.explain_option(last, span);
         }
-        let help = if methods::method(last).is_some() {
-            let texts: Vec<&str> = args.iter().map(|&arg| self.tree.slice(self.tree.span(arg))).collect();
+        let texts: Vec<&str> = args.iter().map(|&arg| self.tree.slice(self.tree.span(arg))).collect();
+        let near = || {
+            let mut known: Vec<&str> = self.kernels.keys().copied().collect();
+            known.sort_unstable();
+            names::nearest(last, known.into_iter().filter(|_| path.len() == 1))
+                .map(|near| format!("did you mean `{near}`?"))
+        };
+        let help = if let Some(help) = near() {
+            Some(help)
+        } else if let Some(help) = habits::function(&joined, &texts) {
+            Some(help)
+        } else if methods::method(last).is_some() {
             Some(match texts.split_first() {
                 Some((receiver, rest)) => format!("write `{}.{last}({})`", in_parens(receiver), rest.join(", ")),
                 None => format!("write `x.{last}()`"),
             })
         } else {
-            let mut known: Vec<&str> = self.kernels.keys().copied().collect();
-            known.sort_unstable();
-            match names::nearest(last, known.into_iter().filter(|_| path.len() == 1)) {
-                Some(near) => Some(format!("did you mean `{near}`?")),
-                None => names::nearest(last, methods::names()).map(|near| format!("did you mean `x.{near}(...)`?")),
-            }
+            names::nearest(last, methods::names()).map(|near| format!("did you mean `x.{near}(...)`?"))
         };
         let mut diagnostic = Diagnostic::new(Code::UnknownFunction, span, format!("unknown function `{joined}`"));
         diagnostic.help = help;

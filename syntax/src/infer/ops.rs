@@ -141,7 +141,9 @@ impl<'a, 't> Infer<'a, 't> {
             for &arg in args {
                 self.infer(arg);
             }
-            self.explain_method_count(name, span, params.len(), args.len());
+            if !self.out.types.is_error(ty) {
+                self.explain_method_count(name, span, params.len(), args.len());
+            }
         } else {
             for (&arg, param) in args.iter().zip(params) {
                 let want = match param {

@@ -7,8 +7,8 @@ use syn::punctuated::Punctuated;
 use super::Reader;
 use crate::ast::Name;
 use crate::attributes::{self, Argument, Attributes};
-use crate::names;
 use crate::warnings::Lint;
+use crate::{habits, names};
 
 const ARRAYS: &str = "arrays are not in this version: take one parameter, or keep one variable, for each element";
 const STRINGS: &str = "kernels compute numbers and bools only";
@@ -162,13 +162,12 @@ impl<'t> Reader<'t, '_> {
         let help = match ident {
             "i128" | "u128" => "the widest integers are `i64` and `u64`".to_string(),
             "f16" | "f128" => "floats are `f32` and `f64`".to_string(),
-            "double" | "float" | "Float" | "Double" | "real" => "floats are `f32` and `f64`".to_string(),
-            "int" | "integer" | "long" => "integers are `i8` to `i64` and `u8` to `u64`".to_string(),
-            "boolean" | "Boolean" => "write `bool`".to_string(),
-            _ => match names::nearest(ident, Type::ALL.iter().map(|ty| ty.name())) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => "the types are bool, i8 to i64, u8 to u64, f32 and f64".to_string(),
-            },
+            _ => habits::type_name(ident).unwrap_or_else(|| {
+                match names::nearest(ident, Type::ALL.iter().map(|ty| ty.name())) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => "the types are bool, i8 to i64, u8 to u64, f32 and f64".to_string(),
+                }
+            }),
         };
         self.report(Diagnostic::new(Code::UnknownType, span, format!("unknown type `{ident}`")).help(help));
     }
