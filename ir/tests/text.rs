@@ -75,8 +75,8 @@ fn any_table_prints() {
 
 #[test]
 fn random_kernels_round_trip() {
-    for seed in 0..500 {
-        let original = random::kernel(seed, 40);
+    for seed in 0..1000 {
+        let original = if seed % 2 == 0 { random::kernel(seed, 40) } else { random::rich_kernel(seed, 60) };
         let printed = text::print(&original);
         let parsed = kernel(&printed);
         assert_eq!(parsed.core, original.core, "seed {seed}\n{printed}");

@@ -20,7 +20,7 @@ fn resealed(body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn kernels_round_trip() {
-    let kernels = (0..1000).map(|seed| verify(random::kernel(seed, 50)).unwrap());
+    let kernels = (0..1000).map(|seed| verify(random::rich_kernel(seed, 50)).unwrap());
     for kernel in kernels.chain([verified(SHAPES), verified(MEMORY)]) {
         let back = wire::decode(&wire::encode(&kernel)).unwrap();
         assert_eq!(back.core, kernel.core);
@@ -152,7 +152,7 @@ fn fault_35_mutated_bodies_are_refused_or_are_kernels() {
     };
     let (mut accepted, mut rejected) = (0, 0);
     for round in 0..20_000u64 {
-        let kernel = verify(random::kernel(round % 100, 20)).unwrap();
+        let kernel = verify(random::rich_kernel(round % 100, 20)).unwrap();
         let mut body = wire::encode(&kernel)[28..].to_vec();
         for _ in 0..=next() % 3 {
             let at = next() % body.len();
