@@ -131,33 +131,3 @@ fn a_text_of_mistakes_gives_a_bounded_answer() {
     let error = filbert_syntax::parse(&body(&"/".repeat(200_000)), "deep");
     assert!(error.is_err());
 }
-
-#[test]
-fn mutated_texts_never_panic() {
-    let text = "#[kernel]\n/// doc\npub fn f(mut a: f64, b: i32) -> (f64, i32) {\n    const K: i32 = 3;\n    let (x, mut y) = (a.sin_cos().0, b as i64);\n    if a > 1.0 && b / K > 2 || !(b == 1) { y += -1; a = 2.0e3 } else if x < 0.0 { a -= f64::MAX; }\n    return (a.max(x), (y as i32) << 3);\n}";
-    let pieces: Vec<&str> = text.split_inclusive(|c: char| !c.is_alphanumeric()).collect();
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = |below: usize| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) as usize % below
-    };
-    let mut accepted = 0;
-    for _ in 0..1000 {
-        let mut mutated = pieces.clone();
-        for _ in 0..=random(3) {
-            let (at, from) = (random(mutated.len()), random(mutated.len()));
-            match random(4) {
-                0 => drop(mutated.remove(at)),
-                1 => mutated.swap(at, from),
-                2 => mutated[at] = mutated[from],
-                _ => mutated
-                    .insert(at, ["-", "!", "1", "x", "(a)", "i8 ", " as u8 ", ".0", "§", "\"", "{", "b"][random(12)]),
-            }
-        }
-        match filbert_syntax::parse(&mutated.concat(), "mutated") {
-            Ok(_) => accepted += 1,
-            Err(error) => assert!(!error.render().is_empty()),
-        }
-    }
-    assert!(accepted > 15, "{accepted}");
-}

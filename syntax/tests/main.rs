@@ -9,4 +9,5 @@ mod deep;
 mod errors;
 mod integers;
 mod module;
+mod mutate;
 mod spans;
