@@ -192,7 +192,10 @@ fn mutated(texts: &[String], seed: u64) -> String {
                 text = pieces.concat();
             }
             // The same word for another one.
-            _ => text = text.replacen(rng.pick(WORDS), rng.pick(WORDS), 1 + rng.below(3)),
+            _ => {
+                let (from, to) = (rng.pick(WORDS), rng.pick(WORDS));
+                text = text.replacen(from, to, 1 + rng.below(3));
+            }
         }
     }
     // Now and then something of a size that only a program writes.
