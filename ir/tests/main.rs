@@ -4,6 +4,7 @@
 mod diagnostic;
 mod docs;
 mod inline;
+mod oracle;
 mod text;
 mod verify;
 mod verify_memory;
