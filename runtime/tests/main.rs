@@ -6,5 +6,6 @@ mod cache;
 mod degrade;
 mod differential;
 mod faults;
+mod kernels;
 mod map;
 mod support;
