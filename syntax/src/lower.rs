@@ -18,7 +18,6 @@ mod option;
 mod pattern;
 mod ranges;
 mod structs;
-mod time;
 pub(crate) mod value;
 
 use std::sync::Arc;

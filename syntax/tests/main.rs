@@ -11,4 +11,3 @@ mod integers;
 mod module;
 mod mutate;
 mod spans;
-mod time;

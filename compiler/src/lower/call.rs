@@ -9,7 +9,7 @@ use crate::helpers::{self, HELPERS};
 
 impl Lower<'_> {
     /// Loads the addresses of all helpers that the kernel calls.
-    pub(super) fn load_helpers(&mut self, frame: Value) {
+    pub(super) fn load_helpers(&mut self) {
         let mut wanted = vec![false; HELPERS.len()];
         for value in &self.core.values {
             if let Def::Op(op, args) = &value.def {
@@ -20,7 +20,7 @@ impl Lower<'_> {
         if !wanted.contains(&true) {
             return;
         }
-        let table = self.frame_field(frame, std::mem::offset_of!(CallFrame, helpers));
+        let table = self.frame_field(std::mem::offset_of!(CallFrame, helpers));
         for (index, _) in wanted.iter().enumerate().filter(|(_, wanted)| **wanted) {
             self.helpers[index] = Some(self.b.ins().load(types::I64, memory(), table, index as i32 * 8));
         }

@@ -7,7 +7,7 @@ use cranelift_codegen::ir::{Block, InstBuilder, Value, types};
 use filbert_ir::{Fault, ValueId};
 
 use super::{Lower, memory};
-use crate::abi::CallFrame;
+use crate::abi::{CallFrame, STOPPED};
 
 /// A flag that was not branched on yet, and the block to go to if it is set.
 pub(super) type Pending = (Value, Block);
@@ -68,7 +68,7 @@ impl Lower<'_> {
     }
 
     /// The block that fails the row with `fault` at the value `id`.
-    fn cold_block(&mut self, id: ValueId, fault: Fault) -> Block {
+    pub(super) fn cold_block(&mut self, id: ValueId, fault: Fault) -> Block {
         let value = self.origins[id.index()];
         let site = self.sites.iter().rposition(|&seen| seen == value).unwrap_or_else(|| {
             self.sites.push(value);
@@ -84,7 +84,8 @@ impl Lower<'_> {
     }
 
     /// Fills the blocks of the faults and the one they share.
-    pub(super) fn faults(&mut self, shared: Block, frame: Value) {
+    pub(super) fn faults(&mut self, shared: Block) {
+        let frame = self.frame();
         let row = self.b.append_block_param(shared, types::I64);
         let site = self.b.append_block_param(shared, types::I32);
         let number = self.b.append_block_param(shared, types::I32);
@@ -105,6 +106,13 @@ impl Lower<'_> {
             let row = if copy == 0 { first } else { self.b.ins().iadd_imm_s(first, i64::from(copy)) };
             let site = self.b.ins().iconst(types::I32, i64::from(site));
             let number = self.b.ins().iconst(types::I32, i64::from(fault.number()));
+            self.b.ins().jump(shared, &[row.into(), site.into(), number.into()]);
+        }
+        if let Some(block) = self.stopped {
+            self.b.set_cold_block(block);
+            self.b.switch_to_block(block);
+            let row = self.first.expect("some row was interrupted");
+            let [site, number] = [0, STOPPED].map(|n| self.b.ins().iconst(types::I32, i64::from(n)));
             self.b.ins().jump(shared, &[row.into(), site.into(), number.into()]);
         }
         // Without faults nothing jumps here, and Cranelift drops the block.

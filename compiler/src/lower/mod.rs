@@ -3,19 +3,23 @@
 //! ```text
 //!   entry:      load rows, column pointers and helper addresses once; go to a loop unless there is no row
 //!   group(r):   only for small bodies: several rows, r + 2 != groups_end ? group : single or done
-//!   single(r):  load the parameters' elements, compute, make NaN canonical, store, r + 1 < end ? single : done
+//!   single(r):  load the slots and where the row's lists are, compute, make NaN canonical, store,
+//!               r + 1 < end ? single : done
 //!   cold:       one small block per fault, which all jump to
 //!   fault(row, site, number):  write fault_row and fault_site, return the number
 //!   done:       return 0
 //! ```
 //!
-//! This file holds the frame, the loop and regions; what an operation becomes stands in `int`, `float` and
-//! `cast`, how a row fails in `fault`, how helpers are called in `call`. Nothing here consults the operations' meanings in `filbert-ir`: this is the second
-//! implementation that the differential tests compare with the first.
+//! This file holds regions and the loop over rows; the frame and its columns stand in `row`, the loops of a
+//! kernel in `repeat`, lists and tables in `memory`, what an operation becomes in `int`, `bits`, `float` and
+//! `cast`, how a row fails in `fault`, how helpers are called in `call`. Nothing here consults the
+//! operations' meanings in `filbert-ir`: this is the second implementation that the differential tests
+//! compare with the first.
 //!
 //! Obligations of every lowering: the bits of the result equal those of the operation's meaning, but for
 //! the sign and payload of a NaN; the first fault of a row is the one reported; no instruction may trap
-//! unless it is a guarded division and counted as one; no libcall (see `Target::rounds_inline`).
+//! unless it is a guarded division and counted as one; no access to an element unless its index was
+//! compared with the length before, or is proved to be below it; no libcall (see `Target::rounds_inline`).
 
 mod bits;
 mod call;
@@ -23,18 +27,23 @@ mod cast;
 mod fault;
 mod float;
 mod int;
+mod memory;
+mod repeat;
+mod row;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{
-    AbiParam, Block, BlockArg, Function, InstBuilder, MemFlagsData, SigRef, Signature, Type as ClifType, UserFuncName,
-    Value, types,
+    AbiParam, Block, BlockArg, Function, InstBuilder, SigRef, Signature, Type as ClifType, UserFuncName, Value, types,
 };
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use filbert_ir::{Core, Def, Op, Region, Type, ValueId};
+use filbert_ir::{Array, Core, Def, Op, Region, Type, ValueId};
 
 use self::fault::{Cold, Pending};
+use self::memory::{Memory, memory};
+use self::repeat::Budget;
+use self::row::Columns;
 use crate::abi::CallFrame;
 use crate::helpers::HELPERS;
 use crate::passes::Optimized;
@@ -60,6 +69,7 @@ pub(crate) fn lower(optimized: &Optimized, target: &Target, isa: &dyn TargetIsa)
     signature.returns.push(AbiParam::new(types::I32));
     let mut function = Function::with_name_signature(UserFuncName::default(), signature);
     let mut context = FunctionBuilderContext::new();
+    let memory = Memory::new(&mut function);
     let b = FunctionBuilder::new(&mut function, &mut context);
     let core = &optimized.kernel.core;
     let mut lower = Lower {
@@ -69,7 +79,13 @@ pub(crate) fn lower(optimized: &Optimized, target: &Target, isa: &dyn TargetIsa)
         target,
         isa,
         values: vec![None; core.values.len()],
-        joins: vec![None; core.values.len()],
+        outputs: vec![Vec::new(); core.values.len()],
+        used: used(core),
+        arrays: Vec::new(),
+        memory,
+        frame: None,
+        budget: None,
+        stopped: None,
         helpers: vec![None; HELPERS.len()],
         signatures: Vec::new(),
         sites: Vec::new(),
@@ -106,12 +122,6 @@ fn is_wide(ty: Type, bits: u64) -> bool {
     ty.is_int() && ty.bits() == 64 && i32::try_from(bits as i64).is_err()
 }
 
-/// Pointers to the columns in use, by index of parameter or result.
-struct Columns {
-    inputs: Vec<(u32, Value)>,
-    outputs: Vec<(u32, Value)>,
-}
-
 struct Lower<'a> {
     b: FunctionBuilder<'a>,
     core: &'a Core,
@@ -120,8 +130,19 @@ struct Lower<'a> {
     isa: &'a dyn TargetIsa,
     /// What each value of the kernel became, once it is lowered.
     values: Vec<Option<Value>>,
-    /// The block behind an `if`, whose parameters are the yields.
-    joins: Vec<Option<Block>>,
+    /// For each `if` and `loop` that is lowered: what its results became, if somebody reads them.
+    outputs: Vec<Vec<Option<Value>>>,
+    /// Whether somebody reads a value.
+    used: Vec<bool>,
+    /// Where the elements of each array in use are, in this row.
+    arrays: Vec<(Array, Value)>,
+    /// What Cranelift is told of loads and stores.
+    memory: Memory,
+    frame: Option<Value>,
+    /// How iterations are counted, if there are loops.
+    budget: Option<Budget>,
+    /// The block of an interrupted row.
+    stopped: Option<Block>,
     /// Addresses of the helpers in use, loaded before the loop.
     helpers: Vec<Option<Value>>,
     /// Signatures of helpers declared so far, by their operand types.
@@ -149,19 +170,20 @@ impl Lower<'_> {
         self.b.append_block_params_for_function_params(entry);
         self.b.switch_to_block(entry);
         let frame = self.b.block_params(entry)[0];
-        let start = self.frame_field(frame, std::mem::offset_of!(CallFrame, start));
-        let end = self.frame_field(frame, std::mem::offset_of!(CallFrame, end));
-        let inputs = self.columns(frame, std::mem::offset_of!(CallFrame, inputs), self.used_params());
-        let results = (0..self.core.returns.len() as u32).collect();
-        let outputs = self.columns(frame, std::mem::offset_of!(CallFrame, outputs), results);
-        self.load_helpers(frame);
-        self.keep_constants(frame);
-        self.rows(&Columns { inputs, outputs }, start, end, done);
+        self.frame = Some(frame);
+        let start = self.frame_field(std::mem::offset_of!(CallFrame, start));
+        let end = self.frame_field(std::mem::offset_of!(CallFrame, end));
+        let columns = self.columns();
+        self.load_helpers();
+        self.keep_constants();
+        self.begin_budget();
+        self.rows(&columns, start, end, done);
 
         self.b.switch_to_block(done);
+        self.end_budget();
         let zero = self.b.ins().iconst(types::I32, 0);
         self.b.ins().return_(&[zero]);
-        self.faults(fault, frame);
+        self.faults(fault);
         self.b.seal_all_blocks();
     }
 
@@ -206,91 +228,10 @@ impl Lower<'_> {
     /// How many rows a turn of the loop computes. Counting and jumping weigh as much as a few operations,
     /// so small bodies are written out more than once; a call outweighs both.
     fn copies(&self) -> u32 {
-        let operations = self.core.values.iter().filter(|v| matches!(v.def, Def::Op(..) | Def::If { .. })).count();
-        if operations <= COPIED_OPERATIONS_MAX && self.helpers.iter().all(Option::is_none) { COPIES } else { 1 }
-    }
-
-    /// One row, number `first + copy`: reads the parameters, computes, stores the results.
-    fn row(&mut self, columns: &Columns, first: Value, copy: u32) {
-        self.values.fill(None);
-        self.joins.fill(None);
-        self.first = Some(first);
-        self.copy = copy;
-        for &(param, column) in &columns.inputs {
-            let ty = self.core.ty(ValueId(param));
-            let address = self.element(column, first, ty);
-            let offset = copy as i32 * ty.bytes() as i32;
-            self.values[param as usize] = Some(self.b.ins().load(clif_type(ty), memory(), address, offset));
-        }
-        self.region(self.core.slots(), self.core.values.len() as u32);
-        self.flush();
-        self.store(&columns.outputs, first, copy);
-    }
-
-    // --- the frame and the columns
-
-    fn frame_field(&mut self, frame: Value, offset: usize) -> Value {
-        self.b.ins().load(types::I64, memory(), frame, offset as i32)
-    }
-
-    /// Parameters that something reads. The others' columns are not touched.
-    fn used_params(&self) -> Vec<u32> {
-        let mut used = vec![false; self.core.values.len()];
-        let mut mark = |ids: &[ValueId]| ids.iter().for_each(|id| used[id.index()] = true);
-        for value in &self.core.values {
-            match &value.def {
-                Def::Op(_, args) => mark(args),
-                Def::If { cond, then, otherwise } => {
-                    mark(&[*cond]);
-                    mark(&then.yields);
-                    mark(&otherwise.yields);
-                }
-                Def::Param(_) | Def::Const(_) | Def::Output { .. } => {}
-                Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
-                    unreachable!("not lowered yet")
-                }
-            }
-        }
-        mark(&self.core.returns);
-        (0..self.core.slots()).filter(|&p| used[p as usize]).collect()
-    }
-
-    /// Loads the pointers of the chosen columns from the table at this field of the frame.
-    fn columns(&mut self, frame: Value, field: usize, chosen: Vec<u32>) -> Vec<(u32, Value)> {
-        if chosen.is_empty() {
-            return Vec::new();
-        }
-        let table = self.frame_field(frame, field);
-        chosen.into_iter().map(|i| (i, self.b.ins().load(types::I64, memory(), table, i as i32 * 8))).collect()
-    }
-
-    /// Address of an element; folds into the addressing of the load or store.
-    fn element(&mut self, column: Value, row: Value, ty: Type) -> Value {
-        let offset = match ty.bytes().trailing_zeros() {
-            0 => row,
-            shift => self.b.ins().ishl_imm_u(row, shift as i64),
-        };
-        self.b.ins().iadd(column, offset)
-    }
-
-    /// Stores the results of a row, floats with their NaN made canonical.
-    fn store(&mut self, outputs: &[(u32, Value)], first: Value, copy: u32) {
-        let mut canonical: Vec<(ValueId, Value)> = Vec::new();
-        let mut values = Vec::with_capacity(outputs.len());
-        for &id in &self.core.returns {
-            let value = match canonical.iter().find(|(seen, _)| *seen == id) {
-                Some(&(_, value)) => value,
-                None if self.core.ty(id).is_float() && !self.never_nan[id.index()] => self.canonical(self.value(id)),
-                None => self.value(id),
-            };
-            canonical.push((id, value));
-            values.push(value);
-        }
-        for (&(result, column), value) in outputs.iter().zip(values) {
-            let ty = self.core.ty(self.core.returns[result as usize]);
-            let address = self.element(column, first, ty);
-            self.b.ins().store(memory(), value, address, copy as i32 * ty.bytes() as i32);
-        }
+        let works = |def: &Def| !matches!(def, Def::Param(_) | Def::Const(_) | Def::Output { .. });
+        let operations = self.core.values.iter().filter(|value| works(&value.def)).count();
+        let is_small = operations <= COPIED_OPERATIONS_MAX && self.helpers.iter().all(Option::is_none);
+        if is_small && self.budget.is_none() { COPIES } else { 1 }
     }
 
     // --- regions
@@ -302,10 +243,8 @@ impl Lower<'_> {
             let id = ValueId(at);
             at += 1;
             match &self.core.value(id).def {
-                Def::Param(_) => unreachable!("parameters stand before every other value"),
-                Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
-                    unreachable!("not lowered yet")
-                }
+                Def::Param(_) => unreachable!("slots stand before every other value"),
+                Def::Carried(_) => unreachable!("carried values come with their loop"),
                 Def::Const(bits) => self.values[id.index()] = Some(self.constant(self.core.ty(id), *bits)),
                 Def::Op(op, args) => {
                     let value = self.op(id, *op, args);
@@ -315,9 +254,18 @@ impl Lower<'_> {
                     self.branch(id, *cond, then, otherwise);
                     at = otherwise.end.0;
                 }
-                Def::Output { of, index } => {
-                    let join = self.joins[of.index()].expect("an output stands behind its if");
-                    self.values[id.index()] = Some(self.b.block_params(join)[*index as usize]);
+                Def::Loop { inits, body } => {
+                    self.repeat(id, inits, body);
+                    at = body.end.0;
+                }
+                Def::Output { of, index } => self.values[id.index()] = self.outputs[of.index()][*index as usize],
+                Def::Load { array, index } => {
+                    let value = self.load(id, *array, *index);
+                    self.values[id.index()] = Some(value);
+                }
+                Def::Store { array, index, value } => {
+                    let value = self.store(id, *array, *index, *value);
+                    self.values[id.index()] = Some(value);
                 }
             }
         }
@@ -340,8 +288,8 @@ impl Lower<'_> {
             self.b.ins().jump(join, &yields);
         }
         self.b.switch_to_block(join);
-        self.joins[id.index()] = Some(join);
-        self.values[id.index()] = Some(self.b.block_params(join)[0]);
+        self.outputs[id.index()] = self.b.block_params(join).iter().copied().map(Some).collect();
+        self.values[id.index()] = self.outputs[id.index()][0];
     }
 
     /// An operation, sent to the file for its kind.
@@ -368,7 +316,7 @@ impl Lower<'_> {
     /// Puts the wide constants of the kernel into registers before the loop. Cranelift would write each of
     /// them again in every row, ten bytes of instruction; shifted by the frame's zero they are no constants
     /// to it. A call would clobber the registers, so kernels that call do without.
-    fn keep_constants(&mut self, frame: Value) {
+    fn keep_constants(&mut self) {
         if self.helpers.iter().any(Option::is_some) {
             return;
         }
@@ -383,6 +331,7 @@ impl Lower<'_> {
             return;
         }
         let offset = std::mem::offset_of!(CallFrame, zero) as i32;
+        let frame = self.frame();
         let zero = self.b.ins().uload32(memory(), frame, offset);
         for bits in wide.into_iter().take(KEPT_CONSTANTS_MAX) {
             let constant = self.b.ins().iconst(types::I64, bits as i64);
@@ -412,9 +361,36 @@ impl Lower<'_> {
     }
 }
 
-/// Accesses that cannot trap (the caller promises the memory) and whose alignment is not known.
-fn memory() -> MemFlagsData {
-    MemFlagsData::new().with_notrap()
+/// For each value, whether somebody reads it. The length of an array is read by each access to it.
+fn used(core: &Core) -> Vec<bool> {
+    let mut used = vec![false; core.values.len()];
+    let mut mark = |ids: &[ValueId]| ids.iter().for_each(|id| used[id.index()] = true);
+    for value in &core.values {
+        match &value.def {
+            Def::Op(_, args) => mark(args),
+            Def::If { cond, then, otherwise } => {
+                mark(&[*cond]);
+                mark(&then.yields);
+                mark(&otherwise.yields);
+            }
+            Def::Loop { inits, body } => {
+                mark(inits);
+                mark(&body.yields);
+            }
+            Def::Load { index, .. } => mark(&[*index]),
+            Def::Store { index, value, .. } => mark(&[*index, *value]),
+            Def::Param(_) | Def::Const(_) | Def::Output { .. } | Def::Carried(_) => {}
+        }
+        match value.def {
+            Def::Load { array: Array::Param(param), .. } => mark(&[core.signature.param_slot(param as usize)]),
+            Def::Load { array: Array::Result(result), .. } | Def::Store { array: Array::Result(result), .. } => {
+                mark(&[core.signature.length_slot(result as usize)]);
+            }
+            _ => {}
+        }
+    }
+    mark(&core.returns);
+    used
 }
 
 /// The Cranelift type of a value. Narrow integers stay narrow: Cranelift extends them where an instruction

@@ -1,8 +1,8 @@
 //! Dead code: what neither a result nor a fault depends on goes.
 //!
-//! A value that may fault always stays, and so does an `if` around one, unless constants settle that it
-//! cannot. Yields of an `if` that nobody reads go; of an `if` that only faults one yield stays, because an
-//! `if` yields something.
+//! A value that may fault always stays, and so do stores, loops (they may run out of fuel) and the `if`s
+//! around them, unless constants settle that it cannot fault. Yields of an `if` and carried values of a
+//! `loop` that nobody reads go; one always stays, because each has at least one.
 
 use filbert_ir::{Core, Def, ValueId};
 
@@ -11,91 +11,131 @@ use super::{Rewritten, may_fault};
 
 /// Removes dead code.
 pub(super) fn run(core: &Core) -> Rewritten {
-    let size = core.values.len();
-    let mut faults = Vec::with_capacity(size + 1);
-    faults.push(0);
-    for index in 0..size {
-        faults.push(faults[index] + u32::from(may_fault(core, ValueId(index as u32))));
-    }
-    let mut dead = Dead { core, faults, live: vec![false; size], read: vec![Vec::new(); size] };
+    let mut dead = Dead::new(core);
     for &id in &core.returns {
         dead.read(id);
     }
-    dead.range(core.slots(), core.values.len() as u32);
+    for index in 0..core.values.len() as u32 {
+        let id = ValueId(index);
+        if may_fault(core, id) {
+            dead.touch(id);
+        }
+    }
+    dead.settle();
+    // Whatever lives has somebody around it that lives.
+    for index in (0..core.values.len() as u32).rev() {
+        let id = ValueId(index);
+        let unread = !dead.read[id.index()].is_empty() && !dead.read[id.index()].contains(&true);
+        if dead.live[id.index()] && unread {
+            dead.read_result(id, 0);
+            dead.settle();
+        }
+    }
     rewrite(core, &mut dead)
 }
 
 struct Dead<'a> {
     core: &'a Core,
-    /// How many values before this one may fault.
-    faults: Vec<u32>,
     /// Whether a value must be there.
     live: Vec<bool>,
-    /// For each `if`, which of its yields somebody reads.
+    /// For each `if`, which of its yields somebody reads; for each `loop`, which of its carried values,
+    /// inside or after it.
     read: Vec<Vec<bool>>,
+    /// The `if` or `loop` around a value.
+    owner: Vec<Option<ValueId>>,
+    /// Values that live, and whose operands were not looked at yet.
+    found: Vec<ValueId>,
+    /// Results of `if`s and `loop`s that are read, and that were not followed yet.
+    followed: Vec<(ValueId, usize)>,
 }
 
 impl Dead<'_> {
-    /// Notes that somebody reads a value.
-    fn read(&mut self, id: ValueId) {
-        self.live[id.index()] = true;
-        match self.core.value(id).def {
-            Def::If { .. } => self.read_yield(id, 0),
-            Def::Output { of, index } => {
-                self.live[of.index()] = true;
-                self.read_yield(of, index as usize);
-            }
-            _ => {}
-        }
-    }
-
-    fn read_yield(&mut self, id: ValueId, index: usize) {
-        let Def::If { then, .. } = &self.core.value(id).def else { unreachable!("only an if yields") };
-        let read = &mut self.read[id.index()];
-        read.resize(then.yields.len(), false);
-        read[index] = true;
-    }
-
-    /// Marks what lives in a range, last value first: everything that reads a value stands behind it.
-    fn range(&mut self, start: u32, end: u32) {
-        let core = self.core;
-        let mut order = Vec::new();
-        let mut next = start;
-        while next < end {
-            order.push(ValueId(next));
-            next = match &core.value(ValueId(next)).def {
-                Def::If { otherwise, .. } => otherwise.end.0,
-                _ => next + 1,
-            };
-        }
-        for &id in order.iter().rev() {
-            let fails = |from: u32, to: u32| self.faults[to as usize] > self.faults[from as usize];
-            match &core.value(id).def {
-                Def::Op(_, args) if self.live[id.index()] || fails(id.0, id.0 + 1) => {
-                    self.live[id.index()] = true;
-                    args.iter().for_each(|&arg| self.read(arg));
+    fn new(core: &Core) -> Dead<'_> {
+        let size = core.values.len();
+        let mut owner = vec![None; size];
+        let mut read = vec![Vec::new(); size];
+        let mut own = |id: usize, from: ValueId, to: ValueId| {
+            owner[from.index()..to.index()].fill(Some(ValueId(id as u32)));
+        };
+        for (id, value) in core.values.iter().enumerate() {
+            // Inner owners come later and so have the last word.
+            match &value.def {
+                Def::If { then, otherwise, .. } => {
+                    own(id, then.start, otherwise.end);
+                    read[id] = vec![false; then.yields.len()];
                 }
-                Def::If { cond, then, otherwise } => {
-                    if self.read[id.index()].is_empty() {
-                        if !fails(then.start.0, otherwise.end.0) {
-                            continue;
-                        }
-                        self.live[id.index()] = true;
-                        self.read_yield(id, 0);
-                    }
-                    for index in 0..then.yields.len() {
-                        if self.read[id.index()][index] {
-                            self.read(then.yields[index]);
-                            self.read(otherwise.yields[index]);
-                        }
-                    }
-                    self.range(then.start.0, then.end.0);
-                    self.range(otherwise.start.0, otherwise.end.0);
-                    self.read(*cond);
+                Def::Loop { inits, body } => {
+                    own(id, body.start, body.end);
+                    read[id] = vec![false; inits.len()];
                 }
                 _ => {}
             }
         }
+        Dead { core, live: vec![false; size], read, owner, found: Vec::new(), followed: Vec::new() }
+    }
+
+    /// Notes that somebody reads a value.
+    fn read(&mut self, id: ValueId) {
+        self.touch(id);
+        match self.core.value(id).def {
+            Def::If { .. } | Def::Loop { .. } => self.read_result(id, 0),
+            Def::Output { of, index } => self.read_result(of, index as usize),
+            Def::Carried(index) => self.read_result(self.around(id), index as usize),
+            _ => {}
+        }
+    }
+
+    /// Notes that a value must be there, and with it whatever is around it.
+    fn touch(&mut self, id: ValueId) {
+        let mut next = Some(id);
+        while let Some(id) = next.filter(|id| !self.live[id.index()]) {
+            self.live[id.index()] = true;
+            self.found.push(id);
+            next = self.owner[id.index()];
+        }
+    }
+
+    /// Notes that a yield of an `if` or a carried value of a `loop` is read.
+    fn read_result(&mut self, id: ValueId, index: usize) {
+        self.touch(id);
+        if !std::mem::replace(&mut self.read[id.index()][index], true) {
+            self.followed.push((id, index));
+        }
+    }
+
+    /// Follows operands and results until nothing new is found.
+    fn settle(&mut self) {
+        loop {
+            while let Some((id, index)) = self.followed.pop() {
+                match &self.core.value(id).def {
+                    Def::If { then, otherwise, .. } => {
+                        self.read(then.yields[index]);
+                        self.read(otherwise.yields[index]);
+                    }
+                    Def::Loop { inits, body } => {
+                        self.read(inits[index]);
+                        self.read(body.yields[index + 1]);
+                    }
+                    _ => unreachable!("only these have results"),
+                }
+            }
+            let Some(id) = self.found.pop() else { return };
+            match &self.core.value(id).def {
+                Def::Op(_, args) => args.iter().for_each(|&arg| self.read(arg)),
+                Def::If { cond, .. } => self.read(*cond),
+                Def::Loop { body, .. } => self.read(body.yields[0]),
+                Def::Load { index, .. } => self.read(*index),
+                Def::Store { index, value, .. } => {
+                    self.read(*index);
+                    self.read(*value);
+                }
+                Def::Param(_) | Def::Const(_) | Def::Output { .. } | Def::Carried(_) => {}
+            }
+        }
+    }
+
+    fn around(&self, id: ValueId) -> ValueId {
+        self.owner[id.index()].expect("a carried value stands in its loop")
     }
 }
 

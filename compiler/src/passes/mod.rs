@@ -14,7 +14,7 @@ mod select;
 mod simplify;
 
 use filbert_ir::limits::VALUES_MAX;
-use filbert_ir::{Core, Def, Kernel, Op, Scalar, ValueId, VerifiedKernel, verify};
+use filbert_ir::{Array, Core, Def, Kernel, Op, Scalar, ValueId, VerifiedKernel, verify};
 
 /// A rewritten core, and for each of its values the value of the core before that it comes from.
 pub(crate) struct Rewritten {
@@ -91,7 +91,13 @@ pub(crate) fn may_fault(core: &Core, id: ValueId) -> bool {
     if !core.may_fault(id) {
         return false;
     }
-    let Def::Op(op, args) = &core.value(id).def else { return true };
+    let (op, args) = match &core.value(id).def {
+        Def::Op(op, args) => (op, args),
+        Def::Load { array: Array::Table(table), index } => {
+            return core.as_const(*index).is_none_or(|index| core.tables[*table as usize].get(index.bits()).is_none());
+        }
+        _ => return true,
+    };
     let ty = core.ty(args[0]);
     let second = args.get(1).and_then(|&arg| core.as_const(arg)).map(Scalar::bits);
     match op {

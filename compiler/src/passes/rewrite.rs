@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use filbert_ir::kernel::{Args, Region};
-use filbert_ir::{Builder, Core, Def, Op, Scalar, Type, ValueId};
+use filbert_ir::{Array, Builder, Core, Def, Op, Scalar, Type, ValueId};
 
 use super::Rewritten;
 
@@ -36,23 +36,41 @@ pub(super) trait Visitor {
         new.constant(scalar)
     }
 
+    /// The value that stands for a load; `index` is a new id.
+    fn load(&mut self, new: &mut Rewrite<'_>, array: Array, index: ValueId, ty: Type) -> ValueId {
+        new.push(ty, Def::Load { array, index })
+    }
+
+    /// A store of this array is copied.
+    fn store(&mut self, _array: Array) {}
+
     /// What becomes of the old `if`, whose condition is now `cond`.
     fn branch(&mut self, _new: &mut Rewrite<'_>, _id: ValueId, _cond: ValueId) -> Fate {
         Fate::Keep
     }
 
-    /// Whether the old value is copied at all; with an `if` go its regions.
+    /// Whether the region of the old `loop` stands in its place, because it runs once.
+    fn runs_once(&mut self, _id: ValueId) -> bool {
+        false
+    }
+
+    /// Whether the old value is copied at all; with an `if` or `loop` go its regions.
     fn lives(&self, _id: ValueId) -> bool {
         true
     }
 
-    /// Whether an `if` that stays keeps this yield.
+    /// Whether an `if` that stays keeps this yield, a `loop` this carried value. One always stays.
     fn keeps(&self, _id: ValueId, _index: usize) -> bool {
         true
     }
 
-    /// A region begins.
-    fn enter(&mut self) {}
+    /// An old value, visible where the `if` or `loop` stands, that this yield or carried value always is.
+    fn known(&self, _id: ValueId, _index: usize) -> Option<ValueId> {
+        None
+    }
+
+    /// A region begins; it stores these arrays if it runs more than once.
+    fn enter(&mut self, _stored: &[Array]) {}
 
     /// The region ends: its values are no longer visible.
     fn leave(&mut self) {}
@@ -64,7 +82,7 @@ pub(super) struct Rewrite<'a> {
     builder: Builder,
     /// New id of each old value, once it has one.
     map: Vec<Option<ValueId>>,
-    /// New ids of an old `if`'s yields, by index.
+    /// New ids of an old `if`'s yields, or of an old `loop`'s final values, by index.
     outputs: HashMap<ValueId, Vec<Option<ValueId>>>,
     origins: Vec<ValueId>,
     /// The old value that new ones come from.
@@ -146,8 +164,10 @@ impl Rewrite<'_> {
             let id = ValueId(next);
             let value = old.value(id);
             next += 1;
-            if let Def::If { otherwise, .. } = &value.def {
-                next = otherwise.end.0;
+            match &value.def {
+                Def::If { otherwise, .. } => next = otherwise.end.0,
+                Def::Loop { body, .. } => next = body.end.0,
+                _ => {}
             }
             if !visitor.lives(id) {
                 continue;
@@ -155,8 +175,15 @@ impl Rewrite<'_> {
             self.at = id;
             let built = match &value.def {
                 Def::Param(_) => unreachable!("slots stand before every other value"),
-                Def::Loop { .. } | Def::Carried(_) | Def::Load { .. } | Def::Store { .. } => {
-                    unreachable!("not rewritten yet")
+                Def::Carried(_) => unreachable!("carried values come with their loop"),
+                Def::Load { array, index } => {
+                    let index = self.mapped(*index);
+                    visitor.load(self, *array, index, value.ty)
+                }
+                Def::Store { array, index, value: stored } => {
+                    visitor.store(*array);
+                    let (index, stored) = (self.mapped(*index), self.mapped(*stored));
+                    self.push(value.ty, Def::Store { array: *array, index, value: stored })
                 }
                 Def::Const(bits) => visitor.constant(self, Scalar::from_bits(value.ty, *bits)),
                 Def::Op(op, args) => {
@@ -165,9 +192,14 @@ impl Rewrite<'_> {
                 }
                 Def::If { cond, then, otherwise } => {
                     let yields = self.branch(visitor, id, *cond, then, otherwise);
-                    let first = yields[0];
+                    self.map[id.index()] = yields[0];
                     self.outputs.insert(id, yields);
-                    self.map[id.index()] = first;
+                    continue;
+                }
+                Def::Loop { inits, body } => {
+                    let finals = self.repeat(visitor, id, inits, body);
+                    self.map[id.index()] = finals[0];
+                    self.outputs.insert(id, finals);
                     continue;
                 }
                 Def::Output { of, index } => self.outputs[of][*index as usize].expect("a yield in use is kept"),
@@ -197,7 +229,7 @@ impl Rewrite<'_> {
                 yes.into_iter().zip(no).map(&mut select).map(Some).collect()
             }
             Fate::Keep => {
-                let kept: Vec<usize> = (0..then.yields.len()).filter(|&i| visitor.keeps(id, i)).collect();
+                let (kept, mut all) = self.sorted(visitor, id, then.yields.len());
                 let open = self.builder.begin_if(cond);
                 self.mark();
                 let yields = self.inside(visitor, then, &kept);
@@ -206,11 +238,61 @@ impl Rewrite<'_> {
                 self.at = id;
                 let built = self.builder.end_if(open, &yields);
                 self.mark();
-                let mut all = vec![None; then.yields.len()];
-                kept.into_iter().zip(built).for_each(|(index, id)| all[index] = Some(id));
+                kept.into_iter().zip(built).for_each(|(index, id)| all[index] = all[index].or(Some(id)));
                 all
             }
         }
+    }
+
+    /// Rewrites a `loop`; gives the final value of each carried one, or none for those not kept.
+    fn repeat(
+        &mut self,
+        visitor: &mut dyn Visitor,
+        id: ValueId,
+        inits: &[ValueId],
+        body: &Region,
+    ) -> Vec<Option<ValueId>> {
+        let first = body.start.index();
+        if visitor.runs_once(id) {
+            for (index, &init) in inits.iter().enumerate() {
+                self.map[first + index] = Some(self.mapped(init));
+            }
+            self.range(visitor, (first + inits.len()) as u32, body.end.0);
+            return body.yields[1..].iter().map(|&id| Some(self.mapped(id))).collect();
+        }
+        let (kept, mut all) = self.sorted(visitor, id, inits.len());
+        let starts: Vec<ValueId> = kept.iter().map(|&index| self.mapped(inits[index])).collect();
+        let (open, carried) = self.builder.begin_loop(&starts);
+        self.mark();
+        for (index, &known) in all.iter().enumerate() {
+            self.map[first + index] = known;
+        }
+        for (&index, carried) in kept.iter().zip(carried) {
+            let place = &mut self.map[first + index];
+            *place = place.or(Some(carried));
+        }
+        visitor.enter(&stored(self.old, body));
+        self.range(visitor, (first + inits.len()) as u32, body.end.0);
+        visitor.leave();
+        let go_on = self.mapped(body.yields[0]);
+        let next: Vec<ValueId> = kept.iter().map(|&index| self.mapped(body.yields[index + 1])).collect();
+        self.at = id;
+        let built = self.builder.end_loop(open, go_on, &next);
+        self.mark();
+        kept.into_iter().zip(built).for_each(|(index, id)| all[index] = all[index].or(Some(id)));
+        all
+    }
+
+    /// Which of so many yields or carried values stay, at least one; and the new ids of those that are known.
+    fn sorted(&self, visitor: &dyn Visitor, id: ValueId, count: usize) -> (Vec<usize>, Vec<Option<ValueId>>) {
+        let keeps = |&index: &usize| visitor.keeps(id, index);
+        let all: Vec<Option<ValueId>> =
+            (0..count).map(|index| visitor.known(id, index).map(|known| self.mapped(known))).collect();
+        let mut kept: Vec<usize> = (0..count).filter(|&index| all[index].is_none()).filter(keeps).collect();
+        if kept.is_empty() {
+            kept.push((0..count).find(keeps).unwrap_or(0));
+        }
+        (kept, all)
     }
 
     /// A region's values as part of the region around it; gives what it yields.
@@ -219,11 +301,23 @@ impl Rewrite<'_> {
         region.yields.iter().map(|&id| self.mapped(id)).collect()
     }
 
-    /// A region that stays one; gives the kept yields.
+    /// A region of an `if` that stays one; gives the kept yields.
     fn inside(&mut self, visitor: &mut dyn Visitor, region: &Region, kept: &[usize]) -> Vec<ValueId> {
-        visitor.enter();
+        visitor.enter(&[]);
         self.range(visitor, region.start.0, region.end.0);
         visitor.leave();
         kept.iter().map(|&index| self.mapped(region.yields[index])).collect()
     }
+}
+
+/// The arrays that a region stores to, each once.
+fn stored(core: &Core, region: &Region) -> Vec<Array> {
+    let mut arrays = Vec::new();
+    for value in &core.values[region.start.index()..region.end.index()] {
+        match value.def {
+            Def::Store { array, .. } if !arrays.contains(&array) => arrays.push(array),
+            _ => {}
+        }
+    }
+    arrays
 }

@@ -1,4 +1,5 @@
-//! Constant folding and algebra, as a table of rules.
+//! Constant folding and algebra, as a table of rules; and results of `if`s and `loop`s that are always one
+//! value (`same`).
 //!
 //! Obligations that every rule meets:
 //! * the result has the same bits for all operands (infinities, zeros of both signs and subnormals too);
@@ -14,20 +15,25 @@
 
 mod float;
 mod int;
+mod same;
 
 use filbert_ir::kernel::Args;
 use filbert_ir::op::Sig;
-use filbert_ir::{Core, Op, Scalar, Type, ValueId};
+use filbert_ir::{Array, Core, Def, Op, Scalar, Type, ValueId};
 
 use super::Rewritten;
 use super::rewrite::{Fate, Rewrite, Visitor, rewrite};
 
 /// Simplifies every value.
 pub(super) fn run(core: &Core) -> Rewritten {
-    rewrite(core, &mut Simplify)
+    rewrite(core, &mut Simplify { core, same: same::find(core) })
 }
 
-struct Simplify;
+struct Simplify<'a> {
+    core: &'a Core,
+    /// What the results of `if`s and `loop`s are known to be.
+    same: same::Same,
+}
 
 /// An operation about to be built: what a rule looks at.
 struct Site<'r, 'a> {
@@ -60,7 +66,7 @@ static RULES: &[Rule] = &[
     Rule { name: "min(x, x) -> x, and -> x, or -> x", apply: idempotent },
 ];
 
-impl Visitor for Simplify {
+impl Visitor for Simplify<'_> {
     fn op(&mut self, new: &mut Rewrite<'_>, op: Op, args: Args, ty: Type) -> ValueId {
         build(new, op, &args, ty)
     }
@@ -72,6 +78,25 @@ impl Visitor for Simplify {
             None => Fate::Keep,
         }
     }
+
+    /// An element of a table is a constant, if its index is one.
+    fn load(&mut self, new: &mut Rewrite<'_>, array: Array, index: ValueId, ty: Type) -> ValueId {
+        if let (Array::Table(table), Some(at)) = (array, new.as_const(index))
+            && let Some(bits) = self.core.tables[table as usize].get(at.bits())
+        {
+            return new.constant(Scalar::from_bits(ty, bits));
+        }
+        new.push(ty, Def::Load { array, index })
+    }
+
+    fn runs_once(&mut self, id: ValueId) -> bool {
+        let Def::Loop { body, .. } = &self.core.value(id).def else { return false };
+        self.core.as_const(body.yields[0]) == Some(Scalar::Bool(false))
+    }
+
+    fn known(&self, id: ValueId, index: usize) -> Option<ValueId> {
+        self.same.known(id, index)
+    }
 }
 
 /// The value that stands for an operation, by the first rule that applies, else the operation itself.
@@ -80,7 +105,7 @@ fn build(new: &mut Rewrite<'_>, op: Op, args: &[ValueId], ty: Type) -> ValueId {
     let mut site = Site { new, op, args: Args::new(args), ty };
     let own = if operands.is_float() { float::RULES } else { int::RULES };
     let built = RULES.iter().chain(own).find_map(|rule| (rule.apply)(&mut site));
-    built.unwrap_or_else(|| new.push(ty, filbert_ir::Def::Op(op, Args::new(args))))
+    built.unwrap_or_else(|| new.push(ty, Def::Op(op, Args::new(args))))
 }
 
 impl Site<'_, '_> {
