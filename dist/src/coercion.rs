@@ -1,18 +1,51 @@
-//! Which SQL value may reach a kernel parameter of another type.
+//! Which column may reach a kernel parameter of another type; `literal` has the rules for constants.
 //!
 //! | what the query passes | rule |
 //! |---|---|
-//! | a column or expression | converted only where every value of its type survives unchanged ([`widens`]) |
-//! | a literal | converted where this one value survives; a float literal is rounded to an f32 parameter, as Rust reads `0.1f32` |
+//! | a column or expression | converted only where every value of its type survives unchanged |
+//! | a literal | converted where this one value survives |
+//! | a constant expression of times or lists (`TIMESTAMP '...'`, `[1, 2]`) | as a literal, once it is one |
 //! | NULL | fits every parameter |
 //!
-//! SQL calls every integer literal BIGINT and every literal with a point DOUBLE, so a rule by type alone would
-//! either refuse `f(1)` or let a BIGINT column lose digits. What may not be converted stays as it is, and
-//! `KernelUdf` refuses it with the literal in hand.
+//! SQL calls every integer literal BIGINT, every literal with a point DOUBLE and every time literal one of
+//! nanoseconds, so a rule by type alone would either refuse `f(1)` or let a BIGINT column lose digits. What
+//! may not be converted stays as it is, and `KernelUdf` refuses it with the constant in hand.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
-use filbert_ir::{Scalar, Type};
+use filbert_ir::{Logical, Param, Type};
+use filbert_runtime::type_of_arrow;
+
+use crate::types::{decoded, elements, is_utc, of_param};
+
+/// How a column gets to a parameter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// As it is.
+    AsIs,
+    /// Converted to this type, which no value can lose by.
+    Cast(DataType),
+    /// Only if it is a constant whose value survives.
+    Constant,
+    /// Not at all.
+    Refused,
+}
+
+/// How a column of type `from` gets to a parameter.
+pub fn way(from: &DataType, to: &Param) -> Way {
+    let wanted = of_param(to);
+    if *from == wanted {
+        return Way::AsIs;
+    }
+    if from.is_null() {
+        return Way::Cast(wanted);
+    }
+    match to {
+        Param::Scalar { ty: Logical::Plain(ty), .. } if widens(decoded(from), *ty) => Way::Cast(wanted),
+        Param::Scalar { ty: Logical::Plain(_), .. } => Way::Refused,
+        Param::Scalar { .. } => time(from, wanted),
+        Param::List { elem, inner, len } => list(from, *elem, *inner, *len),
+    }
+}
 
 /// Whether every value of the column type `from` is a value of `to`. All pairs are also among those that
 /// DataFusion itself coerces, which `KernelUdf`'s signature relies on.
@@ -38,95 +71,63 @@ pub fn widens(from: &DataType, to: Type) -> bool {
     }
 }
 
-/// Why a literal does not reach a parameter.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refusal {
-    /// The types could be converted, this value cannot.
-    Inexact,
-    /// No value of this type is converted.
-    Type,
+/// Whether the engine can be asked for the conversion while it plans: it knows those between plain numbers.
+pub(crate) fn engine_casts(from: &DataType, to: &Param) -> bool {
+    matches!(to, Param::Scalar { ty: Logical::Plain(_), .. }) && (from.is_null() || type_of_arrow(from).is_some())
 }
 
-/// The literal as a value of the parameter's type; `None` for NULL.
-pub fn literal(value: &ScalarValue, to: Type) -> Result<Option<Scalar>, Refusal> {
-    if value.is_null() {
-        return Ok(None);
+/// Times must agree in what they count and, but for constants, in the unit: a change of it could lose digits
+/// or overflow.
+fn time(from: &DataType, wanted: DataType) -> Way {
+    use DataType::*;
+    let kind_of = decoded(from);
+    match (kind_of, &wanted) {
+        (Timestamp(_, zone), Timestamp(..)) if !is_utc(zone.as_deref()) => Way::Refused,
+        (Timestamp(given, _), Timestamp(unit, _)) if given == unit => Way::Cast(wanted),
+        _ if *kind_of == wanted => Way::Cast(wanted),
+        (Timestamp(..), Timestamp(..))
+        | (Time32(_) | Time64(_), Time32(_) | Time64(_))
+        | (Duration(_) | Interval(_), Duration(_))
+        | (Date32 | Date64, Date32 | Date64) => Way::Constant,
+        _ => Way::Refused,
     }
-    let scalar = match value {
-        ScalarValue::Boolean(Some(v)) if to == Type::Bool => Ok(Scalar::Bool(*v)),
-        ScalarValue::Int8(Some(v)) => integer((*v).into(), to),
-        ScalarValue::Int16(Some(v)) => integer((*v).into(), to),
-        ScalarValue::Int32(Some(v)) => integer((*v).into(), to),
-        ScalarValue::Int64(Some(v)) => integer((*v).into(), to),
-        ScalarValue::UInt8(Some(v)) => integer((*v).into(), to),
-        ScalarValue::UInt16(Some(v)) => integer((*v).into(), to),
-        ScalarValue::UInt32(Some(v)) => integer((*v).into(), to),
-        ScalarValue::UInt64(Some(v)) => integer((*v).into(), to),
-        ScalarValue::Float16(Some(v)) => float(v.to_f64(), to),
-        ScalarValue::Float32(Some(v)) if to == Type::F32 => Ok(Scalar::F32(*v)),
-        ScalarValue::Float32(Some(v)) => float((*v).into(), to),
-        ScalarValue::Float64(Some(v)) => float(*v, to),
-        ScalarValue::Decimal128(Some(v), _, scale) => decimal(*v, *scale, to),
-        _ => Err(Refusal::Type),
+}
+
+/// Lists widen as their elements do. The lengths of `[[1, 2], [3, 4]]` are known only of a constant.
+fn list(from: &DataType, elem: Type, inner: u32, len: Option<u32>) -> Way {
+    let Some(field) = elements(decoded(from)) else { return Way::Refused };
+    if let (Some(len), DataType::FixedSizeList(_, given)) = (len, decoded(from))
+        && *given != len as i32
+    {
+        return Way::Refused;
+    }
+    let row = decoded(field.data_type());
+    let number = match (inner, row) {
+        (1, row) => row,
+        (_, DataType::FixedSizeList(_, given)) if *given != inner as i32 => return Way::Refused,
+        (_, row) => match elements(row) {
+            Some(field) => decoded(field.data_type()),
+            None => return Way::Refused,
+        },
     };
-    scalar.map(Some)
-}
-
-fn integer(v: i128, to: Type) -> Result<Scalar, Refusal> {
-    let refusal = if to == Type::Bool { Refusal::Type } else { Refusal::Inexact };
-    Scalar::from_integer(to, v).ok_or(refusal)
-}
-
-fn float(v: f64, to: Type) -> Result<Scalar, Refusal> {
-    match to {
-        Type::F64 => Ok(Scalar::F64(v)),
-        Type::F32 if v.is_finite() && (v as f32).is_infinite() => Err(Refusal::Inexact),
-        Type::F32 => Ok(Scalar::F32(v as f32)),
-        _ => Err(Refusal::Type),
-    }
-}
-
-/// A decimal literal (SQL text with a point, where the session reads such text as decimals) is read as the
-/// float literal of the same digits.
-fn decimal(digits: i128, scale: i8, to: Type) -> Result<Scalar, Refusal> {
-    let text = format!("{digits}e{}", -i32::from(scale));
-    match to {
-        Type::F32 => text.parse().map(Scalar::F32).map_err(|_| Refusal::Inexact),
-        Type::F64 => text.parse().map(Scalar::F64).map_err(|_| Refusal::Inexact),
-        _ => Err(Refusal::Type),
-    }
-}
-
-/// The type's name in SQL, as it stands in a `CAST`.
-pub fn sql_name(ty: Type) -> &'static str {
-    match ty {
-        Type::Bool => "BOOLEAN",
-        Type::I8 => "TINYINT",
-        Type::I16 => "SMALLINT",
-        Type::I32 => "INT",
-        Type::I64 => "BIGINT",
-        Type::U8 => "TINYINT UNSIGNED",
-        Type::U16 => "SMALLINT UNSIGNED",
-        Type::U32 => "INT UNSIGNED",
-        Type::U64 => "BIGINT UNSIGNED",
-        Type::F32 => "FLOAT",
-        Type::F64 => "DOUBLE",
-    }
-}
-
-/// A column type as SQL calls it, or as Arrow does where SQL has no word for it.
-pub fn describe(ty: &DataType) -> String {
-    match filbert_runtime::type_of_arrow(ty) {
-        Some(ty) => sql_name(ty).to_string(),
-        None if matches!(ty, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) => "VARCHAR".to_string(),
-        None => ty.to_string(),
+    let fixed = inner == 1 || matches!(row, DataType::FixedSizeList(..));
+    let fixed = fixed && (len.is_none() || matches!(decoded(from), DataType::FixedSizeList(..)));
+    match widens(number, elem) {
+        true if fixed => Way::Cast(of_param(&Param::List { elem, inner, len })),
+        _ if number.is_numeric() || number.is_null() => Way::Constant,
+        _ => Way::Refused,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use datafusion::arrow::datatypes::TimeUnit;
+    use datafusion::common::ScalarValue;
+    use filbert_ir::Unit;
     use filbert_runtime::arrow_type;
+
+    use super::*;
+    use crate::literal::literal;
 
     #[test]
     fn a_column_widens_exactly_where_each_extreme_survives() {
@@ -148,35 +149,80 @@ mod tests {
         };
         for from in Type::ALL {
             for to in Type::ALL {
-                let values = extremes(from).iter().all(|v| literal(v, to).is_ok());
+                let values = extremes(from).iter().all(|v| literal(v, &Param::strict(to)).is_ok());
                 assert_eq!(widens(&arrow_type(from), to), values, "{from} to {to}");
             }
         }
     }
 
+    fn list_of(ty: DataType) -> DataType {
+        DataType::new_list(ty, true)
+    }
+
+    fn fixed(ty: DataType, len: i32) -> DataType {
+        DataType::new_fixed_size_list(ty, len, true)
+    }
+
+    fn rows_of(elem: Type, inner: u32, len: Option<u32>) -> Param {
+        Param::List { elem, inner, len }
+    }
+
     #[test]
-    fn literals() {
-        type Row = (ScalarValue, Type, Result<Option<Scalar>, Refusal>);
-        let rows: &[Row] = &[
-            (1i64.into(), Type::F64, Ok(Some(Scalar::F64(1.0)))),
-            (1i64.into(), Type::U8, Ok(Some(Scalar::U8(1)))),
-            ((-1i64).into(), Type::U8, Err(Refusal::Inexact)),
-            (((1i64 << 53) + 1).into(), Type::F64, Err(Refusal::Inexact)),
-            (i64::MAX.into(), Type::F64, Err(Refusal::Inexact)),
-            ((1i64 << 53).into(), Type::F64, Ok(Some(Scalar::F64(9007199254740992.0)))),
-            (16_777_217i64.into(), Type::F32, Err(Refusal::Inexact)),
-            (0.1f64.into(), Type::F32, Ok(Some(Scalar::F32(0.1)))),
-            (1e300f64.into(), Type::F32, Err(Refusal::Inexact)),
-            (f64::INFINITY.into(), Type::F32, Ok(Some(Scalar::F32(f32::INFINITY)))),
-            (1.0f64.into(), Type::I32, Err(Refusal::Type)),
-            (1i64.into(), Type::Bool, Err(Refusal::Type)),
-            (ScalarValue::Decimal128(Some(15), 2, 1), Type::F64, Ok(Some(Scalar::F64(1.5)))),
-            (ScalarValue::Null, Type::F64, Ok(None)),
-            (ScalarValue::Int64(None), Type::F64, Ok(None)),
-            ("1".into(), Type::F64, Err(Refusal::Type)),
+    fn columns() {
+        use DataType::{Date32, Date64, Duration, Float16, Float32, Float64, Int32, Int64, Interval, Time64, Utf8};
+        let dictionary = |ty| DataType::Dictionary(Box::new(Int32), Box::new(ty));
+        let timestamp = |unit, zone: Option<&str>| DataType::Timestamp(unit, zone.map(Into::into));
+        let micros = Param::strict(Logical::Timestamp(Unit::Microsecond));
+        let f64s = Param::list(Type::F64);
+        let rows: &[(DataType, Param, &str)] = &[
+            (Float64, Param::strict(Type::F64), "as is"),
+            (Float64, Param::nullable(Type::F64), "as is"),
+            (Float32, Param::nullable(Type::F64), "DOUBLE"),
+            (Float16, Param::strict(Type::F32), "FLOAT"),
+            (dictionary(Float32), Param::strict(Type::F64), "DOUBLE"),
+            (dictionary(Int64), Param::strict(Type::F64), "refused"),
+            (Utf8, Param::strict(Type::F64), "refused"),
+            (timestamp(TimeUnit::Microsecond, None), micros.clone(), "as is"),
+            (timestamp(TimeUnit::Microsecond, Some("UTC")), micros.clone(), "TIMESTAMP(6)"),
+            (timestamp(TimeUnit::Microsecond, Some("+00:00")), micros.clone(), "TIMESTAMP(6)"),
+            (timestamp(TimeUnit::Microsecond, Some("Europe/Paris")), micros.clone(), "refused"),
+            (timestamp(TimeUnit::Nanosecond, None), micros.clone(), "constant"),
+            (Date32, micros.clone(), "refused"),
+            (Int64, micros, "refused"),
+            (Date64, Param::strict(Logical::Date32), "constant"),
+            (Time64(TimeUnit::Nanosecond), Param::strict(Logical::Time(Unit::Second)), "constant"),
+            (Duration(TimeUnit::Second), Param::strict(Logical::Duration(Unit::Second)), "as is"),
+            (
+                Interval(datafusion::arrow::datatypes::IntervalUnit::MonthDayNano),
+                Param::strict(Logical::Duration(Unit::Second)),
+                "constant",
+            ),
+            (list_of(Float64), f64s.clone(), "as is"),
+            (list_of(Float32), f64s.clone(), "DOUBLE[]"),
+            (list_of(Int64), f64s.clone(), "constant"),
+            (list_of(Utf8), f64s.clone(), "refused"),
+            (list_of(dictionary(Float32)), f64s.clone(), "DOUBLE[]"),
+            (dictionary(list_of(Float64)), f64s.clone(), "DOUBLE[]"),
+            (Float64, f64s.clone(), "refused"),
+            (list_of(list_of(Float64)), f64s, "refused"),
+            (fixed(Float32, 3), rows_of(Type::F64, 1, Some(3)), "DOUBLE[3]"),
+            (fixed(Float64, 2), rows_of(Type::F64, 1, Some(3)), "refused"),
+            (list_of(Float64), rows_of(Type::F64, 1, Some(3)), "constant"),
+            (list_of(fixed(Float64, 3)), rows_of(Type::F64, 3, None), "as is"),
+            (list_of(fixed(Int32, 3)), rows_of(Type::F64, 3, None), "DOUBLE[3][]"),
+            (list_of(fixed(Float64, 2)), rows_of(Type::F64, 3, None), "refused"),
+            (list_of(list_of(Float64)), rows_of(Type::F64, 3, None), "constant"),
+            (list_of(Float64), rows_of(Type::F64, 3, None), "refused"),
+            (DataType::Null, rows_of(Type::F64, 1, None), "DOUBLE[]"),
         ];
-        for (value, to, expected) in rows {
-            assert_eq!(literal(value, *to), *expected, "{value} to {to}");
+        for (from, to, expected) in rows {
+            let got = match way(from, to) {
+                Way::AsIs => "as is".to_string(),
+                Way::Cast(ty) => crate::types::describe(&ty),
+                Way::Constant => "constant".to_string(),
+                Way::Refused => "refused".to_string(),
+            };
+            assert_eq!(got, *expected, "{from} to {to}");
         }
     }
 }

@@ -7,15 +7,13 @@
 use async_trait::async_trait;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::context::{FunctionFactory, RegisterFunction, SessionState};
 use datafusion::logical_expr::{CreateFunction, Expr, ScalarUDF, Volatility};
 use filbert_ir::{Code, KernelError, VerifiedKernel};
-use filbert_runtime::arrow_type;
 
-use crate::coercion::{self, describe};
 use crate::error::{external, wrong_kernel};
+use crate::types::{describe, of_param, same};
 use crate::udf::KernelUdf;
 
 /// Creates functions from kernel text. Install it with `SessionContext::with_function_factory`;
@@ -90,7 +88,7 @@ fn body(statement: &CreateFunction) -> Result<&str> {
 fn check_arguments(statement: &CreateFunction, kernel: &VerifiedKernel) -> Result<()> {
     let name = &statement.name;
     let declared = statement.args.as_deref().unwrap_or_default();
-    let params = kernel.core.slot_types();
+    let params = &kernel.core.signature.params;
     if declared.len() != params.len() {
         let detail = format!(
             "the statement declares {} argument(s), the kernel has {}: {}",
@@ -100,7 +98,7 @@ fn check_arguments(statement: &CreateFunction, kernel: &VerifiedKernel) -> Resul
         );
         return Err(wrong(name, detail));
     }
-    for (index, (arg, &ty)) in declared.iter().zip(&params).enumerate() {
+    for (index, (arg, wanted)) in declared.iter().zip(params).enumerate() {
         let param = kernel.names.params.get(index).map_or("", String::as_str);
         if arg.default_expr.is_some() {
             return Err(wrong(
@@ -108,12 +106,13 @@ fn check_arguments(statement: &CreateFunction, kernel: &VerifiedKernel) -> Resul
                 format!("argument {} ({param}) has a default, which kernels do not have", index + 1),
             ));
         }
-        if arg.data_type != arrow_type(ty) {
+        let ty = of_param(wanted);
+        if !same(&arg.data_type, &ty) {
             let detail = format!(
-                "argument {} ({param}) is declared {}, the kernel takes {} ({ty})",
+                "argument {} ({param}) is declared {}, the kernel takes {} ({wanted})",
                 index + 1,
                 describe(&arg.data_type),
-                coercion::sql_name(ty)
+                describe(&ty)
             );
             return Err(wrong(name, detail));
         }
@@ -136,24 +135,11 @@ fn check_arguments(statement: &CreateFunction, kernel: &VerifiedKernel) -> Resul
 fn check_result(statement: &CreateFunction, udf: &KernelUdf) -> Result<()> {
     let result = udf.result_type();
     match &statement.return_type {
-        Some(declared) if !same_type(declared, &result) => {
+        Some(declared) if !same(declared, &result) => {
             let detail = format!("RETURNS says {}, the kernel gives {}", describe(declared), describe(&result));
             Err(wrong(&statement.name, detail))
         }
         _ => Ok(()),
-    }
-}
-
-/// Equal but for the nullability of fields, which SQL's `STRUCT<...>` does not say.
-fn same_type(declared: &DataType, result: &DataType) -> bool {
-    match (declared, result) {
-        (DataType::Struct(declared), DataType::Struct(result)) => {
-            let fields = |fields: &datafusion::arrow::datatypes::Fields| -> Vec<(String, DataType)> {
-                fields.iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
-            };
-            fields(declared) == fields(result)
-        }
-        _ => declared == result,
     }
 }
 

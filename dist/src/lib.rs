@@ -3,7 +3,9 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`udf`] | a kernel as a scalar function: types, nulls, literals, the call |
-//! | [`coercion`] | which SQL value reaches a parameter of another type, and the messages where none may |
+//! | [`types`] | a kernel's types as SQL and Arrow have them |
+//! | [`coercion`], [`literal`](mod@literal) | which column and which constant reaches a parameter of another type |
+//! | [`options`] | what a session says about every kernel: fuel, the stop flag |
 //! | [`create_function`] | `CREATE FUNCTION ... LANGUAGE kernel` |
 //! | [`codec`] | kernels inside serialised plans, logical and physical |
 //! | [`session`], [`frame`] | a session, and a pipeline over named columns |
@@ -22,12 +24,17 @@ pub mod create_function;
 pub mod error;
 pub mod files;
 pub mod frame;
+pub mod literal;
+pub mod options;
 pub mod output;
 pub mod session;
+pub mod types;
 pub mod udf;
 
 pub use codec::{KernelLogicalCodec, KernelPhysicalCodec};
 pub use create_function::KernelFunctionFactory;
 pub use frame::Frame;
+pub use options::KernelOptions;
 pub use session::Session;
+pub use types::KernelTypePlanner;
 pub use udf::KernelUdf;

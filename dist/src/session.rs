@@ -8,11 +8,14 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use filbert_ir::{AsKernel, KernelError, VerifiedKernel};
+use filbert_runtime::StopFlag;
 
 use crate::create_function::KernelFunctionFactory;
 use crate::error;
 use crate::files;
 use crate::frame::Frame;
+use crate::options::KernelOptions;
+use crate::types::KernelTypePlanner;
 use crate::udf::KernelUdf;
 use std::sync::Arc;
 
@@ -31,8 +34,9 @@ impl Session {
     /// A session with other settings of the engine.
     pub fn with_config(config: SessionConfig) -> Session {
         let state = SessionStateBuilder::new()
-            .with_config(config.with_information_schema(true))
+            .with_config(config.with_information_schema(true).with_option_extension(KernelOptions::default()))
             .with_default_features()
+            .with_type_planner(Arc::new(KernelTypePlanner))
             .with_function_factory(Some(Arc::new(KernelFunctionFactory)))
             .build();
         Session { context: SessionContext::new_with_state(state) }
@@ -74,6 +78,27 @@ impl Session {
         let state = self.context.state_ref();
         let mut state = state.write();
         state.config_mut().options_mut().set(key, value)
+    }
+
+    /// The flag that ends this session's running kernels with FB-0802 when it is raised, within a strip of
+    /// 1,024 rows or 16,384 iterations of a loop. A flag that was raised has had its effect: asked again, the
+    /// session makes a new one, for the queries that are planned from then on.
+    pub fn stop_flag(&self) -> StopFlag {
+        let state = self.context.state_ref();
+        let mut state = state.write();
+        let extensions = &mut state.config_mut().options_mut().extensions;
+        if extensions.get::<KernelOptions>().is_none() {
+            extensions.insert(KernelOptions::default());
+        }
+        match extensions.get_mut::<KernelOptions>() {
+            None => StopFlag::new(),
+            Some(options) => {
+                if options.stop.is_raised() {
+                    options.stop = StopFlag::new();
+                }
+                options.stop.clone()
+            }
+        }
     }
 
     /// One screen for the user: the kernel's error with a caret in its source, where this session knows the

@@ -3,9 +3,11 @@
 //! How an argument of another type is seen. `coerce_types` is told types only, so it converts what no value
 //! can lose by (see `coercion`), leaves every other argument as it is and never fails: DataFusion would bury
 //! its message. `return_field_from_args` is told the literals too, while the plan is made: there a literal of
-//! another type passes if its value does, and all else is refused with one message. `simplify` then writes
-//! the converted literals into the plan, and `invoke_with_args` converts what comes by another way. A column
-//! that would lose digits is thus refused before any row is read.
+//! another type passes if its value does, and almost all else is refused with one message. What may still
+//! turn out to be a constant (`TIMESTAMP '...'`, `[1, 2]`) waits for `simplify`, which comes when constants
+//! have been computed, writes converted literals into the plan, and refuses the rest. `invoke_with_args`
+//! converts what comes by another way. A column that would lose digits is thus refused before any row is
+//! read.
 //!
 //! The kernel is compiled when the first batch arrives: plans are decoded far more often than they run.
 
@@ -14,7 +16,7 @@ use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-use datafusion::arrow::array::{ArrayRef, new_empty_array};
+use datafusion::arrow::array::{Array, ArrayRef, new_empty_array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
@@ -24,11 +26,14 @@ use datafusion::logical_expr::{
     ColumnarValue, DocSection, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
     Signature, TypeSignature, Volatility,
 };
-use filbert_ir::{AsKernel, Code, KernelError, Scalar, Type, VerifiedKernel};
-use filbert_runtime::{ArrowArg, LoadedKernel, arrow_type, result_fields, struct_of};
+use filbert_ir::{AsKernel, Code, Datum, KernelError, Param, Signature as KernelSignature, VerifiedKernel};
+use filbert_runtime::{ArrowArg, CallOptions, LoadedKernel, result_fields, struct_of};
 
-use crate::coercion::{self, Refusal};
+use crate::coercion::{Way, way};
 use crate::error::{external, wrong_kernel};
+use crate::literal::{Refusal, engine_value, literal};
+use crate::options::KernelOptions;
+use crate::types::{self, cast as cast_of, decoded, describe, is_utc, of_param, of_result};
 
 const SECTION: DocSection = DocSection { include: true, label: "Kernels", description: None };
 
@@ -45,7 +50,6 @@ struct Shared {
     name: String,
     /// The name as the kernel has it, if that is another one; reached by quoting.
     aliases: Vec<String>,
-    params: Vec<Type>,
     signature: Signature,
     documentation: Documentation,
     loaded: OnceLock<LoadedKernel>,
@@ -56,16 +60,15 @@ impl KernelUdf {
     pub fn new(kernel: VerifiedKernel) -> KernelUdf {
         let name = kernel.name().to_lowercase();
         let aliases = if name == kernel.name() { Vec::new() } else { vec![kernel.name().to_string()] };
-        let params = kernel.core.slot_types();
         // `UserDefined` decides. `Exact` is there to be shown by SHOW FUNCTIONS and cannot win: all that
         // `coerce_types` answers is accepted, and it stands first. `Nullary` lets a call without arguments
         // come as far as our own message.
-        let exact = TypeSignature::Exact(params.iter().map(|&ty| arrow_type(ty)).collect());
+        let exact = TypeSignature::Exact(kernel.core.signature.params.iter().map(of_param).collect());
         let signature =
             Signature::one_of(vec![TypeSignature::UserDefined, exact, TypeSignature::Nullary], Volatility::Immutable);
         let documentation = documentation(&kernel);
         let loaded = OnceLock::new();
-        KernelUdf { shared: Arc::new(Shared { kernel, name, aliases, params, signature, documentation, loaded }) }
+        KernelUdf { shared: Arc::new(Shared { kernel, name, aliases, signature, documentation, loaded }) }
     }
 
     /// The function for whatever stands for a kernel.
@@ -95,10 +98,18 @@ impl KernelUdf {
     /// What a call gives: the type of the one result, or a struct of several.
     pub fn result_type(&self) -> DataType {
         let kernel = &self.shared.kernel;
-        match kernel.core.return_types().as_slice() {
-            [single] => arrow_type(*single),
+        match kernel.core.signature.results.as_slice() {
+            [single] => of_result(single),
             _ => DataType::Struct(result_fields(kernel)),
         }
+    }
+
+    fn contract(&self) -> &KernelSignature {
+        &self.shared.kernel.core.signature
+    }
+
+    fn param(&self, index: usize) -> &Param {
+        &self.contract().params[index]
     }
 
     fn refuse(&self, code: Code, detail: String) -> DataFusionError {
@@ -106,7 +117,7 @@ impl KernelUdf {
     }
 
     fn check_count(&self, given: usize) -> Result<()> {
-        let wanted = self.shared.params.len();
+        let wanted = self.contract().params.len();
         if given == wanted {
             return Ok(());
         }
@@ -122,17 +133,14 @@ impl KernelUdf {
     }
 
     fn refuse_column(&self, index: usize, given: &DataType) -> DataFusionError {
-        let wanted = coercion::sql_name(self.shared.params[index]);
-        let why = match given.is_numeric() {
-            true => "which could change values",
-            false => "which has no conversion",
-        };
+        let wanted = of_param(self.param(index));
+        let (argument, shown) = (self.argument(index), describe(&wanted));
+        let (why, write) = refusal(given, &wanted);
         self.refuse(
             Code::Coercion,
             format!(
-                "{} is {wanted}, the query passes {}, {why}; write CAST(... AS {wanted}) if that is meant",
-                self.argument(index),
-                coercion::describe(given),
+                "{argument} is {shown}, the query passes {}, {why}; write {write} if that is meant",
+                describe(given)
             ),
         )
     }
@@ -141,47 +149,46 @@ impl KernelUdf {
         match refusal {
             Refusal::Type => self.refuse_column(index, &value.data_type()),
             Refusal::Inexact => {
-                let wanted = coercion::sql_name(self.shared.params[index]);
-                self.refuse(
-                    Code::Coercion,
-                    format!(
-                        "{} is {wanted}, which has no value {value}; write CAST({value} AS {wanted}) to have it rounded, \
-                         or an error where it is out of range",
-                        self.argument(index)
+                let wanted = of_param(self.param(index));
+                let (argument, shown) = (self.argument(index), describe(&wanted));
+                let detail = match types::elements(&wanted) {
+                    Some(_) => format!("{argument} is {shown}, which has no value {value}"),
+                    None => format!(
+                        "{argument} is {shown}, which has no value {value}; write {} to have it rounded, or an error \
+                         where it is out of range",
+                        cast_of(&value.to_string(), &wanted)
                     ),
-                )
+                };
+                self.refuse(Code::Coercion, detail)
             }
         }
     }
 
-    /// A column of the parameter's type, converted if nothing can be lost.
+    /// A column that the kernel takes, converted if nothing can be lost.
     fn column(&self, index: usize, array: ArrayRef) -> Result<ArrayRef> {
-        let wanted = self.shared.params[index];
-        if *array.data_type() == arrow_type(wanted) {
-            Ok(array)
-        } else if coercion::widens(array.data_type(), wanted) {
-            Ok(cast(&array, &arrow_type(wanted))?)
-        } else {
-            Err(self.refuse_column(index, array.data_type()))
+        match way(array.data_type(), self.param(index)) {
+            Way::AsIs => Ok(array),
+            Way::Cast(wanted) => Ok(cast(&array, &wanted)?),
+            Way::Constant | Way::Refused => Err(self.refuse_column(index, array.data_type())),
         }
     }
 
-    fn scalar(&self, index: usize, value: &ScalarValue) -> Result<Option<Scalar>> {
-        coercion::literal(value, self.shared.params[index])
-            .map_err(|refusal| self.refuse_literal(index, value, refusal))
+    fn constant(&self, index: usize, value: &ScalarValue) -> Result<Datum> {
+        literal(value, self.param(index)).map_err(|refusal| self.refuse_literal(index, value, refusal))
     }
 
-    fn call(&self, args: &[Argument], rows: usize) -> Result<ArrayRef> {
+    fn call(&self, args: &[Argument], rows: usize, options: &CallOptions) -> Result<ArrayRef> {
         let args: Vec<ArrowArg<'_>> = args
             .iter()
             .map(|arg| match arg {
                 Argument::Column(array) => ArrowArg::Array(array),
-                Argument::Scalar(value) => ArrowArg::Scalar(*value),
+                Argument::Constant(Datum::Scalar(value)) => ArrowArg::Scalar(Some(*value)),
+                Argument::Constant(_) => ArrowArg::Scalar(None),
             })
             .collect();
         // A panic would cost the engine its task without a word of ours; generated code cannot panic, so what
         // arrives here is a defect around it.
-        let called = catch_unwind(AssertUnwindSafe(|| self.loaded().call_arrow(&args, rows)));
+        let called = catch_unwind(AssertUnwindSafe(|| self.loaded().call_arrow_with(&args, rows, options)));
         let mut columns =
             called.map_err(|_| self.refuse(Code::Internal, "the call panicked".into()))?.map_err(external)?;
         match columns.pop() {
@@ -197,38 +204,57 @@ impl KernelUdf {
 
 enum Argument {
     Column(ArrayRef),
-    Scalar(Option<Scalar>),
+    Constant(Datum),
 }
 
-fn synopsis(kernel: &VerifiedKernel) -> String {
-    let params: Vec<String> = kernel
-        .core
-        .slot_types()
-        .iter()
-        .enumerate()
-        .map(|(i, &ty)| match kernel.names.params.get(i) {
-            Some(name) => format!("{name} {}", coercion::sql_name(ty)),
-            None => coercion::sql_name(ty).to_string(),
-        })
-        .collect();
-    let results = kernel.core.return_types();
-    let result = match results.as_slice() {
-        [single] => coercion::sql_name(*single).to_string(),
-        several => {
-            let fields = several.iter().enumerate();
-            let fields = fields.map(|(i, &ty)| format!("{} {}", kernel.names.result(i), coercion::sql_name(ty)));
-            format!("STRUCT<{}>", fields.collect::<Vec<_>>().join(", "))
+/// Why a column does not reach a parameter, and what says that it shall.
+fn refusal(given: &DataType, wanted: &DataType) -> (&'static str, String) {
+    let zone = match decoded(given) {
+        DataType::Timestamp(_, Some(zone)) if !is_utc(Some(zone)) => true,
+        _ => false,
+    };
+    match (zone, wanted) {
+        (true, DataType::Timestamp(..)) => {
+            ("whose hours are not those of UTC", cast_of("... AT TIME ZONE 'UTC'", wanted))
         }
+        _ if number_of(given).is_numeric() && number_of(wanted).is_numeric() => {
+            ("which could change values", cast_of("...", wanted))
+        }
+        _ if given.is_temporal() && wanted.is_temporal() => ("which could change values", cast_of("...", wanted)),
+        _ => ("which has no conversion", cast_of("...", wanted)),
+    }
+}
+
+/// A number type, or that of a list's elements.
+fn number_of(ty: &DataType) -> &DataType {
+    let ty = decoded(ty);
+    types::elements(ty).map_or(ty, |field| number_of(field.data_type()))
+}
+
+/// `great_circle(lat1 DOUBLE, lon1 DOUBLE NULL) -> DOUBLE`; NULL where the kernel sees nulls.
+fn synopsis(kernel: &VerifiedKernel) -> String {
+    let params = kernel.core.signature.params.iter().enumerate().map(|(i, param)| {
+        let name = kernel.names.params.get(i).map(|name| format!("{name} ")).unwrap_or_default();
+        format!("{name}{}{}", describe(&of_param(param)), if is_nullable(param) { " NULL" } else { "" })
+    });
+    let params: Vec<String> = params.collect();
+    let result = match kernel.core.signature.results.as_slice() {
+        [single] => describe(&of_result(single)),
+        _ => describe(&DataType::Struct(result_fields(kernel))),
     };
     format!("{}({}) -> {result}", kernel.name(), params.join(", "))
+}
+
+fn is_nullable(param: &Param) -> bool {
+    matches!(param, Param::Scalar { nullable: true, .. })
 }
 
 fn documentation(kernel: &VerifiedKernel) -> Documentation {
     let doc = kernel.names.doc.trim();
     let description = if doc.is_empty() { format!("Kernel {}.", kernel.name()) } else { doc.to_string() };
     let mut builder = Documentation::builder(SECTION, description, synopsis(kernel));
-    for (name, ty) in kernel.names.params.iter().zip(kernel.core.slot_types()) {
-        builder = builder.with_argument(name.clone(), coercion::sql_name(ty));
+    for (name, param) in kernel.names.params.iter().zip(&kernel.core.signature.params) {
+        builder = builder.with_argument(name.clone(), describe(&of_param(param)));
     }
     builder.build()
 }
@@ -252,55 +278,67 @@ impl ScalarUDFImpl for KernelUdf {
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         self.check_count(args.arg_fields.len())?;
+        let mut nullable = self.contract().makes_nulls();
         for (index, field) in args.arg_fields.iter().enumerate() {
             let literal = args.scalar_arguments.get(index).copied().flatten();
             match literal {
-                Some(value) => drop(self.scalar(index, value)?),
-                None if coercion::widens(field.data_type(), self.shared.params[index]) => {}
+                Some(value) => drop(self.constant(index, value)?),
+                None if way(field.data_type(), self.param(index)) != Way::Refused => {}
                 None => return Err(self.refuse_column(index, field.data_type())),
             }
+            let strict = !is_nullable(self.param(index));
+            nullable |= strict && (field.is_nullable() || types::has_nullable_elements(field.data_type()));
         }
-        let nullable = args.arg_fields.iter().any(|field| field.is_nullable());
         Ok(Arc::new(Field::new(self.name(), self.result_type(), nullable)))
     }
 
+    /// Null where an argument is, and nowhere else: the optimizer drops outer joins and null checks by it.
     fn is_strict(&self) -> bool {
-        true
+        let strict = |param: &Param| matches!(param, Param::Scalar { nullable: false, .. });
+        self.contract().params.iter().all(strict) && !self.contract().makes_nulls()
     }
 
     fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        if arg_types.len() != self.shared.params.len() {
+        let params = &self.contract().params;
+        if arg_types.len() != params.len() {
             return Ok(arg_types.to_vec());
         }
-        let coerced = arg_types
-            .iter()
-            .zip(&self.shared.params)
-            .map(|(given, &wanted)| if coercion::widens(given, wanted) { arrow_type(wanted) } else { given.clone() });
+        // A conversion in the plan is shared between calls. Encoded columns are decoded at the call, though:
+        // the engine would keep the encoding.
+        let coerced = arg_types.iter().zip(params).map(|(given, param)| match way(given, param) {
+            Way::Cast(wanted) if crate::coercion::engine_casts(given, param) => wanted,
+            _ => given.clone(),
+        });
         Ok(coerced.collect())
     }
 
-    fn simplify(&self, args: Vec<Expr>, _info: &SimplifyContext) -> Result<ExprSimplifyResult> {
-        let foreign = |index: usize, arg: &Expr| match (arg, self.shared.params.get(index)) {
-            (Expr::Literal(value, _), Some(&wanted)) => value.data_type() != arrow_type(wanted),
-            _ => false,
-        };
-        if !args.iter().enumerate().any(|(index, arg)| foreign(index, arg)) {
+    fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        if args.len() != self.contract().params.len() {
             return Ok(ExprSimplifyResult::Original(args));
         }
-        let converted = args.into_iter().enumerate().map(|(index, arg)| match &arg {
-            Expr::Literal(value, metadata) if foreign(index, &arg) => {
-                let wanted = arrow_type(self.shared.params[index]);
-                let value = match self.scalar(index, value)? {
-                    None => ScalarValue::try_from(&wanted)?,
-                    Some(scalar) => engine_scalar(scalar),
-                };
-                Ok(Expr::Literal(value, metadata.clone()))
-            }
-            _ => Ok(arg),
-        });
-        let args = converted.collect::<Result<Vec<_>>>()?;
+        let mut changed = false;
+        let mut converted = Vec::with_capacity(args.len());
+        for (index, arg) in args.into_iter().enumerate() {
+            converted.push(match arg {
+                Expr::Literal(value, metadata) if value.data_type() != of_param(self.param(index)) => {
+                    changed = true;
+                    Expr::Literal(engine_value(&self.constant(index, &value)?, self.param(index))?, metadata)
+                }
+                arg if arg.any_column_refs() => {
+                    let given = info.get_data_type(&arg)?;
+                    match way(&given, self.param(index)) {
+                        Way::Constant => return Err(self.refuse_column(index, &given)),
+                        _ => arg,
+                    }
+                }
+                arg => arg,
+            });
+        }
+        if !changed {
+            return Ok(ExprSimplifyResult::Original(converted));
+        }
         let func = Arc::new(ScalarUDF::new_from_impl(self.clone()));
-        Ok(ExprSimplifyResult::Simplified(Expr::ScalarFunction(ScalarFunction::new_udf(func, args))))
+        Ok(ExprSimplifyResult::Simplified(Expr::ScalarFunction(ScalarFunction::new_udf(func, converted))))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -312,35 +350,20 @@ impl ScalarUDFImpl for KernelUdf {
         }
         let arguments = args.args.into_iter().enumerate().map(|(index, value)| match value {
             ColumnarValue::Array(array) => self.column(index, array).map(Argument::Column),
-            ColumnarValue::Scalar(value) => self.scalar(index, &value).map(Argument::Scalar),
+            ColumnarValue::Scalar(value) => self.constant(index, &value).map(Argument::Constant),
         });
         let arguments = arguments.collect::<Result<Vec<_>>>()?;
-        if arguments.iter().all(|argument| matches!(argument, Argument::Scalar(_))) {
-            let one = self.call(&arguments, 1)?;
+        let options = KernelOptions::call_options(&args.config_options);
+        if arguments.iter().all(|argument| matches!(argument, Argument::Constant(_))) {
+            let one = self.call(&arguments, 1, &options)?;
             Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&one, 0)?))
         } else {
-            Ok(ColumnarValue::Array(self.call(&arguments, rows)?))
+            Ok(ColumnarValue::Array(self.call(&arguments, rows, &options)?))
         }
     }
 
     fn documentation(&self) -> Option<&Documentation> {
         Some(&self.shared.documentation)
-    }
-}
-
-fn engine_scalar(scalar: Scalar) -> ScalarValue {
-    match scalar {
-        Scalar::Bool(v) => v.into(),
-        Scalar::I8(v) => v.into(),
-        Scalar::I16(v) => v.into(),
-        Scalar::I32(v) => v.into(),
-        Scalar::I64(v) => v.into(),
-        Scalar::U8(v) => v.into(),
-        Scalar::U16(v) => v.into(),
-        Scalar::U32(v) => v.into(),
-        Scalar::U64(v) => v.into(),
-        Scalar::F32(v) => v.into(),
-        Scalar::F64(v) => v.into(),
     }
 }
 
