@@ -194,7 +194,8 @@ pub struct OpRow {
     pub fails_on_float: bool,
     /// May fault when the first operand is a bool.
     pub fails_on_bool: bool,
-    /// Largest error in units in the last place for floats; 0.5 is correctly rounded, 0 exact.
+    /// Largest error in units in the last place for floats; 0.5 is correctly rounded, 0 exact, and infinity
+    /// says that the steps are defined and no bound follows from them.
     pub ulp: f32,
     /// What it computes.
     pub meaning: Meaning,
@@ -203,7 +204,7 @@ pub struct OpRow {
 }
 
 macro_rules! ops {
-    ($( $op:ident $name:literal $rule:expr; [$($flag:ident)*] $ulp:literal $meaning:path, $doc:literal; )*) => {
+    ($( $op:ident $name:literal $rule:expr; [$($flag:ident)*] $ulp:tt $meaning:path, $doc:literal; )*) => {
         /// An operation. See the table in this file, or docs/language.md.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
         #[repr(u8)]
@@ -230,11 +231,20 @@ macro_rules! ops {
                 fails_on_int: flag!(fails_int $($flag)*),
                 fails_on_float: flag!(fails_float $($flag)*),
                 fails_on_bool: flag!(fails_bool $($flag)*),
-                ulp: $ulp,
+                ulp: bound!($ulp),
                 meaning: $meaning,
                 doc: $doc,
             }, )*
         ];
+    };
+}
+
+macro_rules! bound {
+    (none) => {
+        f32::INFINITY
+    };
+    ($ulp:literal) => {
+        $ulp
     };
 }
 
@@ -264,7 +274,7 @@ ops! {
     WrappingDiv "wrapping_div" Binary(Int); [fails_int] 0.0 eval::wrapping_div, "Quotient; MIN / -1 is MIN. Division by zero is an error.";
     WrappingRem "wrapping_rem" Binary(Int); [fails_int] 0.0 eval::wrapping_rem, "Remainder; MIN % -1 is 0. Division by zero is an error.";
     WrappingPow "wrapping_pow" IntPow; [] 0.0 eval::wrapping_pow, "Integer power modulo 2^width.";
-    DivEuclid "div_euclid" Binary(Num); [fails_int] 0.5 eval::div_euclid, "Quotient that goes with rem_euclid. Integers: zero divisor and MIN by -1 are errors.";
+    DivEuclid "div_euclid" Binary(Num); [fails_int] none eval::div_euclid, "Quotient that goes with rem_euclid. Integers: zero divisor and MIN by -1 are errors. Floats: trunc(a / b), and one further from zero if the remainder is negative, as Rust's is; where a / b rounds to a whole number that is one off.";
     AddOverflows "add_overflows" Compare(Int); [commutes] 0.0 eval::add_overflows, "Whether the sum does not fit.";
     SubOverflows "sub_overflows" Compare(Int); [] 0.0 eval::sub_overflows, "Whether the difference does not fit.";
     MulOverflows "mul_overflows" Compare(Int); [commutes] 0.0 eval::mul_overflows, "Whether the product does not fit.";
@@ -326,8 +336,8 @@ ops! {
     Log2 "log2" Unary(Float); [] 1.0 eval::log2, "Logarithm to base 2.";
     Log10 "log10" Unary(Float); [] 1.0 eval::log10, "Logarithm to base 10.";
     Ln1p "ln_1p" Unary(Float); [] 1.0 eval::ln_1p, "ln(1 + x), accurate near zero.";
-    Powf "powf" Binary(Float); [] 1.0 eval::powf, "x^y for a float y.";
-    Powi "powi" FloatPowInt; [] 1000.0 eval::powi, "x^n for an i32 n, by a fixed square-and-multiply; one rounding a step.";
+    Powf "powf" Binary(Float); [] 1.5 eval::powf, "x^y for a float y.";
+    Powi "powi" FloatPowInt; [] none eval::powi, "x^n for an i32 n, by a fixed square-and-multiply; one rounding a step, which makes an error of about |n| ULP at most, and x^-n is 1 / x^n, also where x^n is out of range.";
     Sin "sin" Unary(Float); [] 1.0 eval::sin, "Sine of radians.";
     Cos "cos" Unary(Float); [] 1.0 eval::cos, "Cosine of radians.";
     Tan "tan" Unary(Float); [] 1.0 eval::tan, "Tangent of radians.";
@@ -341,10 +351,10 @@ ops! {
     Asinh "asinh" Unary(Float); [] 3.0 eval::asinh, "Inverse hyperbolic sine.";
     Acosh "acosh" Unary(Float); [] 3.0 eval::acosh, "Inverse hyperbolic cosine; NaN below 1.";
     Atanh "atanh" Unary(Float); [] 3.0 eval::atanh, "Inverse hyperbolic tangent; NaN outside [-1, 1].";
-    Hypot "hypot" Binary(Float); [commutes] 1.0 eval::hypot, "sqrt(x^2 + y^2) without overflow on the way.";
+    Hypot "hypot" Binary(Float); [commutes] 1.5 eval::hypot, "sqrt(x^2 + y^2) without overflow on the way.";
     Erf "erf" Unary(Float); [] 1.0 eval::erf, "Error function.";
     Erfc "erfc" Unary(Float); [] 3.0 eval::erfc, "1 - erf(x), accurate for large x.";
-    Gamma "gamma" Unary(Float); [] 10.0 eval::gamma, "Gamma function.";
+    Gamma "gamma" Unary(Float); [] 20.0 eval::gamma, "Gamma function.";
     LnGamma "ln_gamma" Unary(Float); [] 10.0 eval::ln_gamma, "Natural logarithm of |gamma(x)|; the error bound is for x > 0, near its negative zeros it is larger.";
 }
 

@@ -81,7 +81,7 @@ fn table() -> String {
             written(row),
             row.name,
             operands(row.rule),
-            row.ulp,
+            if row.ulp.is_finite() { row.ulp.to_string() } else { "none".into() },
             row.doc.replace('|', "\\|")
         );
     }

@@ -3,8 +3,11 @@
 
 mod diagnostic;
 mod docs;
+mod inline;
+mod oracle;
 mod text;
 mod verify;
+mod verify_memory;
 mod wire;
 
 use filbert_ir::{Kernel, VerifiedKernel, text::parse, verify as verify_kernel};

@@ -7,7 +7,7 @@ use filbert_ir::{
 
 use crate::{SHAPES, kernel};
 
-fn findings(kernel: Kernel) -> Vec<String> {
+pub(crate) fn findings(kernel: Kernel) -> Vec<String> {
     let found: Diagnostics = verify(kernel).expect_err("the verifier let it through");
     found.list.iter().map(|d| format!("{} {}", d.code, d.message)).collect()
 }

@@ -20,7 +20,7 @@ pub(crate) mod types;
 use std::collections::HashMap;
 
 use filbert_ir::op::Class;
-use filbert_ir::{Code, Diagnostic, Op, Scalar, Span, Type};
+use filbert_ir::{Code, Diagnostic, Logical, Op, Scalar, Span, Type};
 
 use crate::ast::{Block, ConstId, ExprId, ExprKind, KernelItem, LocalId, Pat, Stmt, Tree};
 use crate::links::Links;
@@ -28,6 +28,7 @@ use crate::methods::Method;
 use check::Check;
 pub(crate) use check::{in_parens, int_bits};
 use explain::Why;
+pub(crate) use time::TimeMethod;
 use types::{BOOL, Open, Ty, Types};
 
 /// What the walk found out; complete where nothing was reported.
@@ -109,6 +110,8 @@ pub(crate) enum Meaning {
     /// A kernel from outside, by its place in the links.
     Linked(usize),
     Method(Method),
+    /// A method or function of a time type.
+    Time(TimeMethod, Logical),
     /// `f64::from`
     From(Type),
     /// `None`

@@ -18,6 +18,7 @@ mod option;
 mod pattern;
 mod ranges;
 mod structs;
+mod time;
 pub(crate) mod value;
 
 use std::sync::Arc;

@@ -32,6 +32,8 @@ pub(crate) enum Mode {
     Wrapping,
     /// It is the nearest value that fits.
     Saturating,
+    /// It is `None`, also where there is no result at all.
+    Checked,
     /// It wraps, and a bool says so.
     Overflowing,
 }
@@ -76,8 +78,12 @@ pub(crate) enum IntMethod {
     Midpoint,
     Ilog2,
     Ilog10,
+    CheckedIlog2,
+    CheckedIlog10,
+    CheckedIsqrt,
     IsPowerOfTwo,
     NextPowerOfTwo,
+    CheckedNextPowerOfTwo,
     DivCeil,
     IsMultipleOf,
 }
@@ -111,6 +117,9 @@ pub(crate) enum Ret {
     Unsigned,
     /// The signed integer of the receiver's width.
     Signed,
+    /// The receiver's, or none.
+    Option,
+    OptionU32,
     /// The receiver's, and a bool.
     WithBool,
 }
@@ -164,6 +173,19 @@ static COMPOSED: &[Row] = composed! {
     "saturating_pow" Arith(Saturating, Pow), Int [U32] Same;
     "saturating_div" Arith(Saturating, Div), Int [Same] Same;
 
+    "checked_add" Arith(Checked, Add), Int [Same] Option;
+    "checked_sub" Arith(Checked, Sub), Int [Same] Option;
+    "checked_mul" Arith(Checked, Mul), Int [Same] Option;
+    "checked_neg" Arith(Checked, Neg), Int [] Option;
+    "checked_abs" Arith(Checked, Abs), SignedInt [] Option;
+    "checked_pow" Arith(Checked, Pow), Int [U32] Option;
+    "checked_shl" Arith(Checked, Shl), Int [U32] Option;
+    "checked_shr" Arith(Checked, Shr), Int [U32] Option;
+    "checked_div" Arith(Checked, Div), Int [Same] Option;
+    "checked_rem" Arith(Checked, Rem), Int [Same] Option;
+    "checked_div_euclid" Arith(Checked, DivEuclid), Int [Same] Option;
+    "checked_rem_euclid" Arith(Checked, RemEuclid), Int [Same] Option;
+
     "overflowing_add" Arith(Overflowing, Add), Int [Same] WithBool;
     "overflowing_sub" Arith(Overflowing, Sub), Int [Same] WithBool;
     "overflowing_mul" Arith(Overflowing, Mul), Int [Same] WithBool;
@@ -188,6 +210,10 @@ static COMPOSED: &[Row] = composed! {
     "midpoint" Int(Midpoint), Int [Same] Same;
     "ilog2" Int(Ilog2), Int [] U32;
     "ilog10" Int(Ilog10), Int [] U32;
+    "checked_ilog2" Int(CheckedIlog2), Int [] OptionU32;
+    "checked_ilog10" Int(CheckedIlog10), Int [] OptionU32;
+    "checked_isqrt" Int(CheckedIsqrt), SignedInt [] Option;
+    "checked_next_power_of_two" Int(CheckedNextPowerOfTwo), UnsignedInt [] Option;
     "is_power_of_two" Int(IsPowerOfTwo), UnsignedInt [] Bool;
     "next_power_of_two" Int(NextPowerOfTwo), UnsignedInt [] Same;
     "div_ceil" Int(DivCeil), UnsignedInt [Same] Same;

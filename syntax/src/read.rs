@@ -19,6 +19,7 @@ use crate::ast::{
     TypeNote, Use,
 };
 use crate::names;
+pub(crate) use types::TIMES;
 
 /// Reads a whole text. What was rejected stands in the tree as an error that later stages pass over.
 pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnostic>) -> Tree<'t> {

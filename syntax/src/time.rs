@@ -28,6 +28,7 @@ mod unit;
 pub use clock::{Time, Timestamp};
 pub use date::{Date32, Date64};
 pub use duration::Duration;
+pub(crate) use unit::SECONDS_PER_DAY;
 pub use unit::{Microsecond, Millisecond, Nanosecond, Second, Unit};
 
 #[cfg(test)]

@@ -11,3 +11,4 @@ mod integers;
 mod module;
 mod mutate;
 mod spans;
+mod time;

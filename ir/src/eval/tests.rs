@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod against_std;
+
 use crate::op::{Fault, Op, Rule, Sig};
 use crate::random::Rng;
 use crate::text::parse_scalar;

@@ -101,6 +101,9 @@ impl Infer<'_, '_> {
         let span = self.tree.span(at);
         let source = self.tree.slice(self.tree.span(arg));
         let help = match self.out.types.scalar(ty) {
+            None if matches!(self.out.types.resolve(ty), Ty::Time(_)) => {
+                Some(format!("write `{}.value() as {to}`", in_parens(source)))
+            }
             None => Some("take the tuple apart first: `let (a, b) = ...;`".to_string()),
             Some(Type::Bool) if to.is_float() => Some(format!("write `if {source} {{ 1.0 }} else {{ 0.0 }}`")),
             Some(from) if from != Type::Bool && to == Type::Bool => {

@@ -1,7 +1,7 @@
 //! Operations: operators, casts, fields, methods.
 
 use filbert_ir::op::Class;
-use filbert_ir::{Code, Diagnostic, Op, Span, Type};
+use filbert_ir::{Code, Diagnostic, Logical, Op, Span, Type};
 
 use super::check::Check;
 use super::explain::Why;
@@ -33,6 +33,16 @@ impl<'a, 't> Infer<'a, 't> {
         let (op, symbol) = op;
         let left_ty = self.out.exprs[left.0 as usize];
         let right_ty = self.infer(right);
+        let is_time = |ty: Ty| matches!(self.out.types.resolve(ty), Ty::Time(_));
+        if is_time(left_ty) || is_time(right_ty) {
+            return match self.time_operation(op, left_ty, right_ty) {
+                Some(ty) if !is_update || self.out.types.unify(left_ty, ty) => ty,
+                _ => {
+                    self.explain_time_operation(symbol, (left, left_ty), (right, right_ty));
+                    Ty::Error
+                }
+            };
+        }
         let class = match op {
             Op::And | Op::Or | Op::Xor => Class::IntOrBool,
             Op::Shl | Op::Shr => Class::Int,
@@ -61,6 +71,8 @@ impl<'a, 't> Infer<'a, 't> {
         match ty {
             Ty::Scalar(scalar) if class.contains(scalar) => true,
             Ty::Error | Ty::Never => true,
+            // The sign of a duration; its binary operators do not come here.
+            Ty::Time(Logical::Duration(_)) if symbol == "-" => true,
             Ty::Var(_) => {
                 self.checks.push(Check::Operand { at, arg, class, symbol });
                 true
@@ -124,6 +136,9 @@ impl<'a, 't> Infer<'a, 't> {
         args: &'a [ExprId],
     ) -> Ty {
         let (receiver, ty) = receiver;
+        if let Ty::Time(time) = self.out.types.resolve(ty) {
+            return self.time_method(id, name, span, (receiver, time), args);
+        }
         let Some(method) = crate::methods::method(name) else {
             for &arg in args {
                 self.infer(arg);
@@ -163,6 +178,8 @@ impl<'a, 't> Infer<'a, 't> {
             Ret::Unsigned => self.out.types.scalar(ty).map_or(Ty::Error, |ty| Ty::Scalar(ty.unsigned())),
             Ret::Signed => self.out.types.scalar(ty).map_or(Ty::Error, |ty| Ty::Scalar(signed(ty))),
             Ret::Pair => self.tuple(vec![ty, ty], span),
+            Ret::Option => self.option(ty, span),
+            Ret::OptionU32 => self.option(Ty::Scalar(Type::U32), span),
             Ret::WithBool => self.tuple(vec![ty, BOOL], span),
         }
     }

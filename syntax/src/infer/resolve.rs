@@ -98,6 +98,9 @@ impl<'a, 't> Infer<'a, 't> {
         {
             return self.call_kernel(id, callee, path_span, args);
         }
+        if let Some(ty) = self.time_call(id, path, path_span, args) {
+            return ty;
+        }
         if let StdPath::OfType(ty, name) = names::std_path(&self.tree.uses, path) {
             return self.call_of_type(id, ty, name, path_span, args);
         }
@@ -174,7 +177,7 @@ impl<'a, 't> Infer<'a, 't> {
     }
 
     /// Types the arguments of a call that means nothing, for the errors in them.
-    fn infer_args(&mut self, args: &'a [ExprId]) -> Ty {
+    pub(super) fn infer_args(&mut self, args: &'a [ExprId]) -> Ty {
         for &arg in args {
             self.infer(arg);
         }
@@ -189,7 +192,14 @@ impl<'a, 't> Infer<'a, 't> {
     }
 
     /// Whether a call has as many arguments as it needs.
-    fn check_count(&mut self, name: &str, want: usize, args: &'a [ExprId], span: Span, at: Option<Span>) -> bool {
+    pub(super) fn check_count(
+        &mut self,
+        name: &str,
+        want: usize,
+        args: &'a [ExprId],
+        span: Span,
+        at: Option<Span>,
+    ) -> bool {
         if args.len() == want {
             return true;
         }

@@ -6,12 +6,12 @@ use crate::ast::{ExprId, Name};
 
 impl<'a, 't> Infer<'a, 't> {
     /// A struct, a type parameter, or a time type with its unit.
-    pub(super) fn named_note(&mut self, name: Name<'t>, _unit: Option<Name<'t>>) -> Ty {
+    pub(super) fn named_note(&mut self, name: Name<'t>, unit: Option<Name<'t>>) -> Ty {
         // Structs and type parameters were reported where they are declared.
         if self.tree.structs.iter().any(|item| item.name.text == name.text) || name.text.len() == 1 {
             return Ty::Error;
         }
-        self.not_yet(name.span, &format!("the type `{}`", name.text))
+        self.time_note(name, unit)
     }
 
     pub(super) fn named_field(&mut self, id: ExprId, of: ExprId, name: Name<'t>) -> Ty {

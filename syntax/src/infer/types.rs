@@ -3,9 +3,8 @@
 
 #![allow(dead_code)] // What reads all of it is being built.
 
-use filbert_ir::Type;
+use filbert_ir::{Logical, Type};
 
-use super::time::TimeTy;
 use crate::ast::ExprId;
 
 /// A type that may still be open. Composite types are indices into the tables of `Types`.
@@ -13,7 +12,7 @@ use crate::ast::ExprId;
 pub(crate) enum Ty {
     Scalar(Type),
     /// A date, a time of day, a point in time, a duration: an integer with a meaning.
-    Time(TimeTy),
+    Time(Logical),
     /// An index into `Types::vars`.
     Var(u32),
     Tuple(u32),
@@ -254,6 +253,22 @@ impl Types {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// The scalar that stores a value of a type, if one does.
+    pub(crate) fn storage(&self, ty: Ty) -> Option<Type> {
+        match self.resolve(ty) {
+            Ty::Time(time) => Some(time.storage()),
+            ty => self.scalar(ty),
+        }
+    }
+
+    /// What a column of a type means to the caller.
+    pub(crate) fn logical(&self, ty: Ty) -> Option<Logical> {
+        match self.resolve(ty) {
+            Ty::Time(time) => Some(time),
+            ty => self.scalar(ty).map(Logical::Plain),
         }
     }
 

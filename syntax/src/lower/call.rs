@@ -23,10 +23,10 @@ impl<'a, 't> Lower<'_, 'a, 't> {
 
     fn param_of(&self, ty: Ty) -> Param {
         let types = &self.cx.typed.types;
-        let storage = |ty: Ty| types.scalar(ty).unwrap_or(Type::F64);
+        let logical = |ty: Ty| types.logical(ty).unwrap_or(Type::F64.into());
         match types.resolve(ty) {
-            Ty::Option(option) => Param::nullable(storage(types.inner(option))),
-            ty => Param::strict(storage(ty)),
+            Ty::Option(option) => Param::nullable(logical(types.inner(option))),
+            ty => Param::strict(logical(ty)),
         }
     }
 
@@ -46,10 +46,10 @@ impl<'a, 't> Lower<'_, 'a, 't> {
 
     fn result_of(&self, ty: Ty) -> ResultTy {
         let types = &self.cx.typed.types;
-        let storage = |ty: Ty| types.scalar(ty).unwrap_or(Type::F64);
+        let logical = |ty: Ty| types.logical(ty).unwrap_or(Type::F64.into());
         match types.resolve(ty) {
-            Ty::Option(option) => ResultTy::Scalar { ty: storage(types.inner(option)).into(), nullable: true },
-            ty => ResultTy::strict(storage(ty)),
+            Ty::Option(option) => ResultTy::Scalar { ty: logical(types.inner(option)), nullable: true },
+            ty => ResultTy::strict(logical(ty)),
         }
     }
 

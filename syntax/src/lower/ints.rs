@@ -3,7 +3,8 @@
 
 use filbert_ir::{Op, Scalar, Type, ValueId};
 
-use super::{Lower, Val};
+use super::Lower;
+use super::value::{Flag, Val};
 use crate::methods::{Arith, IntMethod, Mode, signed};
 
 /// Bits of an exponent that matter: of numbers with a magnitude above 1, no power from 64 on fits.
@@ -21,6 +22,7 @@ impl Lower<'_, '_, '_> {
                 let (wrapped, overflows) = (self.wrapping(arith, x, y), self.overflows(arith, x, y));
                 Val::One(self.b.op(Op::Select, &[overflows, limit, wrapped]))
             }
+            Mode::Checked => self.checked(arith, x, y),
             Mode::Overflowing => {
                 let (wrapped, overflows) = (self.wrapping(arith, x, y), self.overflows(arith, x, y));
                 Val::Many(vec![Val::One(wrapped), Val::One(overflows)])
@@ -141,6 +143,28 @@ impl Lower<'_, '_, '_> {
         self.b.op(Op::Select, &[is_negative, min, max])
     }
 
+    /// The result, or none: it does not fit, or there is none because the divisor is zero.
+    fn checked(&mut self, arith: Arith, x: ValueId, y: ValueId) -> Val {
+        let overflows = self.overflows(arith, x, y);
+        if !arith.divides() {
+            let wrapped = self.wrapping(arith, x, y);
+            return self.option(wrapped, overflows);
+        }
+        let ty = self.b.ty(x);
+        let (zero, one) = (self.int(ty, 0), self.int(ty, 1));
+        let is_zero = self.b.op(Op::Eq, &[y, zero]);
+        let divisor = self.b.op(Op::Select, &[is_zero, one, y]);
+        let result = self.wrapping(arith, x, divisor);
+        let has_none = self.b.op(Op::Or, &[is_zero, overflows]);
+        self.option(result, has_none)
+    }
+
+    /// `None` where `is_none`.
+    fn option(&mut self, value: ValueId, is_none: ValueId) -> Val {
+        let is_some = self.b.op(Op::Not, &[is_none]);
+        Val::Opt { some: Flag::If(is_some), value: Box::new(Val::One(value)) }
+    }
+
     /// Whether a power does not fit, by square and multiply. Each factor is a power of the base, so once one
     /// of them or a product does not fit, nothing behind it does.
     fn pow_overflows(&mut self, x: ValueId, exponent: ValueId) -> ValueId {
@@ -176,10 +200,10 @@ impl Lower<'_, '_, '_> {
     }
 
     /// A method without a mode.
-    pub(super) fn int_method(&mut self, method: IntMethod, args: &[ValueId]) -> ValueId {
+    pub(super) fn int_method(&mut self, method: IntMethod, args: &[ValueId]) -> Val {
         let x = args[0];
         let ty = self.b.ty(x);
-        match method {
+        Val::One(match method {
             IntMethod::IsPositive => {
                 let zero = self.int(ty, 0);
                 self.b.op(Op::Gt, &[x, zero])
@@ -203,6 +227,20 @@ impl Lower<'_, '_, '_> {
                 self.require_positive(x);
                 self.ilog10(x)
             }
+            IntMethod::CheckedIlog2 => {
+                let (log, not_positive) = (self.ilog2(x), self.is_not_positive(x));
+                return self.option(log, not_positive);
+            }
+            IntMethod::CheckedIlog10 => {
+                let (log, not_positive) = (self.ilog10(x), self.is_not_positive(x));
+                return self.option(log, not_positive);
+            }
+            IntMethod::CheckedIsqrt => {
+                let (zero, negative) = (self.int(ty, 0), self.is_negative(x));
+                let radicand = self.b.op(Op::Max, &[x, zero]);
+                let root = self.b.op(Op::Isqrt, &[radicand]);
+                return self.option(root, negative);
+            }
             IntMethod::IsPowerOfTwo => {
                 let one = self.int(Type::U32, 1);
                 let ones = self.b.op(Op::CountOnes, &[x]);
@@ -212,6 +250,13 @@ impl Lower<'_, '_, '_> {
                 let half = self.half_of_next_power(x);
                 let power = self.op(self.b.span, Op::Add, &[half, half]);
                 self.one_up_to_one(x, power)
+            }
+            IntMethod::CheckedNextPowerOfTwo => {
+                let half = self.half_of_next_power(x);
+                let power = self.b.op(Op::WrappingAdd, &[half, half]);
+                let power = self.one_up_to_one(x, power);
+                let overflows = self.b.op(Op::AddOverflows, &[half, half]);
+                return self.option(power, overflows);
             }
             IntMethod::DivCeil => {
                 let (zero, y) = (self.int(ty, 0), args[1]);
@@ -230,7 +275,7 @@ impl Lower<'_, '_, '_> {
                 let rest = self.b.op(Op::Select, &[by_zero, x, rest]);
                 self.b.op(Op::Eq, &[rest, zero])
             }
-        }
+        })
     }
 
     fn midpoint(&mut self, x: ValueId, y: ValueId) -> ValueId {

@@ -5,6 +5,7 @@ use filbert_ir::{Op, Scalar, Type, ValueId};
 use super::value::Val;
 use super::{Lower, Lowered, Lowering};
 use crate::ast::{ExprId, ExprKind, Macro, Stmt};
+use crate::infer::types::Ty;
 use crate::infer::{Meaning, int_bits};
 use crate::links::Links;
 use crate::methods::Method;
@@ -49,8 +50,12 @@ impl Lower<'_, '_, '_> {
         values: &[Val],
     ) -> Lowered<Val> {
         let span = self.span(id);
-        let left = self.one(span, &values[0], self.ty(left));
+        let ty = self.ty(left);
+        let left = self.one(span, &values[0], ty);
         let right = self.one(span, &values[1], self.ty(right));
+        if let Ty::Time(time) = ty {
+            return Ok(Val::One(self.time_operator(span, op, time, &[left, right])));
+        }
         Ok(Val::One(self.op(span, op, &[left, right])))
     }
 
@@ -88,6 +93,9 @@ impl Lower<'_, '_, '_> {
         let ids = std::iter::once(&receiver).chain(args);
         let scalars: Vec<ValueId> =
             values.iter().zip(ids).map(|(value, &arg)| self.one(span, value, self.ty(arg))).collect();
+        if let Meaning::Time(method, ty) = self.meaning(id) {
+            return self.time_value(span, (method, ty), &scalars);
+        }
         Ok(self.method(id, &scalars))
     }
 
@@ -125,7 +133,7 @@ impl Lower<'_, '_, '_> {
             }
             Method::Int(method) => {
                 self.b.span = span;
-                return Val::One(self.int_method(method, args));
+                return self.int_method(method, args);
             }
         };
         Val::One(value)
@@ -139,7 +147,7 @@ fn float(ty: Type, value: f64) -> Scalar {
 impl Lowering<'_, '_> {
     /// Whether computing an expression can fail a row. May say yes of one that cannot.
     pub(super) fn can_fault(&self, id: ExprId) -> bool {
-        let ty = |id: ExprId| self.typed.types.scalar(self.typed.exprs[id.0 as usize]);
+        let ty = |id: ExprId| self.typed.types.storage(self.typed.exprs[id.0 as usize]);
         let any = |ids: &[ExprId]| ids.iter().any(|&id| self.can_fault(id));
         let op_faults = |op: Op, on: ExprId| ty(on).is_none_or(|ty| op.may_fault(ty));
         match &self.tree.expr(id).kind {
@@ -176,12 +184,14 @@ impl Lowering<'_, '_> {
             (Meaning::Linked(index), Links::Given(given)) => given.kernels[index].1.core.is_fallible(),
             (Meaning::Method(_), _) => args.first().is_none_or(|&receiver| self.method_can_fault(id, receiver)),
             (Meaning::From(_), _) => false,
+            (Meaning::Time(method, _), _) => method.can_fail(),
             _ => true,
         }
     }
 
     fn method_can_fault(&self, id: ExprId, receiver: ExprId) -> bool {
-        match (self.typed.meanings[id.0 as usize], self.typed.types.scalar(self.typed.exprs[receiver.0 as usize])) {
+        match (self.typed.meanings[id.0 as usize], self.typed.types.storage(self.typed.exprs[receiver.0 as usize])) {
+            (Meaning::Time(method, _), _) => method.can_fail(),
             (Meaning::Method(Method::Op(op)), Some(ty)) => op.may_fault(ty),
             (Meaning::Method(Method::Arith(_, arith)), Some(_)) => arith.divides(),
             (Meaning::Method(Method::Int(method)), Some(_)) => method.can_fail(),

@@ -336,14 +336,25 @@ impl<'t> Reader<'t, '_> {
             self.unsupported(span, "a path in `<...>`", "write `f64::sqrt(x)` or `x.sqrt()`");
             return None;
         }
+        let mut segments = Vec::new();
         for segment in &path.path.segments {
-            if !segment.arguments.is_none() {
-                let span = self.spanned(&segment.arguments);
-                self.unsupported(span, "generic arguments", "kernels are not generic: leave them out");
-                return None;
+            segments.push(self.name(&segment.ident).text);
+            if segment.arguments.is_none() {
+                continue;
+            }
+            // The unit of a time type becomes a segment: `Timestamp::<Second>::new`.
+            match self.type_arguments(segment).as_slice() {
+                [syn::Type::Path(unit)] if super::TIMES.iter().any(|(time, _)| segment.ident == time) => {
+                    segments.extend(unit.path.get_ident().map(|unit| self.name(unit).text));
+                }
+                _ => {
+                    let span = self.spanned(&segment.arguments);
+                    self.unsupported(span, "generic arguments", "kernels are not generic: leave them out");
+                    return None;
+                }
             }
         }
-        Some(path.path.segments.iter().map(|segment| self.name(&segment.ident).text).collect())
+        Some(segments)
     }
 
     pub(super) fn path_span(&self, path: &syn::Path) -> Span {

@@ -79,7 +79,7 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    fn type_arguments<'s>(&self, segment: &'s syn::PathSegment) -> Vec<&'s syn::Type> {
+    pub(super) fn type_arguments<'s>(&self, segment: &'s syn::PathSegment) -> Vec<&'s syn::Type> {
         let syn::PathArguments::AngleBracketed(args) = &segment.arguments else { return Vec::new() };
         let types = args.args.iter().filter_map(|arg| match arg {
             syn::GenericArgument::Type(ty) => Some(ty),

@@ -86,6 +86,14 @@ impl<U: Unit> Mul<i64> for Duration<U> {
     }
 }
 
+impl<U: Unit> Mul<Duration<U>> for i64 {
+    type Output = Duration<U>;
+
+    fn mul(self, duration: Duration<U>) -> Duration<U> {
+        duration * self
+    }
+}
+
 /// Rounds towards zero.
 ///
 /// # Panics
