@@ -12,6 +12,9 @@ mod rows;
 mod ulp;
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 use std::thread::available_parallelism;
 
@@ -101,6 +104,17 @@ fn every_operation_agrees_with_the_outside_oracle() {
     if long() {
         accuracy::bless(&findings.worst, findings.rows);
     }
+}
+
+#[test]
+fn python_says_what_the_kernel_files_expect() {
+    let Some(python) = python::set_up() else { return };
+    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/kernels")).unwrap();
+    let files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
+    let script = Path::new(python::FOLDER).join("field.py");
+    let output = Command::new(&python).arg("-I").arg(script).arg("--check").args(&files).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }
 
 #[test]

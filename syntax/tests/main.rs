@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod calendar;
 mod cases;
 mod deep;
 mod errors;

@@ -5,6 +5,7 @@ functions in it, Python's floats and integers where a kernel's steps round as th
 datetime where they know the answer. None was written by looking at what a kernel gives.
 
     field.py FILE...         fills in `= ?` and `~ ?`, and reports lines that disagree with what is said here
+    field.py --check FILE... reports only
     field.py --comparisons   writes tests/kernels/comparisons.rs to standard output
 """
 
@@ -881,7 +882,7 @@ def is_near(text, other, types):
     )
 
 
-def check(path):
+def check(path, fill):
     source = open(path).read()
     wrong, lines = 0, source.split("\n")
     for at, line in enumerate(lines):
@@ -897,12 +898,13 @@ def check(path):
             continue
         null = any(arg is None and "Option" not in param for arg, param in zip(args, params))
         result = "null" if null else computed(kernel, args, types)
-        if said == "?":
+        if said == "?" and fill:
             lines[at] = line[:-1] + result
         elif said != result and (relation == "=" or not is_near(said, result, types)):
             wrong += 1
             print(f"{path}:{at + 1}: {line}\n    here: {result}")
-    open(path, "w").write("\n".join(lines))
+    if fill:
+        open(path, "w").write("\n".join(lines))
     return wrong
 
 
@@ -910,4 +912,5 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--comparisons"]:
         print(*comparisons(), sep="\n")
         sys.exit()
-    sys.exit(1 if sum([check(path) for path in sys.argv[1:]]) else 0)
+    fill = sys.argv[1] != "--check"
+    sys.exit(1 if sum([check(path, fill) for path in sys.argv[1 if fill else 2 :]]) else 0)

@@ -11,7 +11,8 @@ use filbert_ir::Scalar;
 use super::ulp::Real;
 use super::{Answer, Outcome, Typed};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/oracle");
+/// Where the programs lie.
+pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/oracle");
 
 /// The interpreter with the packages, or `None` where it cannot be had, which is said on standard error.
 ///
