@@ -41,6 +41,10 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class, the narrowest first.
+    pub const ALL: [Class; 7] =
+        [Class::Float, Class::SignedInt, Class::Int, Class::SignedNum, Class::Num, Class::IntOrBool, Class::Any];
+
     /// Whether `ty` belongs to the set.
     pub fn contains(self, ty: Type) -> bool {
         match self {

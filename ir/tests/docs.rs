@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::fs;
 
-use filbert_ir::Op;
 use filbert_ir::op::{Class, OpRow, Rule};
+use filbert_ir::{Op, Type};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/language.md");
 const BEGIN: &str = "<!-- operations: begin -->\n";
@@ -66,21 +66,48 @@ fn written(row: &OpRow) -> String {
         Op::Ge => "a >= b",
         Op::Select => "(passes make it from `if`)",
         Op::Cast => "a as U",
+        Op::AddOverflows => "a.overflowing_add(b).1",
+        Op::SubOverflows => "a.overflowing_sub(b).1",
+        Op::MulOverflows => "a.overflowing_mul(b).1",
+        Op::Assert => "assert!(a)",
+        Op::Index => "(`x[i]` where the list is part of another)",
+        Op::SameLength => "(lists that must be alike, at the kernel's start)",
         _ => return format!("`a.{}({})`", row.name, ["", "b", "b, c"][row.rule.arity() - 1]),
     };
     if operator.starts_with('(') { operator.into() } else { format!("`{}`", operator.replace('|', "\\|")) }
 }
 
+/// For which operand types a row can fail.
+fn failing(row: &OpRow) -> String {
+    let flags = [(row.fails_on_int, "integers"), (row.fails_on_float, "floats"), (row.fails_on_bool, "bools")];
+    let names: Vec<&str> = flags.into_iter().filter(|(fails, _)| *fails).map(|(_, name)| name).collect();
+    if names.is_empty() { "never".into() } else { names.join(", ") }
+}
+
+/// The classes that the column *operands* names, with their types.
+fn classes() -> String {
+    let mut out = String::from("| class | types |\n|---|---|\n");
+    for one in Class::ALL {
+        let tys: Vec<&str> = Type::ALL.into_iter().filter(|&ty| one.contains(ty)).map(Type::name).collect();
+        let _ = writeln!(out, "| {} | {} |", class(one), tys.join(", "));
+    }
+    out
+}
+
 fn table() -> String {
-    let mut out =
-        String::from("| written | in the IR | operands | error, ULP | what it gives |\n|---|---|---|---|---|\n");
+    let mut out = classes();
+    out.push_str(
+        "\n| written | in the IR | operands | a null operand gives | fails for | error, ULP | what it gives |\n",
+    );
+    out.push_str("|---|---|---|---|---|---|---|\n");
     for row in Op::ALL.iter().map(|op| op.row()) {
         let _ = writeln!(
             out,
-            "| {} | `{}` | {} | {} | {} |",
+            "| {} | `{}` | {} | null | {} | {} | {} |",
             written(row),
             row.name,
             operands(row.rule),
+            failing(row),
             if row.ulp.is_finite() { row.ulp.to_string() } else { "none".into() },
             row.doc.replace('|', "\\|")
         );
