@@ -1,6 +1,7 @@
 //! Tests of filbert-ir from outside: text, wire form, verifier. One binary.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod damage;
 mod diagnostic;
 mod docs;
 mod inline;

@@ -10,7 +10,7 @@ fn refused(bytes: &[u8]) -> KernelError {
 }
 
 /// The same body behind a header whose length and digest fit it.
-fn resealed(body: &[u8]) -> Vec<u8> {
+pub(crate) fn resealed(body: &[u8]) -> Vec<u8> {
     let mut bytes = b"FBIR\x02\x00\x00\x00".to_vec();
     bytes.extend_from_slice(&(body.len() as u32).to_le_bytes());
     bytes.extend_from_slice(&blake3::hash(body).as_bytes()[..16]);
@@ -140,41 +140,6 @@ fn fault_26_every_flipped_bit_is_refused() {
         bad[bit / 8] ^= 1 << (bit % 8);
         refused(&bad);
     }
-}
-
-/// With the digest made to fit, what still decodes must be a kernel, and encode to the same bytes.
-#[test]
-fn fault_35_mutated_bodies_are_refused_or_are_kernels() {
-    let mut seed = 7u64;
-    let mut next = move || {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (seed >> 33) as usize
-    };
-    let (mut accepted, mut rejected) = (0, 0);
-    for round in 0..20_000u64 {
-        let kernel = verify(random::rich_kernel(round % 100, 20)).unwrap();
-        let mut body = wire::encode(&kernel)[28..].to_vec();
-        for _ in 0..=next() % 3 {
-            let at = next() % body.len();
-            match next() % 4 {
-                0 => body[at] = next() as u8,
-                1 => body[at] ^= 1 << (next() % 8),
-                2 => drop(body.remove(at)),
-                _ => body.insert(at, next() as u8),
-            }
-        }
-        match wire::decode(&resealed(&body)) {
-            Ok(kernel) => {
-                assert_eq!(wire::encode(&kernel), resealed(&body));
-                accepted += 1;
-            }
-            Err(e) => {
-                assert!(e.code != Code::Internal, "{e}");
-                rejected += 1;
-            }
-        }
-    }
-    assert!(accepted > 100 && rejected > 1000, "{accepted} accepted, {rejected} rejected");
 }
 
 #[test]
