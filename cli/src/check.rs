@@ -1,10 +1,11 @@
-//! `filbert check`: every diagnostic of every file, and nothing else; or the page about one of them.
+//! `filbert check`: every diagnostic of every file, and nothing else; or the page about one of them. Warnings are
+//! no failure unless `--deny-warnings` says so.
 
 use std::path::{Path, PathBuf};
 
 use filbert_ir::Code;
 
-use crate::failure::{Failure, print};
+use crate::failure::{Failure, print, tell};
 use crate::job::Job;
 use crate::kernel_file;
 use crate::pages;
@@ -19,6 +20,16 @@ pub(crate) struct Check {
     /// Print the page about a code instead: what it means, an example, what to do
     #[arg(long, value_name = "CODE", value_parser = pages::code, conflicts_with = "files")]
     explain: Option<Code>,
+    /// End with status 1 if there are warnings
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+/// What was found, as screens.
+#[derive(Default)]
+struct Found {
+    errors: String,
+    warnings: String,
 }
 
 impl Check {
@@ -27,42 +38,59 @@ impl Check {
         if let Some(code) = self.explain {
             return print(pages::page(code));
         }
-        let mut screens = String::new();
+        let mut found = Found::default();
         for file in &self.files {
-            check_file(file, &mut screens)?;
+            check_file(file, &mut found)?;
         }
-        if screens.is_empty() { Ok(()) } else { Err(Failure::Screen(screens)) }
+        tell(&found.warnings);
+        match found {
+            Found { errors, .. } if !errors.is_empty() => Err(Failure::Screen(errors)),
+            Found { warnings, .. } if self.deny_warnings && !warnings.is_empty() => Err(Failure::Screen(String::new())),
+            _ => Ok(()),
+        }
     }
 }
 
-fn check_file(file: &Path, screens: &mut String) -> Result<(), Failure> {
+fn check_file(file: &Path, found: &mut Found) -> Result<(), Failure> {
     let is_script = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sql"));
     if !is_script {
-        return note(kernel_file::load(file).map(drop), screens);
+        return match kernel_file::load(file) {
+            Ok(module) => {
+                found.warnings.push_str(&module.warnings.render());
+                Ok(())
+            }
+            Err(failure) => found.note(failure),
+        };
     }
     let file = file.to_path_buf();
-    let found = threads::run(async move {
-        let mut screens = String::new();
+    let in_script = threads::run(async move {
+        let mut found = Found::default();
         let script = match Script::read(&file) {
             Ok(script) => script,
-            Err(failure) => return note(Err(failure), &mut screens).map(|()| screens),
+            Err(failure) => return found.note(failure).map(|()| found),
         };
         // Only what creates functions is run: it reads no table.
         let mut job = Job::new(None);
         for step in script.steps.iter().filter(|step| step.creates_function()) {
-            note(job.plan(&script, step).await.map(drop), &mut screens)?;
+            if let Err(failure) = job.plan(&script, step).await {
+                found.note(failure)?;
+            }
         }
-        Ok(screens)
+        found.warnings = job.warnings();
+        Ok(found)
     })?;
-    screens.push_str(&found);
+    found.errors.push_str(&in_script.errors);
+    found.warnings.push_str(&in_script.warnings);
     Ok(())
 }
 
-/// Keeps the screen of a failure.
-fn note(outcome: Result<(), Failure>, screens: &mut String) -> Result<(), Failure> {
-    match outcome {
-        Err(Failure::Screen(screen)) => screens.push_str(&screen),
-        other => other?,
+impl Found {
+    /// Keeps the screen of a failure.
+    fn note(&mut self, failure: Failure) -> Result<(), Failure> {
+        match failure {
+            Failure::Screen(screen) => self.errors.push_str(&screen),
+            Failure::Closed => return Err(Failure::Closed),
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -20,6 +20,7 @@ pub(crate) struct Job {
     pub(crate) session: Session,
     /// Places of Parquet files.
     parquet: Vec<String>,
+    warnings: String,
 }
 
 impl Job {
@@ -30,7 +31,7 @@ impl Job {
         if let Some(partitions) = partitions {
             config = config.with_target_partitions(partitions);
         }
-        Job { session: Session::with_config(config), parquet: Vec::new() }
+        Job { session: Session::with_config(config), parquet: Vec::new(), warnings: String::new() }
     }
 
     /// Names the files of a place as a table.
@@ -51,7 +52,15 @@ impl Job {
             Ok(plan) => context.execute_logical_plan(plan).await,
             Err(error) => Err(error),
         };
+        for warnings in self.session.warnings() {
+            self.warnings.push_str(&format!("{}  in the statement at {}\n", warnings.render(), script.place(step)));
+        }
         planned.map_err(|error| self.failure(script, step, &error))
+    }
+
+    /// Screens of the warnings about the kernels that statements made, since the last call.
+    pub(crate) fn warnings(&mut self) -> String {
+        std::mem::take(&mut self.warnings)
     }
 
     fn know(&mut self, place: &str, parquet: bool) -> Result<(), Failure> {

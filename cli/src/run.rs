@@ -103,6 +103,7 @@ impl Run {
         // Gone from the terminal before anything is written there.
         bar.abort();
         let _ = bar.await;
+        tell(job.warnings());
         let rows = match outcome? {
             Outcome::Nothing => 0,
             Outcome::Written(rows) => rows,
@@ -140,7 +141,9 @@ impl Run {
     fn register_kernels(&self, job: &Job) -> Result<(), Failure> {
         let mut files: BTreeMap<String, &PathBuf> = BTreeMap::new();
         for file in &self.kernels {
-            for kernel in kernel_file::load(file)?.kernels {
+            let module = kernel_file::load(file)?;
+            tell(module.warnings.render());
+            for kernel in module.kernels {
                 if let Some(other) = files.insert(kernel.name().to_lowercase(), file) {
                     let (one, two) = (other.display(), file.display());
                     let message = format!("kernel {} is in {one} and in {two}", kernel.name());

@@ -21,7 +21,9 @@ pub(crate) fn show() {
 
 impl Subscriber for Warnings {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::WARN && metadata.target().starts_with("filbert")
+        // Those about kernel text are shown with their excerpt.
+        let is_ours = metadata.target().starts_with("filbert") && metadata.target() != "filbert_dist::create_function";
+        *metadata.level() <= Level::WARN && is_ours
     }
 
     fn event(&self, event: &Event<'_>) {

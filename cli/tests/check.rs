@@ -84,3 +84,38 @@ fn a_code_is_explained() {
     let near = "there is no such code; near it are FB-0901 (a defect of Filbert)";
     assert!(unknown.stderr.contains(near), "{}", unknown.stderr);
 }
+
+const UNUSED: &str = "fn f(x: f64, y: f64) -> f64 { x }";
+
+#[test]
+fn warnings_are_shown_and_are_no_failure() {
+    let script = format!("CREATE FUNCTION f(DOUBLE, DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS '\n{UNUSED}'");
+    let place = Place::with(&[("a.rs", UNUSED), ("job.sql", &script)]);
+    let ran = place.filbert(&["check", "a.rs", "job.sql"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""));
+    expect![[r#"
+        [FB-1001] Warning: parameter `y` of `f` is not used
+           ,-[ a.rs:1:14 ]
+           |
+         1 | fn f(x: f64, y: f64) -> f64 { x }
+           |              |
+           |              `-- here
+           |
+           | Help: name it `_y`, or leave it out
+        ---'
+        [FB-1001] Warning: parameter `y` of `f` is not used
+           ,-[ CREATE FUNCTION f:2:14 ]
+           |
+         2 | fn f(x: f64, y: f64) -> f64 { x }
+           |              |
+           |              `-- here
+           |
+           | Help: name it `_y`, or leave it out
+        ---'
+          in the statement at job.sql:1
+    "#]]
+    .assert_eq(&ran.stderr);
+    let denied = place.filbert(&["check", "--deny-warnings", "a.rs", "job.sql"]);
+    assert_eq!((denied.status, denied.stdout), (1, String::new()));
+    assert_eq!(denied.stderr, ran.stderr);
+}

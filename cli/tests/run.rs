@@ -222,3 +222,23 @@ fn partitions_do_not_show() {
     assert_eq!((one.status, one.stdout.lines().count()), (0, 16), "{}", one.stderr);
     assert_eq!(one.stdout, five.stdout);
 }
+
+#[test]
+fn warnings_of_kernel_texts_are_shown() {
+    let sql = "SELECT 1;\nCREATE FUNCTION f(DOUBLE, DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS 'fn f(x: f64, y: f64) -> f64 { x }';\nSELECT f(1, 2) AS x";
+    let stderr = run(&place(sql), &["--format", "csv"]).prints(expect![["x\n1.0\n"]]);
+    let (warning, summary) = stderr.rsplit_once("\n1 row").unwrap();
+    assert!(summary.starts_with(" (0 read) in "), "{stderr}");
+    expect![[r#"
+        [FB-1001] Warning: parameter `y` of `f` is not used
+           ,-[ CREATE FUNCTION f:1:14 ]
+           |
+         1 | fn f(x: f64, y: f64) -> f64 { x }
+           |              |
+           |              `-- here
+           |
+           | Help: name it `_y`, or leave it out
+        ---'
+          in the statement at job.sql:2"#]]
+    .assert_eq(warning);
+}

@@ -3,28 +3,61 @@
 //! The body is kernel text: one `fn` or several, of which the one with the function's name counts, else the
 //! only one. The types stand in SQL so that a reader of the script sees them; the kernel's text decides, and
 //! a disagreement is an error. The function lives as long as its session.
+//!
+//! Warnings about the text go to `tracing`, a line each, and to whoever asked for them.
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use std::sync::Arc;
 
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::context::{FunctionFactory, RegisterFunction, SessionState};
 use datafusion::logical_expr::{CreateFunction, Expr, ScalarUDF, Volatility};
-use filbert_ir::{Code, KernelError, VerifiedKernel};
+use filbert_ir::{Code, Diagnostics, KernelError, VerifiedKernel};
 
 use crate::error::{external, wrong_kernel};
 use crate::types::{describe, of_param, same};
 use crate::udf::KernelUdf;
 
+/// How many texts with warnings wait for somebody to ask; later ones are told to `tracing` only.
+const WARNINGS_MAX: usize = 1_000;
+
+/// The warnings of a session's texts, until somebody takes them. Clones are one list.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings {
+    found: Arc<Mutex<Vec<Diagnostics>>>,
+}
+
+impl Warnings {
+    /// All that came since the last call, a text each.
+    pub fn take(&self) -> Vec<Diagnostics> {
+        mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, warnings: &Diagnostics) {
+        for warning in &warnings.list {
+            tracing::warn!("[{}] {}: {}", warning.code, warnings.name, warning.message);
+        }
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warnings.list.is_empty() && found.len() < WARNINGS_MAX {
+            found.push(warnings.clone());
+        }
+    }
+}
+
 /// Creates functions from kernel text. Install it with `SessionContext::with_function_factory`;
 /// `Session` has it already.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct KernelFunctionFactory;
+#[derive(Clone, Debug, Default)]
+pub struct KernelFunctionFactory {
+    /// Where warnings about texts are kept.
+    pub warnings: Warnings,
+}
 
 #[async_trait]
 impl FunctionFactory for KernelFunctionFactory {
     async fn create(&self, state: &SessionState, statement: CreateFunction) -> Result<RegisterFunction> {
-        let udf = kernel_function(&statement)?;
+        let udf = kernel_function(&statement, &self.warnings)?;
         if !statement.or_replace {
             check_new(state, &udf, &statement.name)?;
         }
@@ -32,7 +65,7 @@ impl FunctionFactory for KernelFunctionFactory {
     }
 }
 
-fn kernel_function(statement: &CreateFunction) -> Result<KernelUdf> {
+fn kernel_function(statement: &CreateFunction, warnings: &Warnings) -> Result<KernelUdf> {
     let name = &statement.name;
     check_language(statement)?;
     let text = body(statement)?;
@@ -41,6 +74,7 @@ fn kernel_function(statement: &CreateFunction) -> Result<KernelUdf> {
     check_arguments(statement, kernel)?;
     let udf = KernelUdf::new(kernel.with_name(name));
     check_result(statement, &udf)?;
+    warnings.add(&module.warnings);
     Ok(udf)
 }
 

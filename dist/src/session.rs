@@ -7,10 +7,10 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use filbert_ir::{AsKernel, KernelError, VerifiedKernel};
+use filbert_ir::{AsKernel, Diagnostics, KernelError, VerifiedKernel};
 use filbert_runtime::StopFlag;
 
-use crate::create_function::KernelFunctionFactory;
+use crate::create_function::{KernelFunctionFactory, Warnings};
 use crate::error;
 use crate::files;
 use crate::frame::Frame;
@@ -23,6 +23,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Session {
     context: SessionContext,
+    warnings: Warnings,
 }
 
 impl Session {
@@ -33,13 +34,14 @@ impl Session {
 
     /// A session with other settings of the engine.
     pub fn with_config(config: SessionConfig) -> Session {
+        let warnings = Warnings::default();
         let state = SessionStateBuilder::new()
             .with_config(config.with_information_schema(true).with_option_extension(KernelOptions::default()))
             .with_default_features()
             .with_type_planner(Arc::new(KernelTypePlanner))
-            .with_function_factory(Some(Arc::new(KernelFunctionFactory)))
+            .with_function_factory(Some(Arc::new(KernelFunctionFactory { warnings: warnings.clone() })))
             .build();
-        Session { context: SessionContext::new_with_state(state) }
+        Session { context: SessionContext::new_with_state(state), warnings }
     }
 
     /// The engine's context underneath.
@@ -78,6 +80,11 @@ impl Session {
         let state = self.context.state_ref();
         let mut state = state.write();
         state.config_mut().options_mut().set(key, value)
+    }
+
+    /// Warnings about the texts of `CREATE FUNCTION` since the last call.
+    pub fn warnings(&self) -> Vec<Diagnostics> {
+        self.warnings.take()
     }
 
     /// The flag that ends this session's running kernels with FB-0802 when it is raised, within a strip of

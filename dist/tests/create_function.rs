@@ -147,3 +147,16 @@ async fn show_functions_and_explain() {
     let plan = cells(&session, "EXPLAIN SELECT gc(x, k) FROM t").await;
     assert!(plan.contains("gc(t.x, t.k)"), "{plan}");
 }
+
+#[tokio::test]
+async fn warnings_wait_in_the_session() {
+    let session = filbert_dist::Session::local();
+    let sql = "CREATE FUNCTION f(DOUBLE, DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS 'fn f(x: f64, y: f64) -> f64 { x }'";
+    run(&session, sql).await;
+    let warnings = session.warnings();
+    let [text] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert_eq!((text.name.as_str(), text.list[0].code), ("CREATE FUNCTION f", filbert_ir::Code::WarnUnusedParameter));
+    assert!(session.warnings().is_empty());
+    run(&session, "CREATE FUNCTION g(DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS 'fn g(x: f64) -> f64 { x }'").await;
+    assert!(session.warnings().is_empty());
+}
