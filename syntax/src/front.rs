@@ -171,13 +171,13 @@ fn check_sizes(tree: &Tree<'_>, found: &mut Vec<Diagnostic>) {
         for name in kernel.params.iter().map(|param| param.name).chain([name]) {
             limit(name.span, "bytes in a name".to_string(), name.text.len(), NAME_BYTES_MAX, "NAME_BYTES_MAX");
         }
-        check_result(kernel, &mut limit);
+        check_result(tree, kernel, &mut limit);
     }
-    found.extend(tree.kernels.iter().filter_map(check_fields));
+    found.extend(tree.kernels.iter().filter_map(|kernel| check_fields(tree, kernel)));
 }
 
 /// `fields` names each element of a result tuple, and nothing else.
-fn check_fields(kernel: &KernelItem<'_>) -> Option<Diagnostic> {
+fn check_fields(tree: &Tree<'_>, kernel: &KernelItem<'_>) -> Option<Diagnostic> {
     let names = kernel.attrs.fields.len();
     if names == 0 {
         return None;
@@ -189,6 +189,9 @@ fn check_fields(kernel: &KernelItem<'_>) -> Option<Diagnostic> {
             let message = format!("`fields`: expected {} names, got {names}", elems.len());
             (message, "name each element of the result tuple")
         }
+        TypeNote::Named { name, .. } if tree.structs.iter().any(|item| item.name.text == name.text) => {
+            ("`fields`: the struct names the columns already".to_string(), "leave `fields` out")
+        }
         _ => {
             let message = "`fields`: expected a result tuple, whose elements it names".to_string();
             (message, "leave `fields` out: a query names the column of a single result")
@@ -198,11 +201,16 @@ fn check_fields(kernel: &KernelItem<'_>) -> Option<Diagnostic> {
     Some(finding.note(kernel.result_span, "the result type"))
 }
 
-fn check_result(kernel: &KernelItem<'_>, limit: &mut impl FnMut(Span, String, usize, usize, &str)) {
-    if let TypeNote::Tuple(elems) = &kernel.result {
-        let what = format!("results of `{}`", kernel.name.text);
-        limit(kernel.result_span, what, elems.len(), RESULTS_MAX, "RESULTS_MAX");
-    }
+fn check_result(tree: &Tree<'_>, kernel: &KernelItem<'_>, limit: &mut impl FnMut(Span, String, usize, usize, &str)) {
+    let count = match &kernel.result {
+        TypeNote::Tuple(elems) => elems.len(),
+        TypeNote::Named { name, .. } => {
+            tree.structs.iter().find(|item| item.name.text == name.text).map_or(1, |item| item.fields.len())
+        }
+        _ => 1,
+    };
+    let what = format!("results of `{}`", kernel.name.text);
+    limit(kernel.result_span, what, count, RESULTS_MAX, "RESULTS_MAX");
 }
 
 /// The kernels, callees before their callers; reports each cycle.

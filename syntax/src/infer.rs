@@ -214,6 +214,7 @@ impl<'a, 't> Infer<'a, 't> {
         for (index, kernel) in tree.kernels.iter().enumerate() {
             self.kernels.entry(kernel.name.text).or_insert(index);
         }
+        self.structs();
         self.declare_consts(&tree.outer_consts);
         for (index, kernel) in tree.kernels.iter().enumerate() {
             self.kernel = Some(index);
@@ -225,6 +226,7 @@ impl<'a, 't> Infer<'a, 't> {
     fn kernel(&mut self, kernel: &'a KernelItem<'t>) {
         let scope = self.undo.len();
         let mut first: HashMap<&str, Span> = HashMap::new();
+        let mut params = Vec::new();
         for param in &kernel.params {
             let name = param.name;
             if let Some(&span) = first.get(name.text).filter(|_| name.text != "_") {
@@ -233,9 +235,11 @@ impl<'a, 't> Infer<'a, 't> {
             }
             first.insert(name.text, name.span);
             let ty = self.note(&param.ty, param.ty_span);
+            params.push(ty);
             self.declare(param.local, name.text, name.span, param.mutable, ty);
         }
         let result = self.note(&kernel.result, kernel.result_span);
+        self.check_columns(kernel, &params, result);
         self.out.results.push(result);
         self.check(kernel.body, result, Why::Result(kernel));
         self.leave(scope);

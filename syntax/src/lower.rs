@@ -27,7 +27,7 @@ use filbert_ir::builder::Builder;
 use filbert_ir::limits::VALUES_MAX;
 use filbert_ir::{Kernel, Names, Op, Scalar, Source, Span, Type, ValueId, VerifiedKernel};
 
-use crate::ast::{Block, ExprId, ExprKind, LocalId, Logic, Stmt, Target, Tree};
+use crate::ast::{Block, ExprId, ExprKind, LocalId, Logic, Name, Stmt, Target, Tree};
 use crate::attributes::Overflow;
 use crate::infer::types::{BOOL, Ty, Types};
 use crate::infer::{Meaning, Typed};
@@ -81,11 +81,20 @@ impl<'a, 't> Lowering<'a, 't> {
         let names = Names {
             kernel: item.name.text.to_string(),
             params: params.collect(),
-            results: item.attrs.fields.iter().map(|field| field.text.to_string()).collect(),
+            results: self.result_names(index),
             doc: item.doc.clone(),
         };
         let source = Source { name: self.name.to_string(), text: self.text.clone(), spans };
         Ok(Kernel { core, names, source: Some(Arc::new(source)) })
+    }
+
+    /// What the columns are called: as the fields of the struct that they are, or as `fields` says.
+    fn result_names(&self, index: usize) -> Vec<String> {
+        let names: Vec<&Name<'t>> = match self.typed.types.resolve(self.typed.results[index]) {
+            Ty::Struct(of) => self.tree.structs[of as usize].fields.iter().map(|(name, _)| name).collect(),
+            _ => self.tree.kernels[index].attrs.fields.iter().collect(),
+        };
+        names.into_iter().map(|name| name.text.to_string()).collect()
     }
 
     /// Lowers the value of a constant to a kernel without parameters.

@@ -5,7 +5,7 @@ use filbert_ir::{Code, Diagnostic, Span, Type};
 use super::Infer;
 use super::check::in_parens;
 use super::types::Ty;
-use crate::ast::{Block, ExprId, ExprKind, KernelItem, LocalId, Param, Pat, Stmt};
+use crate::ast::{Block, ExprId, ExprKind, KernelItem, LocalId, Param, Pat, Stmt, StructItem};
 use crate::{habits, methods, names};
 
 /// Who asks for a type.
@@ -19,6 +19,8 @@ pub(super) enum Why<'a, 't> {
     Result(&'a KernelItem<'t>),
     Let(&'a Pat<'t>),
     Const(&'t str),
+    /// A field of a struct, by its place.
+    Field(&'a StructItem<'t>, usize),
     Assign(&'t str, LocalId),
     Condition,
     Logic(ExprId),
@@ -48,6 +50,10 @@ impl<'a, 't> Infer<'a, 't> {
             }
             Why::Let(Pat::Bind { name, .. }) => (format!("value of `{}`", name.text), Vec::new()),
             Why::Let(_) => ("value of `let`".to_string(), Vec::new()),
+            Why::Field(item, index) => {
+                let name = item.fields[index].0;
+                (format!("field `{}` of `{}`", name.text, item.name.text), vec![(name.span, "the field".to_string())])
+            }
             Why::Const(name) => (format!("value of the constant `{name}`"), Vec::new()),
             Why::Assign(name, local) => {
                 let info = &self.locals[local.0 as usize];

@@ -40,6 +40,7 @@ impl<'a, 't> Lower<'_, 'a, 't> {
         let types = &self.cx.typed.types;
         match types.resolve(ty) {
             Ty::Tuple(tuple) => types.elems(tuple).iter().map(|&elem| self.result_of(elem)).collect(),
+            Ty::Struct(of) => types.fields(of).iter().map(|&field| self.result_of(field)).collect(),
             ty => vec![self.result_of(ty)],
         }
     }

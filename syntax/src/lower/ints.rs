@@ -1,7 +1,7 @@
 //! Methods of integers that are made of several operations. None of them branches: what a row does not need
 //! is computed all the same, from operands that cannot fail.
 
-use filbert_ir::{Op, Scalar, Type, ValueId};
+use filbert_ir::{Def, Op, Scalar, Type, ValueId};
 
 use super::Lower;
 use super::value::{Flag, Val};
@@ -40,6 +40,8 @@ impl Lower<'_, '_, '_> {
             Arith::Pow => self.b.op(Op::WrappingPow, &[x, y]),
             Arith::Shl => self.b.op(Op::WrappingShl, &[x, y]),
             Arith::Shr => self.b.op(Op::WrappingShr, &[x, y]),
+            Arith::Div if self.is_other_constant(y) => self.b.op(Op::Div, &[x, y]),
+            Arith::Rem if self.is_other_constant(y) => self.b.op(Op::Rem, &[x, y]),
             Arith::Div => self.b.op(Op::WrappingDiv, &[x, y]),
             Arith::Rem => self.b.op(Op::WrappingRem, &[x, y]),
             Arith::Neg => {
@@ -51,13 +53,13 @@ impl Lower<'_, '_, '_> {
                 self.b.op(Op::Select, &[negative, negated, x])
             }
             // Only a divisor of -1 can overflow: then the quotient is the negative, the remainder 0.
-            Arith::DivEuclid if ty.is_signed() => {
+            Arith::DivEuclid if ty.is_signed() && !self.is_other_constant(y) => {
                 let (is_minus_one, divisor) = self.without_minus_one(y);
                 let quotient = self.b.op(Op::DivEuclid, &[x, divisor]);
                 let negated = self.wrapping(Arith::Neg, x, x);
                 self.b.op(Op::Select, &[is_minus_one, negated, quotient])
             }
-            Arith::RemEuclid if ty.is_signed() => {
+            Arith::RemEuclid if ty.is_signed() && !self.is_other_constant(y) => {
                 let (_, divisor) = self.without_minus_one(y);
                 self.b.op(Op::RemEuclid, &[x, divisor])
             }
@@ -367,6 +369,12 @@ impl Lower<'_, '_, '_> {
         let ty = self.b.ty(x);
         let min = self.int(ty, 1 << (ty.bits() - 1));
         self.b.op(Op::Eq, &[x, min])
+    }
+
+    /// Whether a divisor is a constant that is not -1.
+    fn is_other_constant(&self, y: ValueId) -> bool {
+        let value = self.b.value(y);
+        matches!(value.def, Def::Const(bits) if bits != value.ty.mask())
     }
 
     /// Whether a divisor is -1, and the divisor with 1 in place of that.

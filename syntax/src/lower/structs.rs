@@ -1,4 +1,4 @@
-//! Structs.
+//! Structs: tuples whose elements have names.
 
 use super::value::Val;
 use super::{Lower, Lowered};
@@ -6,22 +6,37 @@ use crate::ast::{ExprId, Name, Pat};
 use crate::infer::types::Ty;
 
 impl<'a, 't> Lower<'_, 'a, 't> {
-    pub(super) fn named_field(&mut self, _id: ExprId, _of: ExprId, _name: Name<'t>, _values: &[Val]) -> Lowered<Val> {
-        unreachable!("inference does not let it through")
+    pub(super) fn named_field(&mut self, _id: ExprId, of: ExprId, name: Name<'t>, values: &[Val]) -> Lowered<Val> {
+        let ty = self.ty(of);
+        let count = self.element_tys(ty).len();
+        Ok(values[0].parts(count).swap_remove(self.field_place(ty, name)))
     }
 
+    /// The fields in the order of the struct, whatever that of the literal.
     pub(super) fn struct_value(
         &mut self,
-        _id: ExprId,
+        id: ExprId,
         _name: Name<'t>,
-        _fields: &[(Name<'t>, ExprId)],
-        _values: Vec<Val>,
+        fields: &[(Name<'t>, ExprId)],
+        values: Vec<Val>,
     ) -> Lowered<Val> {
-        unreachable!("inference does not let it through")
+        let ty = self.ty(id);
+        let mut parts = vec![Val::Nothing; self.element_tys(ty).len()];
+        for ((name, _), value) in fields.iter().zip(values) {
+            parts[self.field_place(ty, *name)] = value;
+        }
+        Ok(Val::Many(parts))
     }
 
     /// The fields of a struct that a pattern names: the place of each in the type.
-    pub(super) fn struct_parts(&self, _ty: Ty, _fields: &'a [(Name<'t>, Pat<'t>)]) -> Vec<(usize, &'a Pat<'t>)> {
-        unreachable!("inference does not let it through")
+    pub(super) fn struct_parts(&self, ty: Ty, fields: &'a [(Name<'t>, Pat<'t>)]) -> Vec<(usize, &'a Pat<'t>)> {
+        fields.iter().map(|(name, pat)| (self.field_place(ty, *name), pat)).collect()
+    }
+
+    /// The place of a field among those of the struct.
+    pub(super) fn field_place(&self, ty: Ty, name: Name<'t>) -> usize {
+        let Ty::Struct(of) = self.cx.typed.types.resolve(ty) else { unreachable!("only structs have named fields") };
+        let fields = &self.cx.tree.structs[of as usize].fields;
+        fields.iter().position(|(field, _)| field.text == name.text).expect("inference saw the field")
     }
 }

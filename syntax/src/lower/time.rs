@@ -52,30 +52,30 @@ impl Lower<'_, '_, '_> {
         let value = match method {
             TimeMethod::New | TimeMethod::Value => x,
             TimeMethod::Calendar(field) => {
-                let days = self.days(span, ty, x)?;
+                let days = self.days(ty, x);
                 self.of_calendar(span, field, &[days])?
             }
-            TimeMethod::Hour => self.part(span, x, SECONDS_PER_DAY * second, 3600 * second)?,
-            TimeMethod::Minute => self.part(span, x, 3600 * second, 60 * second)?,
-            TimeMethod::Second => self.part(span, x, 60 * second, second)?,
+            TimeMethod::Hour => self.part(x, SECONDS_PER_DAY * second, 3600 * second),
+            TimeMethod::Minute => self.part(x, 3600 * second, 60 * second),
+            TimeMethod::Second => self.part(x, 60 * second, second),
             TimeMethod::Nanosecond => {
-                let ticks = self.part(span, x, second, 1)?;
+                let ticks = self.part(x, second, 1);
                 let length = self.i64(Unit::Nanosecond.per_second() / second);
                 self.b.op(Op::WrappingMul, &[ticks, length])
             }
-            TimeMethod::As(unit) => self.in_unit(span, ty, x, unit.per_second())?,
+            TimeMethod::As(unit) => self.in_unit(span, ty, x, unit.per_second()),
             TimeMethod::Date => {
-                let days = self.days(span, ty, x)?;
+                let days = self.days(ty, x);
                 self.narrow(span, days)
             }
             TimeMethod::Time => {
-                let ticks = self.part(span, x, SECONDS_PER_DAY * second, 1)?;
+                let ticks = self.part(x, SECONDS_PER_DAY * second, 1);
                 let storage = if second <= 1_000 { Type::I32 } else { Type::I64 };
                 self.cast_to(ticks, storage)
             }
             TimeMethod::AddDays => self.add_days(span, ty, x, args[1]),
             TimeMethod::DaysSince => {
-                let (days, others) = (self.days(span, ty, x)?, self.days(span, ty, args[1])?);
+                let (days, others) = (self.days(ty, x), self.days(ty, args[1]));
                 self.b.op(Op::WrappingSub, &[days, others])
             }
             TimeMethod::Op(op) => self.op(span, op, args),
@@ -101,33 +101,39 @@ impl Lower<'_, '_, '_> {
     }
 
     /// Days since 1970, as i64.
-    fn days(&mut self, span: Span, ty: Logical, x: ValueId) -> Lowered<ValueId> {
+    fn days(&mut self, ty: Logical, x: ValueId) -> ValueId {
         let wide = self.cast_to(x, Type::I64);
         if ty == Logical::Date32 {
-            return Ok(wide);
+            return wide;
         }
         let day = self.i64(SECONDS_PER_DAY * per_second(ty));
-        self.of_calendar(span, "days", &[wide, day])
+        self.b.op(Op::DivEuclid, &[wide, day])
     }
 
-    fn part(&mut self, span: Span, x: ValueId, whole: i64, part: i64) -> Lowered<ValueId> {
+    /// Which `part` of its `whole` a value lies in.
+    fn part(&mut self, x: ValueId, whole: i64, part: i64) -> ValueId {
         let wide = self.cast_to(x, Type::I64);
-        let (whole, part) = (self.i64(whole), self.i64(part));
-        self.of_calendar(span, "part", &[wide, whole, part])
+        let whole = self.i64(whole);
+        let rest = self.b.op(Op::RemEuclid, &[wide, whole]);
+        if part == 1 {
+            return rest;
+        }
+        let part = self.i64(part);
+        self.b.op(Op::Div, &[rest, part])
     }
 
     /// What `as_seconds` and its like give: a finer unit may not fit, a coarser one rounds.
-    fn in_unit(&mut self, span: Span, ty: Logical, x: ValueId, to: i64) -> Lowered<ValueId> {
+    fn in_unit(&mut self, span: Span, ty: Logical, x: ValueId, to: i64) -> ValueId {
         let from = per_second(ty);
         let wide = self.cast_to(x, Type::I64);
         if to == from {
-            return Ok(wide);
+            return wide;
         }
         let ratio = self.i64(if to > from { to / from } else { from / to });
         match ty {
-            _ if to > from => Ok(self.op(span, Op::Mul, &[wide, ratio])),
-            Logical::Duration(_) => Ok(self.b.op(Op::Div, &[wide, ratio])),
-            _ => self.of_calendar(span, "days", &[wide, ratio]),
+            _ if to > from => self.op(span, Op::Mul, &[wide, ratio]),
+            Logical::Duration(_) => self.b.op(Op::Div, &[wide, ratio]),
+            _ => self.b.op(Op::DivEuclid, &[wide, ratio]),
         }
     }
 

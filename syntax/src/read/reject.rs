@@ -104,8 +104,21 @@ impl<'t> Reader<'t, '_> {
     }
 
     pub(super) fn reject_struct(&mut self, item: &syn::ItemStruct) {
-        let span = self.span(item.struct_token.span);
-        self.unsupported(span, "a struct", STRUCTS);
+        for attribute in item.attrs.iter().filter(|attribute| !attribute.path().is_ident("derive")) {
+            self.outer_attribute(attribute);
+        }
+        if !item.generics.params.is_empty() {
+            let span = self.spanned(&item.generics);
+            self.unsupported(span, "a generic struct", "write one struct for each type");
+        }
+        let (what, span) = match &item.fields {
+            syn::Fields::Named(fields) if fields.named.is_empty() => ("a struct without fields", item.ident.span()),
+            syn::Fields::Named(_) => return,
+            syn::Fields::Unnamed(_) => ("a struct without names for its fields", item.ident.span()),
+            syn::Fields::Unit => ("a struct without fields", item.ident.span()),
+        };
+        let span = self.span(span);
+        self.unsupported(span, what, "name each field: `struct Point { x: f64, y: f64 }`");
     }
 
     pub(super) fn reject_pattern(&mut self, pat: &syn::Pat) {
@@ -165,6 +178,11 @@ impl<'t> Reader<'t, '_> {
             _ => habits::type_name(ident).unwrap_or_else(|| {
                 match names::nearest(ident, Type::ALL.iter().map(|ty| ty.name())) {
                     Some(name) => format!("did you mean `{name}`?"),
+                    None if ident.starts_with(|c: char| c.is_uppercase()) => {
+                        "a struct must stand in the same text; under `#[kernel]` return a tuple and name its columns: \
+                     `#[kernel(fields = \"x, y\")]`"
+                            .to_string()
+                    }
                     None => "the types are bool, i8 to i64, u8 to u64, f32 and f64".to_string(),
                 }
             }),

@@ -2,7 +2,7 @@
 //!
 //! This file is two things: a module of this crate, and kernel text, which the front end compiles with
 //! `overflow = "wrap"` and inlines where a kernel asks a date for a field. So one text decides both, and
-//! it keeps to what kernels have. Days are counted from 1970-01-01 and lie within `i64::MIN / 86_400` and
+//! it keeps to what kernels have, and to arithmetic where a branch would do the same. Days are counted from 1970-01-01 and lie within `i64::MIN / 86_400` and
 //! `i64::MAX / 86_400`, where no step here leaves an `i64`.
 //!
 //! `civil` and `days_from_civil` are Howard Hinnant's `civil_from_days` and `days_from_civil`
@@ -27,14 +27,14 @@ fn march_year(days: i64) -> (i64, i64) {
 /// The year. January and February, from day 306 of a March year, belong to the next number.
 pub(crate) fn year(days: i64) -> i64 {
     let (year, day_of_year) = march_year(days);
-    if day_of_year < 306 { year } else { year + 1 }
+    year + (day_of_year >= 306) as i64
 }
 
 /// Month of the year, from 1.
 pub(crate) fn month(days: i64) -> i64 {
     let (_, day_of_year) = march_year(days);
     let from_march = (5 * day_of_year + 2) / 153;
-    if from_march < 10 { from_march + 3 } else { from_march - 9 }
+    from_march + 3 - 12 * (from_march >= 10) as i64
 }
 
 /// Day of the month, from 1.
@@ -52,13 +52,13 @@ pub(crate) fn quarter(days: i64) -> i64 {
 /// Day of the year, 1 to 366.
 pub(crate) fn ordinal(days: i64) -> i64 {
     let (year, day_of_year) = march_year(days);
-    let january_and_february = if leaps(year) { 60 } else { 59 };
-    if day_of_year < 306 { day_of_year + january_and_february + 1 } else { day_of_year - 305 }
+    let behind_february = (day_of_year < 306) as i64;
+    day_of_year - 305 + behind_february * (365 + leaps(year) as i64)
 }
 
 /// Whether a year has 366 days.
 pub(crate) fn leaps(year: i64) -> bool {
-    year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0)
+    (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
 }
 
 /// Whether the year of a day has 366 days.
@@ -88,8 +88,9 @@ pub(crate) fn iso_year(days: i64) -> i64 {
 
 /// The day of a date that `is_date` holds of.
 pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let march_year = if month > 2 { year } else { year - 1 };
-    let from_march = if month > 2 { month - 3 } else { month + 9 };
+    let before_march = (month <= 2) as i64;
+    let march_year = year - before_march;
+    let from_march = month - 3 + 12 * before_march;
     let era = march_year.div_euclid(400);
     let year_of_era = march_year.rem_euclid(400);
     let day_of_year = (153 * from_march + 2) / 5 + day - 1;
@@ -99,7 +100,7 @@ pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 /// Whether there is such a date, in a year of at most seven digits.
 pub(crate) fn is_date(year: i64, month: i64, day: i64) -> bool {
-    let february = if leaps(year) { 29 } else { 28 };
+    let february = 28 + leaps(year) as i64;
     let length = if month == 2 { february } else { 30 + (month + month / 8) % 2 };
     let year_fits = -9_999_999 <= year && year <= 9_999_999;
     year_fits && 1 <= month && month <= 12 && 1 <= day && day <= length
