@@ -189,6 +189,14 @@ impl Param {
             Param::List { .. } => vec![Type::U64],
         }
     }
+
+    /// How many slots it has.
+    fn slot_count(&self) -> u32 {
+        match self {
+            Param::Scalar { nullable: true, .. } => 2,
+            Param::Scalar { nullable: false, .. } | Param::List { .. } => 1,
+        }
+    }
 }
 
 /// As kernel text has it.
@@ -317,9 +325,7 @@ impl Default for Signature {
 impl Signature {
     /// Number of slots: of the parameters, and of the lengths of the lists that are written.
     pub fn slots(&self) -> u32 {
-        let params: usize = self.params.iter().map(|param| param.slots().len()).sum();
-        let lists = self.results.iter().filter(|result| matches!(result, ResultTy::List { .. })).count();
-        (params + lists) as u32
+        self.length_slot(self.results.len()).0
     }
 
     /// Types of the slots.
@@ -330,7 +336,7 @@ impl Signature {
 
     /// The first slot of parameter `index`.
     pub fn param_slot(&self, index: usize) -> ValueId {
-        ValueId(self.params[..index].iter().map(|param| param.slots().len()).sum::<usize>() as u32)
+        ValueId(self.params[..index].iter().map(Param::slot_count).sum())
     }
 
     /// The slot that holds the length of list result `index`.

@@ -1,6 +1,7 @@
 //! Kernels that a stranger or a defect has damaged, as bytes and as tables: refused, or good kernels that run.
 //!
-//! `FILBERT_LONG=1` tries 5 million mutated byte strings and 1 million damaged tables instead of 20,000 each.
+//! `FILBERT_LONG=1` tries 5 million mutated byte strings, and a million texts and tables, instead of 20,000
+//! (10,000 texts).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -145,6 +146,47 @@ fn fault_35_any_bytes_are_refused() {
         assert!(wire::decode(&body).is_err());
         assert!(in_time(&format!("round {round}"), || wire::decode(&resealed(&body))).is_err());
     });
+}
+
+#[test]
+fn damaged_texts_are_refused_or_are_kernels() {
+    let texts: Vec<String> = (0..100).map(|seed| text::print(&random::rich_kernel(seed, 20))).collect();
+    let words =
+        ["%", "%0", "{", "}", "(", "[", "]", "&", "mut", "*", "+", "-1", "9", "loop", "yield", "\"", "Option<", "ü"];
+    let parsed = AtomicU64::new(0);
+    rounds(10_000, 1_000_000, |round| {
+        let mut rng = Rng::new(round);
+        let mut damaged = texts[rng.below(texts.len())].clone();
+        for _ in 0..=rng.below(2) {
+            let boundary = |text: &str, at: usize| text.floor_char_boundary(at);
+            let at = boundary(&damaged, rng.below(damaged.len() + 1));
+            match rng.below(4) {
+                0 => damaged.insert_str(at, rng.pick(&words)),
+                1 => damaged.truncate(at),
+                2 => {
+                    let end = boundary(&damaged, at + rng.below(20)).max(at);
+                    damaged.replace_range(at..end, "");
+                }
+                _ => {
+                    let other = &texts[rng.below(texts.len())];
+                    let from = boundary(other, rng.below(other.len()));
+                    let to = boundary(other, from + rng.below(40)).max(from);
+                    damaged.insert_str(at, &other[from..to]);
+                }
+            }
+        }
+        match in_time(&format!("round {round}"), || text::parse(&damaged).and_then(verify)) {
+            Ok(kernel) => {
+                parsed.fetch_add(1, Ordering::Relaxed);
+                if has_small_lists(&kernel) {
+                    exercise(&kernel, round);
+                }
+            }
+            Err(found) => assert!(!found.render().is_empty()),
+        }
+    });
+    let parsed = parsed.into_inner();
+    assert!(parsed > 100, "{parsed}");
 }
 
 #[test]
