@@ -43,7 +43,7 @@ fn a_loop_carries_values_that_trade_places() {
 }
 
 #[test]
-fn fuel_counts_how_often_a_loop_goes_on() {
+fn fault_47_fuel_counts_how_often_a_loop_goes_on() {
     let at = |value| RowFault { fault: Fault::Fuel, value: ValueId(value) };
     let kernel = fibonacci(9, OnError::Fail);
     assert!(run(&kernel, &[10i64.into()]).is_ok());
@@ -56,7 +56,7 @@ fn fuel_counts_how_often_a_loop_goes_on() {
 }
 
 #[test]
-fn the_stop_flag_is_asked_across_rows() {
+fn fault_48_the_stop_flag_is_asked_across_rows() {
     let kernel = fibonacci(1 << 30, OnError::Fail);
     let asked = Cell::new(0);
     let stop = || {
@@ -116,7 +116,7 @@ fn lists_are_read_and_written() {
 }
 
 #[test]
-fn an_index_that_is_too_large_fails_at_the_access() {
+fn fault_08_an_index_out_of_range_fails_at_the_access() {
     let mut b = Builder::new();
     b.declare(Param::list(Type::I8));
     let index = b.param(Type::U64);
