@@ -109,3 +109,90 @@ fn the_first_fault_counts(a: i32) -> i32 {
 }
 //~ the_first_fault_counts(0) = FB-0502
 //~ the_first_fault_counts(1) = FB-0501
+
+fn saturates(a: i8, b: i8) -> (i8, i8, i8, i8) {
+    (a.saturating_add(b), a.saturating_sub(b), a.saturating_mul(b), a.saturating_neg())
+}
+//~ saturates(100, 100) = (127, 0, 127, -100)
+//~ saturates(-128, 1) = (-127, -128, -128, 127)
+//~ saturates(-100, 100) = (0, -128, -128, 100)
+//~ saturates(null, 1) = null
+
+fn says_when_it_wraps(a: u16, b: u16) -> (u16, bool) {
+    a.overflowing_mul(b)
+}
+//~ says_when_it_wraps(255, 257) = (65535, false)
+//~ says_when_it_wraps(256, 256) = (0, true)
+
+fn looks_at_bits(a: u32) -> (u32, u32, u32, u32) {
+    (a.count_ones(), a.leading_zeros(), a.trailing_zeros(), a.leading_ones())
+}
+//~ looks_at_bits(0) = (0, 32, 32, 0)
+//~ looks_at_bits(3221225472) = (2, 0, 30, 2)
+
+fn moves_bits(a: u16, n: u32) -> (u16, u16, u16, u16) {
+    (a.rotate_left(n), a.rotate_right(n), a.swap_bytes(), a.reverse_bits())
+}
+//~ moves_bits(4660, 4) = (9025, 16675, 13330, 11336)
+//~ moves_bits(4660, 20) = (9025, 16675, 13330, 11336)
+
+fn shifts_by_any_amount(a: i32, n: u32) -> (i32, i32) {
+    (a.wrapping_shl(n), a.wrapping_shr(n))
+}
+//~ shifts_by_any_amount(-8, 1) = (-16, -4)
+//~ shifts_by_any_amount(-8, 33) = (-16, -4)
+
+fn roots_and_logarithms(a: i64) -> (i64, u32, u32) {
+    (a.isqrt(), a.ilog2(), a.ilog10())
+}
+//~ roots_and_logarithms(99) = (9, 6, 1)
+//~ roots_and_logarithms(100) = (10, 6, 2)
+//~ roots_and_logarithms(9223372036854775807) = (3037000499, 62, 18)
+//~ roots_and_logarithms(0) = FB-0508
+//~ roots_and_logarithms(-1) = FB-0508
+
+fn distances(a: i8, b: i8) -> (u8, u8, i8) {
+    (a.abs_diff(b), a.unsigned_abs(), a.midpoint(b))
+}
+//~ distances(-128, 127) = (255, 128, 0)
+//~ distances(-128, -127) = (1, 128, -127)
+
+fn euclid(a: i32, b: i32) -> (i32, i32) {
+    (a.div_euclid(b), a.rem_euclid(b))
+}
+//~ euclid(-7, 2) = (-4, 1)
+//~ euclid(-7, -2) = (4, 1)
+//~ euclid(7, 0) = FB-0502
+//~ euclid(-2147483648, -1) = FB-0501
+
+fn powers_of_two(a: u8) -> (bool, u8) {
+    (a.is_power_of_two(), a.next_power_of_two())
+}
+//~ powers_of_two(0) = (false, 1)
+//~ powers_of_two(65) = (false, 128)
+//~ powers_of_two(128) = (true, 128)
+//~ powers_of_two(129) = FB-0501
+
+#[kernel(overflow = "wrap")]
+fn a_kernel_that_wraps(a: i8, b: i8) -> (i8, i8, i8, i8) {
+    (a + b, a * b, -a, a / b)
+}
+//~ a_kernel_that_wraps(127, 1) = (-128, 127, -127, 127)
+//~ a_kernel_that_wraps(-128, -1) = (127, -128, -128, -128)
+//~ a_kernel_that_wraps(1, 0) = FB-0502
+
+#[kernel(overflow = "wrap")]
+fn a_hash(x: u64, n: u32) -> u64 {
+    let h = x * 0x9e37_79b9_7f4a_7c15;
+    (h << n) ^ (h >> 33)
+}
+//~ a_hash(1, 0) = 11400714817998274761
+//~ a_hash(1, 64) = 11400714817998274761
+
+#[kernel(on_error = "null")]
+fn null_where_it_fails(a: i32, b: i32) -> i32 {
+    a / b
+}
+//~ null_where_it_fails(7, 2) = 3
+//~ null_where_it_fails(7, 0) = null
+//~ null_where_it_fails(-2147483648, -1) = null
