@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use filbert_compiler::{Target, compile};
-use filbert_ir::Scalar;
+use filbert_ir::Datum;
 use filbert_runtime::LoadedKernel;
 
 const THREE_OPERATIONS: &str = "fn f(x: f64, y: f64) -> f64 { (x - y) * 0.5 + CONSTANT }";
@@ -55,7 +55,7 @@ fn latency(c: &mut Criterion) {
                 || fresh(source),
                 |source| {
                     let loaded = LoadedKernel::load(&parse(&source));
-                    let args = vec![Scalar::F64(0.5); loaded.kernel().core.slots() as usize];
+                    let args = vec![Datum::from(0.5); loaded.kernel().core.signature.params.len()];
                     black_box(loaded.call_row(&args))
                 },
             );

@@ -44,9 +44,13 @@ pub use filbert_ir as ir;
 
 pub use filbert_dist::error::find_kernel_error as kernel_error;
 pub use filbert_dist::{Frame, KernelFunctionFactory, KernelLogicalCodec, KernelPhysicalCodec, KernelUdf, Session};
-pub use filbert_ir::{AsKernel, Code, Diagnostics, KernelError, KernelId, Scalar, Type, VerifiedKernel};
+pub use filbert_ir::{
+    AsKernel, Code, Datum, Diagnostics, KernelError, KernelId, Logical, Scalar, Type, Unit, VerifiedKernel,
+};
 pub use filbert_macros::kernel;
-pub use filbert_runtime::{ArrowArg, CallOptions, Column, Engine, KernelCall, LoadedKernel, StopFlag, stats};
+pub use filbert_runtime::{
+    ArrowArg, CallOptions, Column, Engine, KernelCall, LoadedKernel, Offsets, OutColumn, StopFlag, stats,
+};
 pub use filbert_syntax::{FloatExt, KernelFn, Module, parse};
 
 /// What the expansion of `#[kernel]` names. Not for people.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array};
 use arrow::datatypes::Float64Type;
 use arrow::record_batch::RecordBatch;
-use filbert::{AsKernel, Code, KernelCall, Scalar, Session, kernel};
+use filbert::{AsKernel, Code, Datum, KernelCall, Session, kernel};
 use ndarray::{Array1, Array2, Array3, Axis, s};
 
 use crate::examples::flights::great_circle;
@@ -53,8 +53,8 @@ fn scalars_slices_and_arrays() {
     let slices: Vec<f64> = great_circle.map((&a, &b, &c, &d)).unwrap();
     assert_near(&slices, &expected);
 
-    let scalars = great_circle.call_row(&[a[7], b[7], c[7], d[7]].map(Scalar::F64)).unwrap();
-    assert_eq!(scalars, [Scalar::F64(slices[7])]);
+    let scalars = great_circle.call_row(&[a[7], b[7], c[7], d[7]].map(Datum::from)).unwrap();
+    assert_eq!(scalars, [Datum::from(slices[7])]);
 
     // n-D, strided, reversed and transposed views give the bits of the slices.
     let array = |x: &Vec<f64>| Array3::from_shape_vec((10, 20, 15), x.clone()).unwrap();

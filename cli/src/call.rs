@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use filbert_ir::{Code, KernelError, Scalar, VerifiedKernel};
+use filbert_ir::{Code, Datum, KernelError, Scalar, VerifiedKernel};
 use filbert_runtime::{Engine, LoadedKernel};
 
 use crate::failure::{Failure, print, tell};
@@ -29,7 +29,7 @@ enum Choice {
     Both,
 }
 
-type Outcome = Result<Vec<Scalar>, KernelError>;
+type Outcome = Result<Vec<Datum>, KernelError>;
 
 impl Call {
     pub(crate) fn run(&self) -> Result<(), Failure> {
@@ -40,6 +40,7 @@ impl Call {
             let nulls = vec!["null".to_string(); kernel.core.returns.len()];
             return show(&kernel, &nulls);
         };
+        let row: Vec<Datum> = row.into_iter().map(Datum::from).collect();
         let outcome = match self.engine {
             None => LoadedKernel::load(&kernel).call_row(&row),
             Some(Choice::Native) => LoadedKernel::load_with(&kernel, Engine::Native).call_row(&row),
@@ -47,7 +48,7 @@ impl Call {
             Some(Choice::Both) => both(&kernel, &row)?,
         };
         match outcome {
-            Ok(results) => show(&kernel, &results.iter().map(Scalar::to_string).collect::<Vec<_>>()),
+            Ok(results) => show(&kernel, &results.iter().map(Datum::to_string).collect::<Vec<_>>()),
             Err(error) => Err(Failure::Screen(error.render(Some(&kernel)))),
         }
     }
@@ -65,7 +66,7 @@ fn show(kernel: &VerifiedKernel, results: &[String]) -> Result<(), Failure> {
 }
 
 /// Runs both engines; a failure if they do not agree to the bit, or by error code and place.
-fn both(kernel: &VerifiedKernel, row: &[Scalar]) -> Result<Outcome, Failure> {
+fn both(kernel: &VerifiedKernel, row: &[Datum]) -> Result<Outcome, Failure> {
     let loaded = LoadedKernel::load_with(kernel, Engine::Native);
     if loaded.engine() != Engine::Native {
         let message = "native code cannot be run here, so there is nothing to compare";
@@ -96,7 +97,10 @@ fn both(kernel: &VerifiedKernel, row: &[Scalar]) -> Result<Outcome, Failure> {
 fn bits(outcome: &Outcome) -> String {
     match outcome {
         Ok(results) => {
-            let shown = results.iter().map(|v| format!("{v} (bits {:#0w$x})", v.bits(), w = v.ty().bytes() * 2 + 2));
+            let shown = results.iter().map(|result| match result {
+                Datum::Scalar(v) => format!("{v} (bits {:#0w$x})", v.bits(), w = v.ty().bytes() * 2 + 2),
+                other => other.to_string(),
+            });
             shown.collect::<Vec<_>>().join(", ")
         }
         Err(error) => error.code.to_string(),

@@ -3,7 +3,7 @@
 use filbert_compiler::Target;
 use filbert_ir::kernel::SEMANTICS_VERSION;
 use filbert_ir::wire::WIRE_VERSION;
-use filbert_ir::{Code, KernelError, Scalar, limits};
+use filbert_ir::{Code, Datum, KernelError, limits};
 use filbert_runtime::{COMPILE_BUDGET, Engine, KernelCache, LoadedKernel, STRIP_ROWS, engine, stats};
 
 use crate::failure::{Failure, print};
@@ -105,9 +105,13 @@ fn probe() -> Result<Probe, Failure> {
     if loaded.engine() != Engine::Native {
         return Ok(Probe::Unavailable);
     }
-    let row = [Scalar::F64(1.25), Scalar::I64(7)];
-    let show = |outcome: Result<Vec<Scalar>, KernelError>| match outcome {
-        Ok(results) => results.iter().map(|v| format!("{:#018x}", v.bits())).collect::<Vec<_>>().join(", "),
+    let row = [Datum::from(1.25), Datum::from(7i64)];
+    let bits = |result: &Datum| match result {
+        Datum::Scalar(v) => format!("{:#018x}", v.bits()),
+        other => other.to_string(),
+    };
+    let show = |outcome: Result<Vec<Datum>, KernelError>| match outcome {
+        Ok(results) => results.iter().map(bits).collect::<Vec<_>>().join(", "),
         Err(error) => error.to_string(),
     };
     let native = show(loaded.call_row(&row));

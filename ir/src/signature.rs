@@ -435,6 +435,34 @@ impl<T: Into<Scalar>> From<T> for Datum {
     }
 }
 
+/// `None` is NULL.
+impl<T: Into<Datum>> From<Option<T>> for Datum {
+    fn from(value: Option<T>) -> Datum {
+        value.map_or(Datum::Null, T::into)
+    }
+}
+
+/// A list.
+impl<T: Into<Scalar>> From<Vec<T>> for Datum {
+    fn from(elements: Vec<T>) -> Datum {
+        Datum::List(elements.into_iter().map(T::into).collect())
+    }
+}
+
+/// A list.
+impl<T: Copy + Into<Scalar>> From<&[T]> for Datum {
+    fn from(elements: &[T]) -> Datum {
+        Datum::List(elements.iter().map(|&element| element.into()).collect())
+    }
+}
+
+/// A list.
+impl<T: Into<Scalar>, const N: usize> From<[T; N]> for Datum {
+    fn from(elements: [T; N]) -> Datum {
+        Datum::List(elements.into_iter().map(T::into).collect())
+    }
+}
+
 /// `null`, a number, or `[1, 2]`.
 impl fmt::Display for Datum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,21 +4,24 @@
 //! * Bounded by bytes; the least recently loaded kernel goes first. Code that runs stays mapped: whoever
 //!   runs it holds a handle, and the pages go with the last one.
 //! * What cannot be compiled is remembered: for good if the reason lasts, for a while if it may pass.
+//! * A kernel whose code was wrong is interpreted for good; that is remembered outside the bound.
 //! * A panic under a lock costs the entries of that shard, never more.
 //! * A forked child starts with an empty cache: it must not wait for a lock whose owner it lacks.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use filbert_compiler::Target;
 use filbert_ir::{KernelId, VerifiedKernel};
 
 use crate::engine::Engine;
-use crate::ladder::{self, CompileFn, LoadedCode, Refusal};
+use crate::kept::Kept;
+use crate::ladder::{self, CompileFn, LoadedCode, Refusal, Report};
 use crate::loaded::LoadedKernel;
+use crate::quarantine::Quarantine;
 use crate::stats::{CacheStats, Counters, count};
 
 /// Bytes of code and tables that the process's cache keeps at most.
@@ -42,6 +45,7 @@ pub struct KernelCache {
     budget: Duration,
     counters: Counters,
     clock: AtomicU64,
+    quarantine: Arc<Quarantine>,
 }
 
 #[derive(Default)]
@@ -70,10 +74,11 @@ enum State {
     },
 }
 
+/// What decides the bytes of code.
 #[derive(Clone, PartialEq, Eq)]
-struct Key {
-    kernel: KernelId,
-    target: Arc<str>,
+pub(crate) struct Key {
+    pub(crate) kernel: KernelId,
+    pub(crate) target: Arc<str>,
 }
 
 impl Hash for Key {
@@ -119,6 +124,7 @@ impl KernelCache {
             budget: ladder::COMPILE_BUDGET,
             counters: Counters::default(),
             clock: AtomicU64::new(1),
+            quarantine: Arc::default(),
         }
     }
 
@@ -150,7 +156,8 @@ impl KernelCache {
         stats
     }
 
-    /// Gives up all entries; running code stays until its last handle goes.
+    /// Gives up all entries; running code stays until its last handle goes, and code that was wrong is not
+    /// made again.
     pub fn clear(&self) {
         for shard in &self.shards {
             let _dropped_unlocked = std::mem::take(&mut *lock(shard));
@@ -164,6 +171,9 @@ impl KernelCache {
 
     fn code(&self, kernel: &VerifiedKernel) -> Option<Arc<LoadedCode>> {
         let key = Key { kernel: kernel.id(), target: self.target.fingerprint().clone() };
+        if self.quarantine.has(&key) {
+            return None;
+        }
         let shard = &self.shards[usize::from(key.kernel.0[0]) % self.shards.len()];
         let flight = Arc::new(Flight::default());
         let first_time = {
@@ -192,9 +202,10 @@ impl KernelCache {
                 }
             }
         };
+        let report = Report { quarantine: self.quarantine.clone(), key: key.clone() };
         let leader = Leader { shard, key, flight };
         let started = Instant::now();
-        let result = ladder::compile(kernel, &self.target, self.compile, self.budget);
+        let result = ladder::compile(kernel, &self.target, self.compile, self.budget, report);
         self.counters.compile_nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
         let state = match &result {
             Ok(code) => {
@@ -318,16 +329,26 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
 /// it inherits, and makes its own in the next place; a line of more forks than places shares the last one.
 fn process_cache(pid: u32) -> &'static KernelCache {
     const GENERATIONS: usize = 16;
-    static CACHES: [OnceLock<(u32, KernelCache)>; GENERATIONS] = [const { OnceLock::new() }; GENERATIONS];
+    static CACHES: [Kept<(u32, KernelCache)>; GENERATIONS] = [const { Kept::new() }; GENERATIONS];
     let mut last = None;
     for place in &CACHES {
-        let (owner, cache) = place.get_or_init(|| (pid, KernelCache::new(CACHE_BYTES_MAX)));
-        if *owner == pid {
-            return cache;
+        let kept = place.get().or_else(|| place.keep((pid, KernelCache::new(CACHE_BYTES_MAX))));
+        match kept.or_else(|| soon(place)) {
+            Some((owner, cache)) if *owner == pid => return cache,
+            Some((_, cache)) => last = Some(cache),
+            None => {}
         }
-        last = Some(cache);
     }
-    last.expect("there is at least one place")
+    // Nowhere to keep one: forks upon forks, each in the middle of this.
+    last.unwrap_or_else(|| Box::leak(Box::new(KernelCache::new(CACHE_BYTES_MAX))))
+}
+
+/// What another thread is about to keep; `None` if it seems to be gone, in a forked child.
+fn soon<T>(place: &Kept<T>) -> Option<&T> {
+    (0..1000).find_map(|_| {
+        std::thread::yield_now();
+        place.get()
+    })
 }
 
 /// What the process's cache did and holds.

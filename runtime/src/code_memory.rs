@@ -20,8 +20,8 @@
 use std::fmt;
 use std::io;
 use std::ptr::NonNull;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
 
 use cranelift_codegen::ir::Signature;
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
@@ -29,6 +29,8 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_jit::{BranchProtection, JITBuilder, JITMemoryKind, JITMemoryProvider, JITModule};
 use cranelift_module::{Linkage, Module, ModuleError, ModuleResult};
 use filbert_compiler::abi::Entry;
+
+use crate::kept::Kept;
 
 /// Environment variable that makes code memory refuse (`FILBERT_CODE_MEMORY=refuse`), as a hardened system
 /// would: an operator can try what happens then.
@@ -112,13 +114,13 @@ pub fn mappings() -> usize {
 static MAPPINGS: AtomicUsize = AtomicUsize::new(0);
 
 fn refusing() -> bool {
-    static FROM_ENV: OnceLock<bool> = OnceLock::new();
-    *FROM_ENV.get_or_init(|| std::env::var_os(REFUSE_VARIABLE).is_some_and(|v| v == "refuse"))
+    static FROM_ENV: Kept<bool> = Kept::new();
+    FROM_ENV.get_or(|| std::env::var_os(REFUSE_VARIABLE).is_some_and(|v| v == "refuse"))
 }
 
 /// The ISA that `JITModule` wants; it generates no code here. Made once: that costs more than a load.
 fn isa() -> Result<OwnedTargetIsa, Refused> {
-    static ISA: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
+    static ISA: Kept<Result<OwnedTargetIsa, String>> = Kept::new();
     let make = || -> Result<OwnedTargetIsa, String> {
         if !cfg!(target_arch = "x86_64") {
             return Err("native code is only tried on x86-64".into());
@@ -128,7 +130,7 @@ fn isa() -> Result<OwnedTargetIsa, Refused> {
         let builder = cranelift_native::builder()?;
         builder.finish(settings::Flags::new(flags)).map_err(|e| e.to_string())
     };
-    ISA.get_or_init(make).clone().map_err(Refused)
+    ISA.get_or(make).map_err(Refused)
 }
 
 /// The innermost cause; `ModuleError`'s own text is only "Backend error".

@@ -17,7 +17,9 @@ use filbert_compiler::compile::{STACK_BYTES_LARGE, VALUES_SMALL_MAX};
 use filbert_compiler::{Artifact, CompileError, Target};
 use filbert_ir::VerifiedKernel;
 
+use crate::cache::Key;
 use crate::call::NativeCode;
+use crate::quarantine::Quarantine;
 
 /// Longest a compile may take; a kernel that takes longer runs in the interpreter.
 pub const COMPILE_BUDGET: Duration = Duration::from_millis(250);
@@ -34,18 +36,27 @@ pub(crate) struct LoadedCode {
     calls: AtomicU32,
     /// Found to differ from the interpreter: never run again in this process.
     quarantined: AtomicBool,
+    report: Report,
+}
+
+/// Where code is reported that was found to be wrong.
+#[derive(Clone)]
+pub(crate) struct Report {
+    pub(crate) quarantine: Arc<Quarantine>,
+    pub(crate) key: Key,
 }
 
 /// One call in so many is compared with the interpreter, besides the first.
 const CALLS_PER_SHADOW: u32 = 1024;
 
 impl LoadedCode {
-    pub(crate) fn new(native: NativeCode) -> LoadedCode {
+    pub(crate) fn new(native: NativeCode, report: Report) -> LoadedCode {
         LoadedCode {
             native,
             checked: AtomicBool::new(false),
             calls: AtomicU32::new(0),
             quarantined: AtomicBool::new(false),
+            report,
         }
     }
 
@@ -67,6 +78,7 @@ impl LoadedCode {
 
     pub(crate) fn quarantine(&self) {
         self.quarantined.store(true, Ordering::Relaxed);
+        self.report.quarantine.add(&self.report.key);
     }
 }
 
@@ -92,31 +104,42 @@ pub(crate) fn compile(
     target: &Target,
     compile: CompileFn,
     budget: Duration,
+    report: Report,
 ) -> Result<Arc<LoadedCode>, Refusal> {
     if kernel.core.values.len() <= VALUES_SMALL_MAX {
         // Late only on a machine that hardly runs us; the time is spent, so the code is kept.
-        return guarded(kernel, target, compile);
+        return guarded(kernel, target, compile, report);
     }
     let (sender, receiver) = mpsc::sync_channel(1);
     let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(STACK_BYTES_LARGE);
     let (own_kernel, own_target) = (kernel.clone(), target.clone());
     let spawned = thread.spawn(move || {
         // Nobody listens any more if the budget is spent: then the code is dropped here.
-        let _ = sender.send(guarded(&own_kernel, &own_target, compile));
+        let _ = sender.send(guarded(&own_kernel, &own_target, compile, report));
     });
     spawned.map_err(|e| Refusal::Passing(format!("no thread to compile on: {e}")))?;
     receiver.recv_timeout(budget).unwrap_or_else(|_| Err(Refusal::Passing(format!("not compiled after {budget:?}"))))
 }
 
-fn guarded(kernel: &VerifiedKernel, target: &Target, compile: CompileFn) -> Result<Arc<LoadedCode>, Refusal> {
-    catch_unwind(AssertUnwindSafe(|| compile_and_map(kernel, target, compile)))
+fn guarded(
+    kernel: &VerifiedKernel,
+    target: &Target,
+    compile: CompileFn,
+    report: Report,
+) -> Result<Arc<LoadedCode>, Refusal> {
+    catch_unwind(AssertUnwindSafe(|| compile_and_map(kernel, target, compile, report)))
         .unwrap_or_else(|panic| Err(Refusal::Lasting(panic_text(&*panic))))
 }
 
-fn compile_and_map(kernel: &VerifiedKernel, target: &Target, compile: CompileFn) -> Result<Arc<LoadedCode>, Refusal> {
+fn compile_and_map(
+    kernel: &VerifiedKernel,
+    target: &Target,
+    compile: CompileFn,
+    report: Report,
+) -> Result<Arc<LoadedCode>, Refusal> {
     let artifact = compile(kernel, target).map_err(|e| Refusal::Lasting(e.to_string()))?;
     let native = NativeCode::load(kernel, &artifact).map_err(|e| Refusal::Passing(e.to_string()))?;
-    Ok(Arc::new(LoadedCode::new(native)))
+    Ok(Arc::new(LoadedCode::new(native, report)))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

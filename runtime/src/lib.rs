@@ -10,13 +10,15 @@
 //! |---|---|
 //! | [`map`] | [`KernelCall`]: calling a kernel on slices, arrays and Arrow arrays |
 //! | [`loaded`] | [`LoadedKernel`]: the handle that everything else goes through |
-//! | [`arrow`], [`mod@column`] | what arguments and results may be |
+//! | [`arrow`], [`arrow_types`], [`mod@column`], [`results`] | what arguments and results may be |
 //! | [`cache`], [`mod@engine`] | where code is kept, and whether it is wanted |
 //! | [`code_memory`] | the pages that code lives in |
 //!
-//! Unsafe code stands in `code_memory`, `lend` and `call` only. Nothing here knows DataFusion, files or SQL.
+//! Unsafe code stands in `code_memory`, in `lend`, `lists` and `room`, and in `call` with its parts. Nothing
+//! here knows DataFusion, files or SQL.
 
 pub mod arrow;
+pub mod arrow_types;
 mod bind;
 mod bits;
 pub mod cache;
@@ -26,23 +28,38 @@ pub mod column;
 mod element;
 pub mod engine;
 mod fault;
+mod kept;
 mod ladder;
+mod layout;
 mod lend;
+mod lists;
 pub mod loaded;
 pub mod map;
+mod offsets;
 mod options;
+mod out_column;
 mod parallel;
+mod quarantine;
+pub mod results;
+mod room;
+mod shape;
 mod stats;
 
-pub use arrow::{ArrowArg, arrow_type, result_fields, struct_of, type_of_arrow};
+pub use arrow::{ArrowArg, struct_of};
+pub use arrow_types::{
+    Accept, accepts, arrow_type, logical_data_type, logical_of_arrow, param_data_type, result_data_type, result_fields,
+    type_of_arrow,
+};
 pub use cache::{KernelCache, stats};
 pub use call::STRIP_ROWS;
-pub use column::{Column, OutColumn};
-pub use element::Element;
+pub use column::Column;
+pub use element::{Element, Source, Storage};
 pub use engine::{Engine, engine, set_engine};
 pub use ladder::COMPILE_BUDGET;
 pub use loaded::LoadedKernel;
 pub use map::KernelCall;
+pub use offsets::Offsets;
 pub use options::{CallOptions, StopFlag};
+pub use out_column::OutColumn;
 pub use parallel::PIECE_ROWS;
 pub use stats::CacheStats;

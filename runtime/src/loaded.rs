@@ -3,24 +3,27 @@
 use std::fmt;
 use std::sync::Arc;
 
-use filbert_ir::{Code, KernelError, Scalar, VerifiedKernel};
+use arrow_buffer::NullBuffer;
+use filbert_ir::{Code, Datum, KernelError, ResultTy, Type, VerifiedKernel};
 
 use crate::bind::{Bound, Nulls, bind};
 use crate::cache::KernelCache;
-use crate::call::{self, Halt, Order, STRIP_ROWS};
-use crate::column::{Column, OutColumn};
+use crate::call::{self, Halt, Limits, Order, STRIP_ROWS};
+use crate::column::Column;
 use crate::engine::{self, Engine};
 use crate::fault::row_error;
 use crate::ladder::LoadedCode;
-use crate::lend::{Aligned, Cell, Input, Room};
+use crate::layout::Layout;
 use crate::options::CallOptions;
+use crate::out_column::{OutColumn, ResultRoom, rooms_of};
 use crate::parallel;
+use crate::room::{Aligned, Cell, Room};
 
 /// A kernel with the machine code that was made for it, or without. Cheap to clone, and safe to call from
 /// any number of threads; its code stays mapped until the last clone goes.
 ///
 /// ```
-/// use filbert_ir::{text, verify, Scalar};
+/// use filbert_ir::{Datum, text, verify};
 /// use filbert_runtime::{CallOptions, Column, LoadedKernel};
 ///
 /// let kernel = text::parse(
@@ -30,7 +33,7 @@ use crate::parallel;
 ///      }",
 /// ).unwrap();
 /// let loaded = LoadedKernel::load(&verify(kernel).unwrap());
-/// assert_eq!(loaded.call_row(&[3.0.into(), 4.0.into()]).unwrap(), [Scalar::F64(5.0)]);
+/// assert_eq!(loaded.call_row(&[3.0.into(), 4.0.into()]).unwrap(), [Datum::from(5.0)]);
 ///
 /// let a = [3.0, 6.0, 9.0];
 /// let results = loaded.call(&[Column::from(&a), Column::from(4.0)], 3, &CallOptions::default()).unwrap();
@@ -39,6 +42,7 @@ use crate::parallel;
 #[derive(Clone)]
 pub struct LoadedKernel {
     kernel: VerifiedKernel,
+    layout: Arc<Layout>,
     code: Option<Arc<LoadedCode>>,
 }
 
@@ -55,7 +59,8 @@ impl LoadedKernel {
     }
 
     pub(crate) fn new(kernel: VerifiedKernel, code: Option<Arc<LoadedCode>>) -> LoadedKernel {
-        LoadedKernel { kernel, code }
+        let layout = Arc::new(Layout::of(&kernel));
+        LoadedKernel { kernel, layout, code }
     }
 
     /// The kernel.
@@ -76,15 +81,27 @@ impl LoadedKernel {
         self.code.as_ref().map_or(0, |code| code.native.bytes())
     }
 
-    /// Computes one row.
-    pub fn call_row(&self, args: &[Scalar]) -> Result<Vec<Scalar>, KernelError> {
-        let columns: Vec<Column<'_>> = args.iter().map(|&arg| Column::scalar(arg)).collect();
-        let bound = bind(&self.kernel, &columns, 1)?;
-        let mut cells: Vec<Cell> = self.kernel.core.return_types().into_iter().map(Cell::new).collect();
-        let mut rooms: Vec<&mut dyn Room> = cells.iter_mut().map(|cell| cell as &mut dyn Room).collect();
-        let done = self.run(&bound, &mut rooms, &CallOptions::default());
-        done.map_err(|error| KernelError { row: None, ..error })?;
-        Ok(cells.iter().map(Cell::value).collect())
+    /// Computes one row: a datum for each parameter in, one for each result out. A null in a strict parameter
+    /// makes every result null; so does a fault, if the kernel says `on_error = "null"`.
+    pub fn call_row(&self, args: &[Datum]) -> Result<Vec<Datum>, KernelError> {
+        let params = &self.kernel.core.signature.params;
+        let wanted = params.iter().map(Some).chain(std::iter::repeat(None));
+        let columns: Vec<Column<'_>> =
+            args.iter().zip(wanted).map(|(arg, param)| Column::of_datum(arg, param)).collect();
+        let options = CallOptions::default();
+        let of_row = |error| KernelError { row: None, ..error };
+        let bound = bind(&self.kernel, &columns, 1).map_err(of_row)?;
+        let signature = &self.kernel.core.signature;
+        let is_plain =
+            signature.results.iter().all(|result| matches!(result, ResultTy::Scalar { nullable: false, .. }));
+        if is_plain && !self.layout.forgives && matches!(bound.nulls, Nulls::None) {
+            let mut cells: Vec<Cell> = self.layout.columns.iter().map(|column| Cell::new(column.ty)).collect();
+            let mut rooms: Vec<&mut dyn Room> = cells.iter_mut().map(|cell| cell as &mut dyn Room).collect();
+            self.run(&bound, &mut rooms, None, &options).map_err(of_row)?;
+            return Ok(cells.iter().map(|cell| Datum::Scalar(cell.value())).collect());
+        }
+        let results = self.call_bound(&bound, &options, false).map_err(of_row)?;
+        Ok(results.iter().map(|column| column.datum(0)).collect())
     }
 
     /// Computes all rows of raw columns: one result column for each result, in order. The row of an error is
@@ -106,44 +123,76 @@ impl LoadedKernel {
         options: &CallOptions,
         packed: bool,
     ) -> Result<Vec<OutColumn>, KernelError> {
-        let bound = bind(&self.kernel, columns, rows)?;
-        let types = self.kernel.core.return_types();
-        let packed = |ty| packed && ty == filbert_ir::Type::Bool;
-        let reserved = types.iter().map(|&ty| Aligned::reserve(ty, rows, packed(ty)));
-        let mut results = reserved.collect::<Result<Vec<Aligned>, _>>().map_err(|e| self.about(e))?;
-        match bound.nulls {
-            Nulls::All => results.iter_mut().for_each(Aligned::zero),
-            _ => {
-                let mut rooms: Vec<&mut dyn Room> = results.iter_mut().map(|room| room as &mut dyn Room).collect();
-                self.run(&bound, &mut rooms, options)?;
-            }
-        }
-        let nulls = match bound.nulls {
-            Nulls::None => None,
-            Nulls::Some(nulls) => Some(nulls),
-            Nulls::All => Some(arrow_buffer::NullBuffer::new_null(rows)),
-        };
-        let columns = types.into_iter().zip(results);
-        Ok(columns.map(|(ty, room)| OutColumn { ty, rows, values: room.into_buffer(), nulls: nulls.clone() }).collect())
+        self.call_bound(&bind(&self.kernel, columns, rows)?, options, packed)
     }
 
-    /// Fills rooms, one a result, whose types and lengths the caller has checked.
+    fn call_bound(
+        &self,
+        bound: &Bound<'_>,
+        options: &CallOptions,
+        packed: bool,
+    ) -> Result<Vec<OutColumn>, KernelError> {
+        let rows = bound.rows;
+        let mut results = self.reserve(bound, packed).map_err(|e| self.about(e))?;
+        let nulls = match &bound.nulls {
+            Nulls::All => {
+                results.iter_mut().flat_map(ResultRoom::rooms).for_each(Aligned::zero);
+                Some(NullBuffer::new_null(rows))
+            }
+            nulls => {
+                let mut valid = self.valid_room(rows)?;
+                self.run(bound, &mut rooms_of(&mut results), valid.as_mut(), options)?;
+                let failing = valid.map(|room| room.into_nulls());
+                let failing = failing.filter(|valid| valid.null_count() > 0);
+                if let Some(valid) = &failing {
+                    results
+                        .iter_mut()
+                        .try_for_each(|result| result.drop_lists(rows, valid))
+                        .map_err(|e| self.about(e))?;
+                }
+                NullBuffer::union(nulls.some(), failing.as_ref())
+            }
+        };
+        let columns = results.into_iter().map(|result| result.into_column(rows, nulls.as_ref()));
+        columns.collect::<Result<_, _>>().map_err(|e| self.about(e))
+    }
+
+    /// Room for every result.
+    fn reserve(&self, bound: &Bound<'_>, packed: bool) -> Result<Vec<ResultRoom>, KernelError> {
+        let mut lists = bound.results.iter();
+        let results = self.kernel.core.signature.results.iter();
+        results.map(|result| ResultRoom::reserve(result, bound.rows, &mut lists, packed)).collect()
+    }
+
+    /// Room for a bit a row, if failing rows are null.
+    pub(crate) fn valid_room(&self, rows: usize) -> Result<Option<Aligned>, KernelError> {
+        let room = self.layout.forgives.then(|| Aligned::reserve(Type::Bool, rows, true));
+        room.transpose().map_err(|e| self.about(e))
+    }
+
+    /// Fills rooms, one for each column and then one for each list of the layout, whose types and lengths the
+    /// caller has checked; `valid` is there if failing rows are null.
     pub(crate) fn run(
         &self,
         bound: &Bound<'_>,
         rooms: &mut [&mut dyn Room],
+        mut valid: Option<&mut Aligned>,
         options: &CallOptions,
     ) -> Result<(), KernelError> {
+        let own_fuel = self.kernel.core.signature.fuel;
+        let fuel = options.fuel.map_or(own_fuel, |fuel| fuel.min(own_fuel));
+        let limits = Limits { fuel, stop: options.stop.as_ref() };
         if let Some(code) = self.native() {
             let shadow = code.wants_shadow(bound.rows);
-            let claim = match self.fill(call::Engine::Native(&code.native), shadow, bound, rooms, options) {
-                Ok(()) => {
-                    if shadow && bound.rows > 0 {
+            let engine = call::Engine::Native(&code.native);
+            let claim = match self.fill(engine, shadow, bound, rooms, valid.as_deref_mut(), limits, options.parallel) {
+                Ok(looked_at) => {
+                    if looked_at > 0 {
                         code.set_checked();
                     }
                     return Ok(());
                 }
-                Err(halt) => match self.explain(halt, bound) {
+                Err(halt) => match self.explain(halt, bound, limits) {
                     Ok(error) => return Err(error),
                     Err(claim) => claim,
                 },
@@ -152,42 +201,40 @@ impl LoadedKernel {
             let kernel = &self.kernel;
             tracing::error!(kernel = kernel.name(), id = %kernel.id(), "wrong machine code, now interpreted: {claim}");
         }
-        let done = self.fill(call::Engine::Interp, false, bound, rooms, options);
-        done.map_err(|halt| {
-            self.explain(halt, bound).unwrap_or_else(|claim| self.about(KernelError::new(Code::Internal, claim)))
+        let done = self.fill(call::Engine::Interp, false, bound, rooms, valid, limits, options.parallel);
+        done.map(|_| ()).map_err(|halt| {
+            let defect = |claim| self.about(KernelError::new(Code::Internal, claim));
+            self.explain(halt, bound, limits).unwrap_or_else(defect)
         })
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn fill(
         &self,
         engine: call::Engine<'_>,
         shadow: bool,
         bound: &Bound<'_>,
         rooms: &mut [&mut dyn Room],
-        options: &CallOptions,
-    ) -> Result<(), Halt> {
-        let nulls = match &bound.nulls {
-            Nulls::Some(nulls) => Some(nulls),
-            _ => None,
-        };
-        let stop = options.stop.as_ref();
-        let order =
-            Order { kernel: &self.kernel, engine, inputs: &bound.inputs, rows: bound.rows, nulls, stop, shadow };
-        match options.parallel && bound.rows > parallel::PIECE_ROWS {
-            true => order.fill(rooms, parallel::PIECE_ROWS, parallel::run),
+        valid: Option<&mut Aligned>,
+        limits: Limits<'_>,
+        parallel: bool,
+    ) -> Result<usize, Halt> {
+        let order = Order { kernel: &self.kernel, layout: &self.layout, engine, bound, limits, shadow };
+        match parallel && bound.rows > parallel::PIECE_ROWS {
+            true => order.fill(rooms, valid, parallel::PIECE_ROWS, parallel::run),
             false => {
                 let one_piece = usize::MAX / STRIP_ROWS * STRIP_ROWS;
-                order.fill(rooms, one_piece, |pieces| pieces.into_iter().try_for_each(|piece| piece.run()))
+                order.fill(rooms, valid, one_piece, |pieces| pieces.into_iter().try_for_each(|piece| piece.run()))
             }
         }
     }
 
     /// The error that a halt means, or why the machine code must be wrong.
-    fn explain(&self, halt: Halt, bound: &Bound<'_>) -> Result<KernelError, String> {
+    fn explain(&self, halt: Halt, bound: &Bound<'_>, limits: Limits<'_>) -> Result<KernelError, String> {
         match halt {
             Halt::Row { row, fault, value } => {
-                let args: Vec<Scalar> = bound.inputs.iter().map(|input: &Input<'_>| input.value(row)).collect();
-                row_error(&self.kernel, &args, Some(row), fault, value)
+                let args = bound.row(&self.kernel.core.signature.params, row);
+                row_error(&self.kernel, &args, row, fault, value, limits)
             }
             Halt::Stopped { row } => {
                 let detail = format!("stopped before row {row} of {}", bound.rows);

@@ -1,16 +1,17 @@
 //! `map`: kernels called on a user's own data, by methods on whatever stands for a kernel.
 
 use arrow_array::ArrayRef;
-use filbert_ir::{AsKernel, Code, KernelError, Scalar, Type};
-use ndarray::{Array, Dimension};
+use filbert_ir::{AsKernel, Code, Datum, KernelError, Param, ResultTy, Type};
 
 use crate::arrow::{ArrowArg, struct_of};
-use crate::bind::bind;
-use crate::column::{Column, Values, common_shape};
+use crate::bind::{Bound, Nulls, bind};
+use crate::column::{Column, Values};
 use crate::element::Element;
-use crate::lend::{Fresh, Lent, Room};
 use crate::loaded::LoadedKernel;
 use crate::options::CallOptions;
+use crate::results::Results;
+use crate::room::Given;
+use crate::shape;
 
 /// Calling a kernel on one's own data. Every kernel has these methods: the static that `#[kernel]` makes, a
 /// verified kernel, and a `LoadedKernel` has the first step behind it.
@@ -75,14 +76,15 @@ pub trait KernelCall: AsKernel {
         Ok(LoadedKernel::load(&kernel))
     }
 
-    /// Computes one row.
-    fn call_row(&self, args: &[Scalar]) -> Result<Vec<Scalar>, KernelError> {
+    /// Computes one row: a datum for each parameter in, one for each result out.
+    fn call_row(&self, args: &[Datum]) -> Result<Vec<Datum>, KernelError> {
         self.loaded()?.call_row(args)
     }
 
-    /// Computes every element: the arguments are a tuple (or a slice of `Column`s) of scalars, slices,
-    /// vectors and `ndarray` arrays or views; the result is a `Vec` or an `ndarray` array in standard
-    /// layout, or a tuple of them. Shapes broadcast.
+    /// Computes every row: the arguments are a tuple (or a slice of `Column`s) of scalars, slices, vectors and
+    /// `ndarray` arrays or views; the result is a `Vec` or an `ndarray` array in standard layout, or a tuple of
+    /// them. A list parameter takes the last axis of an array, and the axes before it have the rows. Shapes of
+    /// rows broadcast.
     fn map<'a, R: Results>(&self, args: impl Arguments<'a>) -> Result<R, KernelError> {
         self.map_with(args, &CallOptions::default())
     }
@@ -90,6 +92,11 @@ pub trait KernelCall: AsKernel {
     /// `map` with options; `parallel` uses all cores for large arrays.
     fn map_with<'a, R: Results>(&self, args: impl Arguments<'a>, options: &CallOptions) -> Result<R, KernelError> {
         self.loaded()?.map_with(args, options)
+    }
+
+    /// `map` with lists that run along another axis than the last: those of arguments and those of results.
+    fn map_axis<'a, R: Results>(&self, axis: usize, args: impl Arguments<'a>) -> Result<R, KernelError> {
+        self.loaded()?.map_axis(axis, args)
     }
 
     /// `map` into a slice of the caller's, for a kernel with one result. After an error the slice holds
@@ -116,15 +123,38 @@ impl LoadedKernel {
     /// See `KernelCall::map_with`.
     pub fn map_with<'a, R: Results>(&self, args: impl Arguments<'a>, options: &CallOptions) -> Result<R, KernelError> {
         let columns = args.columns();
-        let shape = common_shape(&columns).map_err(|e| self.about(e))?.unwrap_or_else(|| vec![1]);
+        let shape = self.shape_of(&columns)?;
         R::compute(self, &columns, &shape, options)
+    }
+
+    /// See `KernelCall::map_axis`.
+    pub fn map_axis<'a, R: Results>(&self, axis: usize, args: impl Arguments<'a>) -> Result<R, KernelError> {
+        let signature = &self.kernel().core.signature;
+        let params = signature.params.iter().map(Some).chain(std::iter::repeat(None));
+        let turned = args.columns().into_iter().zip(params).map(|(column, param)| match (&column.values, param) {
+            (Values::View(view), Some(Param::List { inner: 1, .. })) if view.axes.len() > 1 => column.along(axis),
+            _ => column,
+        });
+        let columns: Vec<Column<'_>> = turned.collect();
+        let shape = self.shape_of(&columns)?;
+        Ok(R::compute(self, &columns, &shape, &CallOptions::default())?.with_axis(axis, &signature.results))
     }
 
     /// See `KernelCall::map_into`.
     pub fn map_into<'a, T: Element>(&self, args: impl Arguments<'a>, results: &mut [T]) -> Result<(), KernelError> {
         let columns = args.columns();
-        check_results(self, &[T::TYPE])?;
-        self.map_rooms(&columns, &[results.len()], &mut [&mut Lent(results)], &CallOptions::default())
+        self.check_results(&[T::TYPE])?;
+        let signature = &self.kernel().core.signature;
+        if !matches!(signature.results[..], [ResultTy::Scalar { .. }]) || signature.makes_nulls() {
+            let detail = format!("a slice has no place for results that are lists or null; gives {}", self.gives());
+            return Err(self.about(KernelError::new(Code::SignatureMismatch, detail)));
+        }
+        let bound = self.bind_shape(&columns, &[results.len()])?;
+        if !matches!(bound.nulls, Nulls::None) {
+            let detail = "a slice has no place for nulls; use `map` with options, or `map_arrow`";
+            return Err(self.about(KernelError::new(Code::SignatureMismatch, detail)));
+        }
+        self.run(&bound, &mut [&mut Given(results)], None, &CallOptions::default())
     }
 
     /// See `KernelCall::map_arrow`.
@@ -138,48 +168,46 @@ impl LoadedKernel {
         })
     }
 
-    /// Runs over columns that broadcast to `shape`, into rooms of so many rows.
-    fn map_rooms(
-        &self,
-        columns: &[Column<'_>],
-        shape: &[usize],
-        rooms: &mut [&mut dyn Room],
-        options: &CallOptions,
-    ) -> Result<(), KernelError> {
-        let error = |code, detail: String| self.about(KernelError::new(code, detail));
-        if columns.iter().any(|column| column.nulls.is_some() || matches!(column.values, Values::Null)) {
-            return Err(error(
-                Code::SignatureMismatch,
-                "`map` has no place for nulls; use `map_arrow` or `call`".into(),
-            ));
+    /// The shape of the rows of a call. A call of scalars alone has one row, in one dimension as a vector has;
+    /// where lists are what every row gets there is no dimension but the lists' own.
+    fn shape_of(&self, columns: &[Column<'_>]) -> Result<Vec<usize>, KernelError> {
+        let common = shape::common(columns, &self.kernel().core.signature.params).map_err(|e| self.about(e))?;
+        let lists = self.kernel().core.signature.params.iter().any(|param| matches!(param, Param::List { .. }));
+        Ok(common.unwrap_or_else(|| if lists { Vec::new() } else { vec![1] }))
+    }
+
+    /// Binds columns whose rows broadcast to `shape`.
+    pub(crate) fn bind_shape<'a>(&self, columns: &[Column<'a>], shape: &[usize]) -> Result<Bound<'a>, KernelError> {
+        let params = &self.kernel().core.signature.params;
+        let rows = shape::places(shape).map_err(|e| self.about(e))?;
+        if columns.len() != params.len() {
+            return bind(self.kernel(), columns, rows);
         }
-        let spread = columns.iter().enumerate().map(|(index, column)| {
-            let misfit = || {
-                error(Code::LengthMismatch, format!("argument {index} has shape {:?}, not {shape:?}", column.shape()))
-            };
-            column.broadcast(shape).ok_or_else(misfit)
+        let spread = columns.iter().zip(params).enumerate();
+        let spread = spread.map(|(index, (column, param))| shape::broadcast(index, column, param, shape));
+        let spread = spread.collect::<Result<Vec<_>, _>>().map_err(|e| self.about(e))?;
+        bind(self.kernel(), &spread, rows)
+    }
+
+    /// Checks that the results have elements of these types.
+    pub(crate) fn check_results(&self, asked: &[Type]) -> Result<(), KernelError> {
+        let own = self.kernel().core.signature.results.iter().map(|result| match result {
+            ResultTy::Scalar { ty, .. } => ty.storage(),
+            ResultTy::Fixed { elem, .. } | ResultTy::List { elem, .. } => *elem,
         });
-        let spread = spread.collect::<Result<Vec<_>, _>>()?;
-        let rows = rows_of(shape).map_err(|e| self.about(e))?;
-        self.run(&bind(self.kernel(), &spread, rows)?, rooms, options)
+        if own.eq(asked.iter().copied()) {
+            return Ok(());
+        }
+        let asked = asked.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(", ");
+        let detail = format!("gives {}, asked for ({asked})", self.gives());
+        Err(self.about(KernelError::new(Code::SignatureMismatch, detail)))
     }
-}
 
-fn rows_of(shape: &[usize]) -> Result<usize, KernelError> {
-    let rows = shape.iter().try_fold(1usize, |n, &len| n.checked_mul(len));
-    rows.ok_or_else(|| {
-        KernelError::new(Code::OutOfMemory, format!("an array of shape {shape:?} has too many elements"))
-    })
-}
-
-fn check_results(loaded: &LoadedKernel, asked: &[Type]) -> Result<(), KernelError> {
-    let own = loaded.kernel().core.return_types();
-    if own == asked {
-        return Ok(());
+    /// The results as `(f64, Option<i32>)`.
+    fn gives(&self) -> String {
+        let results = self.kernel().core.signature.results.iter();
+        format!("({})", results.map(ResultTy::to_string).collect::<Vec<_>>().join(", "))
     }
-    let list = |types: &[Type]| types.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(", ");
-    let detail = format!("gives ({}), asked for ({})", list(&own), list(asked));
-    Err(loaded.about(KernelError::new(Code::SignatureMismatch, detail)))
 }
 
 /// What a kernel can be mapped over: a tuple whose parts convert to `Column`, or columns. Sealed by its
@@ -225,82 +253,3 @@ arguments! {
     () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) (A B C D E F G H I)
     (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L)
 }
-
-/// One result of `map`: a `Vec`, or an `ndarray` array in standard layout.
-pub trait ResultColumn: Sized + sealed::Sealed {
-    /// The elements.
-    type Element: Element;
-
-    #[doc(hidden)]
-    fn of_vec(shape: &[usize], values: Vec<Self::Element>) -> Result<Self, KernelError>;
-}
-
-/// The results of `map`: a `ResultColumn`, or a tuple of them, as many as the kernel has results.
-pub trait Results: Sized {
-    #[doc(hidden)]
-    fn compute(
-        loaded: &LoadedKernel,
-        columns: &[Column<'_>],
-        shape: &[usize],
-        options: &CallOptions,
-    ) -> Result<Self, KernelError>;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl<T> Sealed for Vec<T> {}
-    impl<T, D> Sealed for ndarray::Array<T, D> {}
-}
-
-impl<T: Element> ResultColumn for Vec<T> {
-    type Element = T;
-
-    fn of_vec(_: &[usize], values: Vec<T>) -> Result<Vec<T>, KernelError> {
-        Ok(values)
-    }
-}
-
-impl<T: Element, D: Dimension> ResultColumn for Array<T, D> {
-    type Element = T;
-
-    fn of_vec(shape: &[usize], values: Vec<T>) -> Result<Array<T, D>, KernelError> {
-        let array = Array::from_shape_vec(shape, values);
-        let array = array.and_then(|array| array.into_dimensionality::<D>());
-        array.map_err(|e| KernelError::new(Code::LengthMismatch, format!("a result of shape {shape:?}: {e}")))
-    }
-}
-
-impl<R: ResultColumn> Results for R {
-    fn compute(
-        loaded: &LoadedKernel,
-        columns: &[Column<'_>],
-        shape: &[usize],
-        options: &CallOptions,
-    ) -> Result<R, KernelError> {
-        <(R,)>::compute(loaded, columns, shape, options).map(|(result,)| result)
-    }
-}
-
-macro_rules! results {
-    ($(($($part:ident)*))*) => {
-        $(
-            #[allow(non_snake_case)]
-            impl<$($part: ResultColumn),*> Results for ($($part,)*) {
-                fn compute(
-                    loaded: &LoadedKernel,
-                    columns: &[Column<'_>],
-                    shape: &[usize],
-                    options: &CallOptions,
-                ) -> Result<Self, KernelError> {
-                    check_results(loaded, &[$($part::Element::TYPE),*])?;
-                    let rows = rows_of(shape).map_err(|e| loaded.about(e))?;
-                    $(let mut $part = Fresh::<$part::Element>::reserve(rows).map_err(|e| loaded.about(e))?;)*
-                    loaded.map_rooms(columns, shape, &mut [$(&mut $part),*], options)?;
-                    Ok(($($part::of_vec(shape, $part.into_vec()).map_err(|e| loaded.about(e))?,)*))
-                }
-            }
-        )*
-    };
-}
-
-results! { (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, StringArray, StructArray};
-use filbert_ir::{Code, Scalar, Type};
+use filbert_ir::{Code, Datum, Scalar, Type};
 use filbert_runtime::{ArrowArg, KernelCall, arrow_type, type_of_arrow};
 
 use crate::support::{both, kernel, op};
@@ -171,7 +171,7 @@ fn no_parameters_and_no_rows() {
             let got = loaded.call_arrow(&[], rows).unwrap();
             assert_eq!(got[0].as_primitive::<Int32Type>().values()[..], vec![42; rows]);
         }
-        assert_eq!(loaded.call_row(&[]).unwrap(), [Scalar::I32(42)]);
+        assert_eq!(loaded.call_row(&[]).unwrap(), [Datum::from(Scalar::I32(42))]);
     }
     for loaded in both(&op("div", &["i64", "i64"], "i64")) {
         let one = ArrowArg::Scalar(Some(1i64.into()));

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use filbert_ir::{Code, Kernel, Names, Op, Scalar, Type, VerifiedKernel, verify};
+use filbert_ir::{Code, Datum, Kernel, Names, Op, Scalar, Type, VerifiedKernel, verify};
 use filbert_runtime::{CallOptions, Column, Engine, StopFlag, code_memory};
 
 use crate::support::{child, is_long_run, op, patient, resident_bytes};
@@ -30,7 +30,7 @@ fn the_same_computation_is_compiled_once_under_any_name() {
     assert_eq!((stats.misses, stats.hits, stats.compiles, stats.entries), (1, 1, 1, 1));
     assert!(stats.compile_time > Duration::ZERO && stats.code_bytes >= first.code_bytes() as u64);
     assert_eq!((first.kernel().name(), other.kernel().name()), ("distinct", "other"));
-    assert_eq!(other.call_row(&[2.0.into()]).unwrap(), [Scalar::F64(4.0)]);
+    assert_eq!(other.call_row(&[2.0.into()]).unwrap(), [Datum::from(Scalar::F64(4.0))]);
 }
 
 #[test]
@@ -44,7 +44,10 @@ fn fault_45_of_64_threads_one_compiles() {
                     start.wait();
                     let loaded = cache.load(&kernel, Engine::Native);
                     assert_eq!(loaded.engine(), Engine::Native);
-                    assert_eq!(loaded.call_row(&[1.0.into()]).unwrap(), [Scalar::F64(1001.0 + round as f64)]);
+                    assert_eq!(
+                        loaded.call_row(&[1.0.into()]).unwrap(),
+                        [Datum::from(Scalar::F64(1001.0 + round as f64))]
+                    );
                 });
             }
         });
@@ -59,7 +62,7 @@ fn fault_44_eviction_leaves_running_code_alone() {
     let slow = op("powf", &["f64", "f64"], "f64");
     let column = vec![1.000001; 1 << 22];
     let stop = StopFlag::new();
-    let options = CallOptions { parallel: false, stop: Some(stop.clone()) };
+    let options = CallOptions { stop: Some(stop.clone()), ..CallOptions::default() };
     std::thread::scope(|scope| {
         let loaded = cache.load(&slow, Engine::Native);
         // The thread holds the only handle.
@@ -109,7 +112,7 @@ fn churn_child() {
         assert_eq!(loaded.engine(), Engine::Native);
         if done % 97 == 0 {
             let got = loaded.call_row(&[2.0.into()]).unwrap();
-            assert_eq!(got, [Scalar::F64(2.0 * done as f64 + 2.0)]);
+            assert_eq!(got, [Datum::from(2.0 * done as f64 + 2.0)]);
         }
         done += 1;
         if done == 1000 {

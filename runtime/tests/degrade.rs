@@ -1,6 +1,6 @@
 //! The degrade ladder: what breaks below ends in the interpreter, with the same results.
 
-use filbert_ir::Scalar;
+use filbert_ir::{Datum, Scalar};
 use filbert_runtime::{Engine, KernelCall, LoadedKernel, engine, stats};
 
 use crate::support::{child, op, patient};
@@ -51,7 +51,7 @@ fn refused_child() {
     for load in 1..4 {
         let loaded = cache.load(&kernel, Engine::Native);
         assert_eq!(loaded.engine(), Engine::Interp);
-        assert_eq!(loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap(), [Scalar::I64(3)]);
+        assert_eq!(loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap(), [Datum::from(Scalar::I64(3))]);
         // Tried once: the refusal is remembered for a while.
         let stats = cache.stats();
         assert_eq!((stats.misses, stats.refusals, stats.interpreted, stats.entries), (1, 1, load, 0));

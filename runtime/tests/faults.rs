@@ -1,9 +1,9 @@
 //! Rows that fail, values that must not show where they were computed, and calls that are wrong.
 
-use filbert_ir::{Code, Scalar, Type, random, text, verify};
+use filbert_ir::{Code, Datum, Scalar, Type, random, text, verify};
 use filbert_runtime::{CallOptions, Column, Engine, KernelCache, StopFlag};
 
-use crate::support::{both, child, kernel, op, patient};
+use crate::support::{both, child, data, kernel, op, patient};
 use Scalar::*;
 
 /// Calls a one-operation kernel on one row in both engines: the result, or `code: detail`.
@@ -14,8 +14,11 @@ fn check(name: &str, args: &[Scalar], expected: Result<Scalar, &str>) {
         Err(_) => params[0],
     };
     for loaded in both(&op(name, &params, result)) {
-        let got = loaded.call_row(args).map(|results| results[0]).map_err(|e| format!("{}: {}", e.code, e.detail));
-        assert_eq!(got, expected.map_err(String::from), "{name} {args:?}, {}", loaded.engine());
+        let got = loaded
+            .call_row(&data(args))
+            .map(|results| results[0].clone())
+            .map_err(|e| format!("{}: {}", e.code, e.detail));
+        assert_eq!(got, expected.map(Datum::from).map_err(String::from), "{name} {args:?}, {}", loaded.engine());
     }
 }
 
@@ -94,13 +97,13 @@ fn fault_16_nothing_is_contracted_or_reassociated() {
         return %4, %5, %7
     }";
     for engine in both(&kernel(text)) {
-        let row = |a: f64, b: f64, c: f64| engine.call_row(&[F64(a), F64(b), F64(c)]).unwrap();
+        let row = |a: f64, b: f64, c: f64| engine.call_row(&data(&[F64(a), F64(b), F64(c)])).unwrap();
         let product = row(0.1, 10.0, -1.0);
-        assert_eq!(product[..2], [F64(0.0), F64(5.551115123125783e-17)]);
-        assert_eq!(row(1e16, 1.0, -1e16)[2], F64(0.0));
-        assert_eq!(row(1e16, -1e16, 1.0)[2], F64(1.0));
+        assert_eq!(product[..2], data(&[F64(0.0), F64(5.551115123125783e-17)]));
+        assert_eq!(row(1e16, 1.0, -1e16)[2], F64(0.0).into());
+        assert_eq!(row(1e16, -1e16, 1.0)[2], F64(1.0).into());
         // Subnormals are not flushed to zero.
-        assert_eq!(row(5e-324, 0.0, 5e-324)[2], F64(1e-323));
+        assert_eq!(row(5e-324, 0.0, 5e-324)[2], F64(1e-323).into());
     }
 }
 
@@ -114,8 +117,8 @@ fn fault_18_every_nan_leaves_as_the_canonical_one() {
     // A parameter that is only handed through, too.
     let through = kernel("kernel through(%0 x: f64) -> f64 {\n  return %0\n}\n");
     for loaded in both(&through) {
-        let got = loaded.call_row(&[F64(f64::from_bits(0x7ff0_0000_0000_0001))]).unwrap();
-        assert_eq!(got, [canonical], "{}", loaded.engine());
+        let got = loaded.call_row(&[F64(f64::from_bits(0x7ff0_0000_0000_0001)).into()]).unwrap();
+        assert_eq!(got, data(&[canonical]), "{}", loaded.engine());
     }
 }
 
@@ -129,7 +132,7 @@ fn fault_19_code_for_lesser_cpus_gives_the_same_bits() {
             let cache = patient(1 << 20).with_target(Target::level(level));
             let loaded = cache.load(&kernel, Engine::Native);
             assert_eq!(loaded.engine(), Engine::Native);
-            rows.iter().map(|row| loaded.call_row(row)).collect::<Vec<_>>()
+            rows.iter().map(|row| loaded.call_row(&data(row))).collect::<Vec<_>>()
         });
         for outcome in &outcomes {
             assert_eq!(outcome, &outcomes[0], "seed {seed}\n{}", text::print(&kernel));
@@ -152,7 +155,7 @@ fn fault_25_code_is_found_only_for_the_target_it_was_made_for() {
         let ((a, a_misses), (b, b_misses)) = (on(all), on(least));
         assert_eq!((a_misses, b_misses), (1, 1));
         let args = [F64(1.0 + f64::EPSILON), F64(1.0 - f64::EPSILON), F64(-1.0)];
-        assert_eq!(a.call_row(&args).unwrap(), b.call_row(&args).unwrap());
+        assert_eq!(a.call_row(&data(&args)).unwrap(), b.call_row(&data(&args)).unwrap());
     }
 }
 
@@ -176,7 +179,7 @@ fn the_lowest_failing_row_is_reported_with_its_arguments() {
 fn parallel_calls_report_the_lowest_failing_row_too() {
     let rows = 1_000_000;
     let mut a = vec![1i64; rows];
-    let (add, parallel) = (op("add", &["i64", "i64"], "i64"), CallOptions { parallel: true, stop: None });
+    let (add, parallel) = (op("add", &["i64", "i64"], "i64"), CallOptions { parallel: true, ..CallOptions::default() });
     let [native, _] = both(&add);
     let sums = native.call(&[Column::from(&a), Column::from(&a)], rows, &parallel).unwrap();
     assert!(sums[0].as_slice::<i64>().unwrap().iter().all(|&sum| sum == 2));
@@ -196,7 +199,7 @@ fn fault_48_a_raised_flag_stops_a_call() {
     for (index, loaded) in both(&heavy).iter().enumerate() {
         for parallel in [false, true] {
             let stop = StopFlag::new();
-            let options = CallOptions { parallel, stop: Some(stop.clone()) };
+            let options = CallOptions { parallel, stop: Some(stop.clone()), ..CallOptions::default() };
             let (error, after) = std::thread::scope(|scope| {
                 let columns = [Column::from(&column), Column::from(3.3)];
                 let options = &options;
@@ -229,7 +232,7 @@ fn fault_10_columns_of_another_type_are_refused() {
         );
         let error = call(&[Column::from(&[1.0, 2.0, 3.0])]);
         assert!(error.to_string().contains("takes 2 arguments (p0: f64, p1: f64), got 1"), "{error}");
-        assert_eq!(loaded.call_row(&[F64(1.0), F32(1.0)]).unwrap_err().code, Code::SignatureMismatch);
+        assert_eq!(loaded.call_row(&data(&[F64(1.0), F32(1.0)])).unwrap_err().code, Code::SignatureMismatch);
     }
 }
 

@@ -30,7 +30,7 @@ fn slices_and_scalars() {
         assert_eq!(one, [4.0]);
         let none: Vec<f64> = loaded.map((&[0.0; 0], 2.0)).unwrap();
         assert!(none.is_empty());
-        let parallel = CallOptions { parallel: true, stop: None };
+        let parallel = CallOptions { parallel: true, ..CallOptions::default() };
         let long: Vec<f64> = (0..300_000).map(f64::from).collect();
         let got: Array1<f64> = loaded.map_with((&long, &long), &parallel).unwrap();
         assert!(got.iter().zip(&long).all(|(got, x)| *got == 3.0 * x));

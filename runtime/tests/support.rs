@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use filbert_ir::{VerifiedKernel, text, verify};
+use filbert_ir::{Datum, Scalar, VerifiedKernel, text, verify};
 use filbert_runtime::{Engine, KernelCache, LoadedKernel};
 
 /// A kernel from its text.
@@ -19,6 +19,11 @@ pub(crate) fn op(op: &str, params: &[&str], result: &str) -> VerifiedKernel {
     let n = params.len();
     let (list, args) = (list.join(", "), args.join(", "));
     kernel(&format!("kernel k({list}) -> {result} {{\n  %{n}: {result} = {op} {args}\n  return %{n}\n}}\n"))
+}
+
+/// Scalars as a row's arguments.
+pub(crate) fn data(scalars: &[Scalar]) -> Vec<Datum> {
+    scalars.iter().map(|&scalar| scalar.into()).collect()
 }
 
 /// A cache with so much patience that a busy machine does not change what is tested.

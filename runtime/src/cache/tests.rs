@@ -5,7 +5,7 @@
 use std::sync::atomic::AtomicUsize;
 
 use filbert_compiler::{Artifact, CompileError};
-use filbert_ir::{Scalar, text, verify};
+use filbert_ir::{Datum, Scalar, text, verify};
 
 use super::*;
 use crate::column::Column;
@@ -33,7 +33,7 @@ fn patient(compile: CompileFn) -> KernelCache {
 fn add_one_two(cache: &KernelCache, engine: Engine) {
     let loaded = cache.load(&kernel("add"), Engine::Native);
     assert_eq!(loaded.engine(), engine);
-    assert_eq!(loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap(), [Scalar::I64(3)]);
+    assert_eq!(loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap(), [Datum::from(Scalar::I64(3))]);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn fault_50_a_compile_over_its_budget_is_dropped() {
     let loaded = cache.load(&kernel, Engine::Native);
     assert!(started.elapsed() < Duration::from_millis(290), "the caller does not wait for the end");
     assert_eq!(loaded.engine(), Engine::Interp);
-    assert_eq!(loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap(), [Scalar::I64(798)]);
+    assert_eq!(loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap(), [Datum::from(Scalar::I64(798))]);
     // Not tried again at once, but not for ever either.
     cache.load(&kernel, Engine::Native);
     let entries = &lock(&cache.shards[0]).entries;

@@ -2,18 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
-use filbert_ir::{Type, text, verify};
-
 use std::marker::PhantomData;
 
+use filbert_ir::{Scalar, Type, text, verify};
+
 use super::*;
-use crate::bind::bind;
+use crate::bind::{Nulls, bind};
 use crate::code_memory::guarded::Guarded;
 use crate::column::Column;
+use crate::element::Storage;
 use crate::engine::Engine as Wanted;
-use crate::lend::{Axis, Fresh, View};
+use crate::lend::{Axis, Input, Keeper, View};
 use crate::loaded::LoadedKernel;
 use crate::options::CallOptions;
+use crate::room::Fresh;
 
 /// Memory that ends at a guard page, as a room.
 struct GuardedRoom(Guarded, Type);
@@ -22,7 +24,7 @@ impl Room for GuardedRoom {
     fn sink(&mut self) -> Sink<'_> {
         let ty = self.1;
         let bytes = self.0.slice();
-        Sink { first: bytes.as_mut_ptr(), ty, rows: bytes.len() / ty.bytes(), packed: false, lent: PhantomData }
+        Sink { first: bytes.as_mut_ptr(), ty, len: bytes.len() / ty.bytes(), packed: false, lent: PhantomData }
     }
 }
 
@@ -43,7 +45,7 @@ fn fault_09_nothing_beyond_the_last_row_is_touched() {
                 let columns = [Column::bytes(ty, a.slice()).unwrap(), Column::bytes(ty, b.slice()).unwrap()];
                 let mut room = GuardedRoom(Guarded::new(rows * ty.bytes()), ty);
                 let bound = bind(&kernel, &columns, rows).unwrap();
-                loaded.run(&bound, &mut [&mut room], &CallOptions::default()).unwrap();
+                loaded.run(&bound, &mut [&mut room], None, &CallOptions::default()).unwrap();
                 assert_eq!(room.0.slice(), a.slice(), "{rows} rows of {ty}, {engine}");
             }
         }
@@ -59,44 +61,32 @@ fn a_view_is_read_at_its_own_elements_only() {
     let all = View::bytes(Type::U64, memory.slice()).unwrap();
     let last = all.first.wrapping_add(8 * 2000);
     let axes = Box::new([Axis { len: 1001, stride: -16 }]);
-    let input = View { first: last, ty: Type::U64, axes, lent: PhantomData }.input();
+    let (storage, keeper) = (Storage::Plain(Type::U64), Keeper::Lender(PhantomData));
+    let input = View { first: last, storage, axes, keeper }.input(Type::U64);
     assert_eq!([0, 1, 1000].map(|row| input.value(row)), [2000u64, 1998, 0].map(Scalar::from));
+}
+
+/// One strict f64 in and out, over these inputs.
+fn order(slots: Vec<Input<'static>>, run: impl FnOnce(Vec<Piece<'_, '_>>) -> Result<(), Halt>) {
+    let kernel = text::parse("kernel k(%0 a: f64) -> f64 {\n  return %0\n}\n").unwrap();
+    let kernel = verify(kernel).unwrap();
+    let layout = Layout::of(&kernel);
+    let bound = Bound { slots, lists: Vec::new(), results: Vec::new(), rows: 3, nulls: Nulls::None };
+    let limits = Limits { fuel: 0, stop: None };
+    let order =
+        Order { kernel: &kernel, layout: &layout, engine: Engine::Interp, bound: &bound, limits, shadow: false };
+    let mut room = Fresh::<f64>::reserve(3).unwrap();
+    let _ = order.fill(&mut [&mut room], None, STRIP_ROWS, run);
 }
 
 #[test]
 #[should_panic(expected = "inputs have 3 rows")]
 fn a_job_refuses_inputs_that_are_too_short() {
-    let kernel = text::parse("kernel k(%0 a: f64) -> f64 {\n  return %0\n}\n").unwrap();
-    let kernel = verify(kernel).unwrap();
-    let inputs = [View::slice(&[1.0, 2.0]).input()];
-    let order = Order {
-        kernel: &kernel,
-        engine: Engine::Interp,
-        inputs: &inputs,
-        rows: 3,
-        nulls: None,
-        stop: None,
-        shadow: false,
-    };
-    let mut room = Fresh::<f64>::reserve(3).unwrap();
-    let _ = order.fill(&mut [&mut room], STRIP_ROWS, |pieces| pieces.into_iter().try_for_each(Piece::run));
+    order(vec![View::slice(&[1.0, 2.0]).input(Type::F64)], |pieces| pieces.into_iter().try_for_each(Piece::run));
 }
 
 #[test]
 #[should_panic(expected = "every piece was run")]
 fn a_job_whose_pieces_were_not_all_run_is_not_filled() {
-    let kernel = text::parse("kernel k(%0 a: f64) -> f64 {\n  return %0\n}\n").unwrap();
-    let kernel = verify(kernel).unwrap();
-    let inputs = [Input::Scalar(1.0.into())];
-    let order = Order {
-        kernel: &kernel,
-        engine: Engine::Interp,
-        inputs: &inputs,
-        rows: 3,
-        nulls: None,
-        stop: None,
-        shadow: false,
-    };
-    let mut room = Fresh::<f64>::reserve(3).unwrap();
-    let _ = order.fill(&mut [&mut room], STRIP_ROWS, |_| Ok(()));
+    order(vec![Input::Scalar(1.0.into())], |_| Ok(()));
 }
