@@ -76,6 +76,9 @@ codes! {
     UnknownType = 109 User "unknown type";
     MissingValue = 110 User "a block without a value";
     ConstEval = 111 User "constant cannot be computed";
+    Misplaced = 112 User "a jump that leads nowhere";
+    NonExhaustive = 113 User "a pattern that misses values";
+    Unset = 114 User "a variable that may have no value";
     // limits
     KernelTooLarge = 201 Limit "kernel exceeds a limit";
     // verifier: a front-end defect or a hand-made kernel

@@ -4,8 +4,6 @@
 //! its byte span, so nothing behind the reader depends on syn or on proc-macro2's spans, and dropping it
 //! does not recurse. Names are slices of the text.
 
-#![allow(dead_code)] // What reads all of it is being built.
-
 use filbert_ir::{Op, Span, Type};
 
 use crate::attributes::Attributes;
@@ -163,6 +161,8 @@ pub(crate) enum Pat<'t> {
         sub: Option<Box<Pat<'t>>>,
     },
     Wild,
+    /// `..` in a tuple: as many `_` as it takes; see `spread`.
+    Rest,
     Tuple(Vec<Pat<'t>>, Span),
     /// A literal, or a path of a constant.
     Value(ExprId),
@@ -187,6 +187,19 @@ pub(crate) enum Pat<'t> {
         span: Span,
     },
     Error,
+}
+
+/// The patterns of a tuple of `count` elements, `..` written out.
+pub(crate) fn spread<'p, 't>(pats: &'p [Pat<'t>], count: usize) -> Vec<&'p Pat<'t>> {
+    let gap = (count + 1).saturating_sub(pats.len());
+    let mut all = Vec::new();
+    for pat in pats {
+        match pat {
+            Pat::Rest => all.extend(std::iter::repeat_n(&Pat::Wild, gap)),
+            pat => all.push(pat),
+        }
+    }
+    all
 }
 
 /// An arm of `match`.
@@ -218,6 +231,16 @@ pub(crate) enum Stmt<'t> {
     },
     /// An expression whose value is dropped; `semi` is the place of the semicolon, if there is one.
     Expr { expr: ExprId, semi: Option<Span> },
+}
+
+impl Stmt<'_> {
+    /// What it computes.
+    pub(crate) fn expr(&self) -> Option<ExprId> {
+        match self {
+            Stmt::Let { init, .. } => *init,
+            Stmt::Expr { expr, .. } => Some(*expr),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -257,6 +280,8 @@ pub(crate) enum ExprKind<'t> {
         suffix: Option<Type>,
     },
     Bool(bool),
+    /// A string, where only a message can stand.
+    Text,
     /// One segment or more; `None` is one too.
     Path(Vec<&'t str>),
     /// `Neg` or `Not`.

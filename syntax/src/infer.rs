@@ -7,11 +7,17 @@
 
 mod array;
 mod binding;
+mod branch;
 mod check;
+mod closure;
+mod exhaust;
 mod explain;
 mod flow;
+mod matching;
 mod notes;
 mod ops;
+mod option;
+mod range;
 mod resolve;
 mod structs;
 pub(crate) mod time;
@@ -22,12 +28,15 @@ use std::collections::HashMap;
 use filbert_ir::op::Class;
 use filbert_ir::{Code, Diagnostic, Logical, Op, Scalar, Span, Type};
 
-use crate::ast::{Block, ConstId, ExprId, ExprKind, KernelItem, LocalId, Pat, Stmt, Tree};
+use crate::ast::{ConstId, ExprId, ExprKind, KernelItem, LocalId, Tree};
 use crate::links::Links;
 use crate::methods::Method;
+use crate::options::OptionMethod;
 use check::Check;
 pub(crate) use check::{in_parens, int_bits};
 use explain::Why;
+use flow::Frame;
+pub(crate) use range::RangeMethod;
 pub(crate) use time::TimeMethod;
 use types::{BOOL, Open, Ty, Types};
 
@@ -54,6 +63,8 @@ pub(crate) struct Typed<'t> {
     pub(crate) const_patterns: HashMap<LocalId, Meaning>,
     /// By kernel: the type of its result.
     pub(crate) results: Vec<Ty>,
+    /// Statements and arms that are never reached.
+    pub(crate) unreachable: Vec<Span>,
     /// Which kernel of the text calls which, and where.
     pub(crate) calls: Vec<Call>,
     /// Names that the text leaves to whoever links it, as `Links::Open` allows.
@@ -86,6 +97,8 @@ pub(crate) enum Exit {
     Break(ExprId),
     /// To the next turn of a loop.
     Continue(ExprId),
+    /// To the next part of a long `match` or block; lowering makes it.
+    Next(ExprId),
 }
 
 impl Exit {
@@ -93,7 +106,7 @@ impl Exit {
     pub(crate) fn frame(self) -> Option<ExprId> {
         match self {
             Exit::Kernel => None,
-            Exit::Closure(at) | Exit::Break(at) | Exit::Continue(at) => Some(at),
+            Exit::Closure(at) | Exit::Break(at) | Exit::Continue(at) | Exit::Next(at) => Some(at),
         }
     }
 }
@@ -118,6 +131,8 @@ pub(crate) enum Meaning {
     NoneValue,
     /// `Some(x)`
     SomeValue,
+    Option(OptionMethod),
+    Range(RangeMethod),
     /// Where `return`, `break`, `continue` or `?` leads.
     Exit(Exit),
 }
@@ -140,6 +155,7 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
             captures: HashMap::new(),
             const_patterns: HashMap::new(),
             results: Vec::new(),
+            unreachable: Vec::new(),
             calls: Vec::new(),
             wanted: Vec::new(),
         },
@@ -151,6 +167,14 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
         checks: Vec::new(),
         kernel: None,
         in_const: false,
+        dead: false,
+        exits: Vec::new(),
+        frames: Vec::new(),
+        unset: Vec::new(),
+        touched: Vec::new(),
+        clock: 0,
+        reads: Vec::new(),
+        closure_changes: HashMap::new(),
     };
     infer.locals.resize(tree.locals as usize, Local::default());
     infer.text();
@@ -170,11 +194,15 @@ struct Local {
     mutable: bool,
     span: Span,
     in_scope: bool,
+    /// When it was declared.
+    clock: u32,
+    /// Declared without a value.
+    is_late: bool,
 }
 
 impl Default for Local {
     fn default() -> Local {
-        Local { ty: Ty::Error, mutable: true, span: Span::default(), in_scope: false }
+        Local { ty: Ty::Error, mutable: true, span: Span::default(), in_scope: false, clock: 0, is_late: false }
     }
 }
 
@@ -191,10 +219,26 @@ struct Infer<'a, 't> {
     kernels: HashMap<&'t str, usize>,
     /// Variables assigned since the walk began, those that went out of scope left out at each `if`.
     assigned: Vec<LocalId>,
-    checks: Vec<Check<'t>>,
+    checks: Vec<Check<'a, 't>>,
     /// The kernel being walked.
     kernel: Option<usize>,
     in_const: bool,
+    /// Control does not come here.
+    dead: bool,
+    /// The exits of what was walked in the expression at hand.
+    exits: Vec<Exit>,
+    /// The loops, labelled blocks and closures around, the innermost last.
+    frames: Vec<Frame<'a, 't>>,
+    /// Late variables (`let x;`) that may still have no value here.
+    unset: Vec<LocalId>,
+    /// Late variables that may have got one.
+    touched: Vec<LocalId>,
+    /// Numbers the declarations of variables.
+    clock: u32,
+    /// Variables read inside closures.
+    reads: Vec<LocalId>,
+    /// For each closure, the variables from outside that it assigns.
+    closure_changes: HashMap<u32, Vec<LocalId>>,
 }
 
 impl<'a, 't> Infer<'a, 't> {
@@ -236,14 +280,21 @@ impl<'a, 't> Infer<'a, 't> {
             first.insert(name.text, name.span);
             let ty = self.note(&param.ty, param.ty_span);
             params.push(ty);
+            self.check_param_type(ty, param.ty_span);
             self.declare(param.local, name.text, name.span, param.mutable, ty);
         }
         let result = self.note(&kernel.result, kernel.result_span);
         self.check_columns(kernel, &params, result);
+        self.check_result_type(result, kernel.result_span);
         self.out.results.push(result);
+        self.out.types.forget_bindings();
         self.check(kernel.body, result, Why::Result(kernel));
         self.leave(scope);
+        self.dead = false;
         self.assigned.clear();
+        self.exits.clear();
+        self.unset.clear();
+        self.touched.clear();
     }
 
     /// Makes constants known, then looks at their values: they may use each other in any order.
@@ -253,16 +304,19 @@ impl<'a, 't> Infer<'a, 't> {
             self.bind(name.text, Entity::Const(id));
         }
         let outside = std::mem::replace(&mut self.in_const, true);
+        let dead = std::mem::replace(&mut self.dead, false);
         for &id in ids {
             let constant = self.tree.constant(id);
             let ty = self.note(&constant.ty, constant.ty_span);
             self.check(constant.init, ty, Why::Const(constant.name.text));
         }
         self.in_const = outside;
+        self.dead = dead;
     }
 
     fn declare(&mut self, local: LocalId, name: &'t str, span: Span, mutable: bool, ty: Ty) {
-        self.locals[local.0 as usize] = Local { ty, mutable, span, in_scope: true };
+        self.clock += 1;
+        self.locals[local.0 as usize] = Local { ty, mutable, span, in_scope: true, clock: self.clock, is_late: false };
         if name == "_" {
             return;
         }
@@ -298,8 +352,30 @@ impl<'a, 't> Infer<'a, 't> {
 
     /// The type of an expression whose surroundings ask for none.
     fn infer(&mut self, id: ExprId) -> Ty {
+        let begun = self.begin();
         let ty = self.infer_kind(id);
+        self.end(id, begun, ty)
+    }
+
+    /// What `end` needs to know of the state before an expression.
+    fn begin(&self) -> (usize, bool) {
+        (self.exits.len(), self.dead)
+    }
+
+    /// Writes down what the walk over an expression found out.
+    fn end(&mut self, id: ExprId, (mark, was_dead): (usize, bool), ty: Ty) -> Ty {
         self.out.exprs[id.0 as usize] = ty;
+        self.out.diverges[id.0 as usize] = self.dead && !was_dead;
+        if self.exits.len() > mark {
+            let mut exits: Vec<Exit> = Vec::new();
+            for exit in self.exits.drain(mark..) {
+                if !exits.contains(&exit) {
+                    exits.push(exit);
+                }
+            }
+            self.exits.extend_from_slice(&exits);
+            self.out.exits.insert(id.0, exits);
+        }
         ty
     }
 
@@ -307,7 +383,7 @@ impl<'a, 't> Infer<'a, 't> {
         let tree = self.tree;
         let span = tree.span(id);
         match &tree.expr(id).kind {
-            ExprKind::Error => Ty::Error,
+            ExprKind::Error | ExprKind::Text => Ty::Error,
             ExprKind::Bool(_) => BOOL,
             ExprKind::Int { suffix, .. } => {
                 self.checks.push(Check::Literal(id));
@@ -325,13 +401,7 @@ impl<'a, 't> Infer<'a, 't> {
                 if self.operand(id, *arg, class, symbol) { ty } else { Ty::Error }
             }
             ExprKind::Binary { op, symbol, left, right } => self.binary(id, *op, symbol.text, *left, *right),
-            ExprKind::Logic { logic: _, left, right } => {
-                self.check(*left, BOOL, Why::Logic(id));
-                let mark = self.assigned.len();
-                self.check(*right, BOOL, Why::Logic(id));
-                self.note_changes(id, mark);
-                BOOL
-            }
+            ExprKind::Logic { left, right, .. } => self.logic(id, *left, *right, false),
             ExprKind::Cast { arg, ty } => {
                 let to = self.note(ty, span);
                 self.cast(id, *arg, to)
@@ -363,18 +433,18 @@ impl<'a, 't> Infer<'a, 't> {
             ExprKind::Deref(of) => self.deref(id, *of),
             ExprKind::NamedField { of, name } => self.named_field(id, *of, *name),
             ExprKind::StructLit { name, fields } => self.struct_value(*name, fields),
-            ExprKind::While { .. } => self.not_yet(span, "a `while` loop"),
-            ExprKind::Loop { .. } => self.not_yet(span, "a `loop`"),
-            ExprKind::For { .. } => self.not_yet(span, "a `for` loop"),
-            ExprKind::Break { .. } => self.not_yet(span, "`break`"),
-            ExprKind::Continue { .. } => self.not_yet(span, "`continue`"),
-            ExprKind::Return { .. } => self.not_yet(span, "an early `return`"),
-            ExprKind::Match { .. } => self.not_yet(span, "`match`"),
-            ExprKind::Let { .. } => self.not_yet(span, "`if let`"),
-            ExprKind::Closure { .. } => self.not_yet(span, "a closure"),
-            ExprKind::Try(_) => self.not_yet(span, "`?`"),
-            ExprKind::Range { .. } => self.not_yet(span, "a range"),
-            ExprKind::Macro { .. } => self.not_yet(span, "this macro"),
+            ExprKind::While { cond, body, label } => self.while_loop(id, *cond, *body, *label),
+            ExprKind::Loop { body, label } => self.endless_loop(id, *body, *label, None),
+            ExprKind::For { pat, iter, body, label } => self.for_loop(id, pat, *iter, *body, *label),
+            ExprKind::Break { label, value } => self.break_expr(id, *label, *value),
+            ExprKind::Continue { label } => self.continue_expr(id, *label),
+            ExprKind::Return { value } => self.return_expr(id, *value),
+            ExprKind::Match { scrutinee, arms } => self.match_expr(id, *scrutinee, arms, None),
+            ExprKind::Let { pat, value } => self.misplaced_let(id, pat, *value),
+            ExprKind::Closure { .. } => self.closure(id, None),
+            ExprKind::Try(of) => self.question(id, *of),
+            ExprKind::Range { start, end, inclusive } => self.range(id, *start, *end, *inclusive),
+            ExprKind::Macro { name, args } => self.macro_call(id, *name, args),
         }
     }
 
@@ -382,6 +452,7 @@ impl<'a, 't> Infer<'a, 't> {
     /// end of a block.
     fn check(&mut self, id: ExprId, want: Ty, why: Why<'a, 't>) {
         let tree = self.tree;
+        let begun = self.begin();
         let want_elems = match self.out.types.resolve(want) {
             Ty::Tuple(tuple) => self.out.types.elems(tuple).to_vec(),
             _ => Vec::new(),
@@ -389,6 +460,11 @@ impl<'a, 't> Infer<'a, 't> {
         let ty = match &tree.expr(id).kind {
             ExprKind::Block(block) => self.block(id, block, Some((want, why))),
             ExprKind::If { cond, then, otherwise } => self.if_expr(id, *cond, *then, *otherwise, Some((want, why))),
+            ExprKind::Match { scrutinee, arms } => self.match_expr(id, *scrutinee, arms, Some((want, why))),
+            ExprKind::Loop { body, label } => self.endless_loop(id, *body, *label, Some((want, why))),
+            ExprKind::Call { path, args, .. } if self.is_some(path, args, want) => {
+                self.check_some(id, args[0], want, why)
+            }
             ExprKind::Tuple(elems) if !elems.is_empty() && elems.len() == want_elems.len() => {
                 for (&elem, &want) in elems.iter().zip(&want_elems) {
                     self.check(elem, want, why);
@@ -406,99 +482,7 @@ impl<'a, 't> Infer<'a, 't> {
                 }
             }
         };
-        self.out.exprs[id.0 as usize] = ty;
-    }
-
-    fn block(&mut self, id: ExprId, block: &'a Block<'t>, want: Option<(Ty, Why<'a, 't>)>) -> Ty {
-        let scope = self.undo.len();
-        self.declare_consts(&block.consts);
-        for stmt in &block.stmts {
-            match stmt {
-                Stmt::Let { pat, note, note_span, init, otherwise } => {
-                    let ty = match (self.note(note, note_span.unwrap_or_default()), init) {
-                        (Ty::Error, Some(init)) => self.infer(*init),
-                        (noted, Some(init)) => {
-                            self.check(*init, noted, Why::Let(pat));
-                            // Where the note has a `_`, the value's own type says more.
-                            let got = self.out.exprs[init.0 as usize];
-                            if self.out.types.is_error(got) { noted } else { got }
-                        }
-                        (noted, None) => noted,
-                    };
-                    if let Some(otherwise) = otherwise {
-                        self.not_yet(self.tree.span(*otherwise), "`let ... else`");
-                    }
-                    if init.is_none() {
-                        let span = note_span.unwrap_or_default();
-                        self.not_yet(span, "`let` without a value");
-                    }
-                    self.bind_pattern(pat, ty, *init);
-                    // `let x;` was reported: assignments to it are no second mistake.
-                    if let (Pat::Bind { local, .. }, None) = (pat, init) {
-                        self.locals[local.0 as usize].mutable = true;
-                    }
-                }
-                Stmt::Expr { expr, semi: Some(_) } => {
-                    self.infer(*expr);
-                }
-                Stmt::Expr { expr, semi: None } => self.check(*expr, Types::unit(), Why::Statement),
-            }
-        }
-        let ty = match (block.tail, want) {
-            (Some(tail), Some((want, why))) => {
-                self.check(tail, want, why);
-                self.out.exprs[tail.0 as usize]
-            }
-            (Some(tail), None) => self.infer(tail),
-            (None, Some((want, why))) if !self.out.types.unify(want, Types::unit()) => {
-                self.explain_missing(id, block, want, why);
-                Ty::Error
-            }
-            (None, _) => Types::unit(),
-        };
-        self.leave(scope);
-        ty
-    }
-
-    fn if_expr(
-        &mut self,
-        id: ExprId,
-        cond: ExprId,
-        then: ExprId,
-        otherwise: Option<ExprId>,
-        want: Option<(Ty, Why<'a, 't>)>,
-    ) -> Ty {
-        self.check(cond, BOOL, Why::Condition);
-        let mark = self.assigned.len();
-        let ty = match (otherwise, want) {
-            (None, Some((want, why))) if !self.out.types.unify(want, Types::unit()) => {
-                self.infer(then);
-                self.explain_no_else(id, want, why);
-                Ty::Error
-            }
-            (None, _) => {
-                self.check(then, Types::unit(), Why::NoElse);
-                Types::unit()
-            }
-            (Some(otherwise), Some((want, why))) => {
-                self.check(then, want, why);
-                self.check(otherwise, want, why);
-                self.either(then, otherwise)
-            }
-            (Some(otherwise), None) => {
-                let want = self.infer(then);
-                self.check(otherwise, want, Why::Branches(then));
-                self.either(then, otherwise)
-            }
-        };
-        self.note_changes(id, mark);
-        ty
-    }
-
-    /// The type of whichever branch has one.
-    fn either(&self, then: ExprId, otherwise: ExprId) -> Ty {
-        let ty = self.out.exprs[then.0 as usize];
-        if self.out.types.is_error(ty) { self.out.exprs[otherwise.0 as usize] } else { ty }
+        self.end(id, begun, ty);
     }
 
     /// Keeps the variables from outside that were assigned since `mark` as what this expression changes.

@@ -29,6 +29,7 @@
 
 #![forbid(unsafe_code)]
 
+#[allow(dead_code)] // What reads all of it is being built.
 mod ast;
 mod attributes;
 mod consts;
@@ -36,16 +37,17 @@ mod expand;
 mod float_ext;
 mod front;
 mod habits;
-#[allow(dead_code)] // What fills these tables is being built.
+#[allow(dead_code)]
 mod infer;
 mod items;
 mod kernel_fn;
 mod links;
-#[allow(dead_code)]
+
 mod lower;
 mod methods;
 mod module;
 mod names;
+mod options;
 mod read;
 mod scan;
 pub mod time;

@@ -160,9 +160,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             ExprKind::Match { scrutinee, arms } => {
                 let value = self.expr(*scrutinee)?;
                 let ty = self.ty(id);
-                let outcome = self.join(id, ty, None, |lower| {
-                    lower.arms(id, arms, &value, &mut |lower, value| lower.finish(Way::Falls, value))
-                })?;
+                let outcome = self.join(id, ty, None, |lower| lower.ladder(id, arms, &value))?;
                 Ok(self.settled(outcome))
             }
             ExprKind::Block(block) if block.label.is_none() => self.block(block),
@@ -254,6 +252,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 self.flag(span, test)
             }
             ExprKind::Range { .. } => return self.range(id, &values),
+            ExprKind::Text => return Ok(Val::unit()),
             ExprKind::Closure { .. } => return Ok(self.closure(id)),
             ExprKind::Macro { name, args } => return self.macro_value(id, *name, args, &values),
             ExprKind::Assign { target, .. } => {
@@ -280,6 +279,8 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 Val::One(self.constant(span, scalar))
             }
             Meaning::NoneValue => Val::none(),
+            // A kernel or function where a closure is wanted.
+            Meaning::Kernel(_) | Meaning::Method(_) | Meaning::SomeValue => self.function(id),
             _ => unreachable!("inference gives every path a value"),
         })
     }

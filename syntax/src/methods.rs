@@ -342,7 +342,7 @@ pub(crate) fn instead(name: &str) -> Option<String> {
             "write the operator: overflow is an error of the row, or `wrapping_add` and its like"
         }
         _ if starts(&["unwrap", "is_some", "is_none", "ok_or", "and_then", "map_or"]) => {
-            "`Option` is not in this version: a row with a null argument gives null without asking the kernel"
+            "this is a value and never null: leave the method out, or make the parameter an `Option`"
         }
         "iter" | "into_iter" | "len" | "sum" | "push" | "map" | "fold" | "get" => {
             "arrays are not in this version: take one parameter for each element"
@@ -353,7 +353,7 @@ pub(crate) fn instead(name: &str) -> Option<String> {
         "into" | "try_into" => "write `x as f64`, with the type you want",
         "clone" | "to_owned" | "borrow" | "as_ref" => "values are copied: leave it out",
         "fabs" => "write `x.abs()`",
-        "then" | "then_some" => "write `if b { x } else { y }`",
+        "then" | "then_some" => "bools have it: write `(x > 0).then_some(y)`, or `if`",
         "is_nan_or_inf" => "write `!x.is_finite()`",
         _ => return None,
     };

@@ -14,18 +14,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use filbert_ir::{AsKernel, Class, Code, Diagnostics, KernelError, Scalar, Severity, interp, text, verify};
+use filbert_ir::{AsKernel, Class, Code, Diagnostics, KernelError, OnError, Scalar, Severity, interp, text, verify};
 use filbert_syntax::{Declaration, KernelFn};
 
 /// Codes whose example is of a construct that the front end does not read yet.
-const TO_COME: &[Code] = &[
-    Code::IndexRange,
-    Code::FuelExhausted,
-    Code::UnequalLengths,
-    Code::Assertion,
-    Code::WarnUnboundedLoop,
-    Code::WarnUnreachable,
-];
+const TO_COME: &[Code] = &[Code::IndexRange, Code::UnequalLengths];
 
 /// The lines of a failing row's screen that do not need the runtime.
 const ROW_LINES: usize = 2;
@@ -97,7 +90,8 @@ fn row(module: &filbert_syntax::Module, call: &str) -> Option<Outcome> {
     let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
     let args: Vec<Scalar> =
         words.zip(kernel.core.slot_types()).map(|(word, ty)| text::parse_scalar(ty, word).unwrap()).collect();
-    let fault = interp::run_scalars(kernel, &args).err()?;
+    // Such a kernel has a null where another fails.
+    let fault = interp::run_scalars(kernel, &args).err().filter(|_| kernel.core.signature.on_error == OnError::Fail)?;
     let code = fault.fault.code();
     let error = KernelError { value: Some(fault.value), ..KernelError::new(code, "").of(kernel, kernel.id()) };
     Some(Outcome { codes: vec![code], screen: error.render(Some(kernel)), lines: ROW_LINES })

@@ -11,5 +11,6 @@ mod errors;
 mod integers;
 mod module;
 mod mutate;
+mod plain;
 mod spans;
 mod time;

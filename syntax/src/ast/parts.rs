@@ -10,6 +10,7 @@ impl<'t> ExprKind<'t> {
             ExprKind::Int { .. }
             | ExprKind::Float { .. }
             | ExprKind::Bool(_)
+            | ExprKind::Text
             | ExprKind::Path(_)
             | ExprKind::Continue { .. }
             | ExprKind::Error => Vec::new(),
@@ -88,7 +89,7 @@ impl<'t> Pat<'t> {
             Pat::Or(pats, _) => pats.first().map_or(Vec::new(), Pat::bound),
             Pat::Some(pat, _) | Pat::Ref(pat, _) => pat.bound(),
             Pat::Struct { fields, .. } => fields.iter().flat_map(|(_, pat)| pat.bound()).collect(),
-            Pat::Wild | Pat::Value(_) | Pat::Range { .. } | Pat::None(_) | Pat::Error => Vec::new(),
+            Pat::Wild | Pat::Rest | Pat::Value(_) | Pat::Range { .. } | Pat::None(_) | Pat::Error => Vec::new(),
         }
     }
 }

@@ -38,14 +38,35 @@ impl<'a, 't> Infer<'a, 't> {
         self.not_yet(self.tree.span(id), "indexing")
     }
 
-    pub(super) fn reference(&mut self, id: ExprId, of: ExprId, _mutable: bool) -> Ty {
-        self.infer(of);
-        self.not_yet(self.tree.span(id), "a reference")
+    /// `&x`: references to scalars are the values themselves.
+    pub(super) fn reference(&mut self, id: ExprId, of: ExprId, mutable: bool) -> Ty {
+        let ty = self.infer(of);
+        match self.out.types.scalar(ty) {
+            Some(_) if mutable => self.not_yet(self.tree.span(id), "a reference that may be written"),
+            Some(_) => ty,
+            None => self.not_yet(self.tree.span(id), "a reference"),
+        }
     }
 
     pub(super) fn deref(&mut self, id: ExprId, of: ExprId) -> Ty {
-        self.infer(of);
-        self.not_yet(self.tree.span(id), "`*` before a value")
+        let ty = self.infer(of);
+        let span = self.tree.span(id);
+        if self.tree.text[..span.start as usize].ends_with('*') {
+            let message = "`**` is no operator";
+            let help = "write `x.powi(2)` for an integer power of a float, `x.powf(y)`, or `n.pow(2)` for integers";
+            let span = filbert_ir::Span { start: span.start - 1, ..span };
+            self.report(filbert_ir::Diagnostic::new(filbert_ir::Code::Unsupported, span, message).help(help));
+            return Ty::Error;
+        }
+        match self.out.types.scalar(ty) {
+            Some(_) => ty,
+            None => self.not_yet(self.tree.span(id), "`*` before a value"),
+        }
+    }
+
+    /// What the pattern `&p` takes apart.
+    pub(super) fn referent(&mut self, ty: Ty, _span: Span) -> Ty {
+        ty
     }
 
     /// The type of a place that is assigned or updated: `a[i]`, `*r`, `p.x`, `t.0`.

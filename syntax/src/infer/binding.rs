@@ -5,40 +5,9 @@ use filbert_ir::{Code, Diagnostic, Op, Span};
 use super::explain::Why;
 use super::types::Ty;
 use super::{Infer, Meaning};
-use crate::ast::{ExprId, LocalId, Pat, Target};
+use crate::ast::{ExprId, ExprKind, LocalId, Target};
 
 impl<'a, 't> Infer<'a, 't> {
-    pub(super) fn bind_pattern(&mut self, pat: &'a Pat<'t>, ty: Ty, init: Option<ExprId>) {
-        match pat {
-            Pat::Bind { name, local, mutable, sub } => {
-                if sub.is_some() {
-                    self.not_yet(name.span, "an `@` pattern");
-                }
-                self.declare(*local, name.text, name.span, *mutable, ty);
-            }
-            Pat::Wild | Pat::Error => {}
-            Pat::Tuple(pats, span) => {
-                let elems = self.elements(ty, pats.len(), *span, init);
-                for (pat, ty) in pats.iter().zip(elems) {
-                    self.bind_pattern(pat, ty, None);
-                }
-            }
-            Pat::Value(id) => {
-                let span = self.tree.span(*id);
-                self.not_yet(span, "a constant as a pattern");
-            }
-            Pat::Range { span, .. } => {
-                self.not_yet(*span, "a range as a pattern");
-            }
-            Pat::Or(_, span) | Pat::Some(_, span) | Pat::None(span) | Pat::Ref(_, span) => {
-                self.not_yet(*span, "this pattern");
-            }
-            Pat::Struct { span, .. } => {
-                self.not_yet(*span, "a struct pattern");
-            }
-        }
-    }
-
     /// The types of a tuple that is taken apart into `count`.
     pub(super) fn elements(&mut self, ty: Ty, count: usize, span: Span, init: Option<ExprId>) -> Vec<Ty> {
         match self.out.types.resolve(ty) {
@@ -63,19 +32,24 @@ impl<'a, 't> Infer<'a, 't> {
 
     pub(super) fn assign(&mut self, target: &'a Target, value: ExprId) {
         match target {
-            Target::Variable(variable) => match self.assignable(*variable) {
-                Some(local) => {
-                    let ty = self.locals[local.0 as usize].ty;
-                    self.check(value, ty, Why::Assign(self.tree.slice(self.tree.span(*variable)), local));
+            Target::Variable(variable) => {
+                // The value is computed before the variable has it.
+                let want = self.target_type(*variable);
+                match want {
+                    Some((local, ty)) => {
+                        self.check(value, ty, Why::Assign(self.tree.slice(self.tree.span(*variable)), local));
+                    }
+                    None => {
+                        self.infer(value);
+                    }
+                }
+                if let Some(local) = self.assignable(*variable) {
                     self.assigned.push(local);
                 }
-                None => {
-                    self.infer(value);
-                }
-            },
+            }
             Target::Place(place) => {
-                self.place(*place);
-                self.infer(value);
+                let ty = self.place(*place);
+                self.check(value, ty, Why::Place(*place));
             }
             Target::Wild | Target::Error => {
                 self.infer(value);
@@ -85,6 +59,18 @@ impl<'a, 't> Infer<'a, 't> {
                 let elems = self.elements(ty, targets.len(), *span, Some(value));
                 self.assign_elements(targets, elems, value);
             }
+        }
+    }
+
+    /// The variable that a path means, if it is one, and its type.
+    fn target_type(&self, variable: ExprId) -> Option<(LocalId, Ty)> {
+        let ExprKind::Path(path) = &self.tree.expr(variable).kind else { return None };
+        match path.as_slice() {
+            [name] => match self.names.get(name) {
+                Some(&super::Entity::Local(local)) => Some((local, self.locals[local.0 as usize].ty)),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -115,37 +101,95 @@ impl<'a, 't> Infer<'a, 't> {
     pub(super) fn update(&mut self, id: ExprId, op: Op, symbol: &'t str, target: ExprId, value: ExprId) {
         // The symbol of the operator itself, without its `=`.
         let symbol = symbol.strip_suffix('=').unwrap_or(symbol);
-        let Some(local) = self.assignable(target) else {
+        if !matches!(self.tree.expr(target).kind, ExprKind::Path(_)) {
+            self.place(target);
+            self.operands(id, (op, symbol), target, value, true);
+            return;
+        }
+        let begun = self.begin();
+        let ty = self.infer(target);
+        let Some(local) = self.assignable_local(target, ty) else {
             self.infer(value);
             return;
         };
+        self.end(target, begun, ty);
+        self.check_mutable(target, local);
         self.operands(id, (op, symbol), target, value, true);
         self.assigned.push(local);
     }
 
     /// The variable that an assignment to this path changes; reports why not if it cannot.
     pub(super) fn assignable(&mut self, variable: ExprId) -> Option<LocalId> {
-        let ty = self.infer(variable);
-        let Meaning::Local(local) = self.out.meanings[variable.0 as usize] else {
-            if !self.out.types.is_error(ty) {
-                let span = self.tree.span(variable);
-                let message = format!("`{}` is not a variable and cannot be assigned", self.tree.slice(span));
-                self.report(
-                    Diagnostic::new(Code::Immutable, span, message).help("declare a variable: `let mut x = ...;`"),
-                );
-            }
-            return None;
-        };
+        let ExprKind::Path(path) = &self.tree.expr(variable).kind else { return None };
+        let ty = self.path_type(variable, path);
+        self.out.exprs[variable.0 as usize] = ty;
+        let local = self.assignable_local(variable, ty)?;
+        if self.locals[local.0 as usize].is_late {
+            self.check_late(variable, local);
+        } else {
+            self.check_mutable(variable, local);
+        }
+        Some(local)
+    }
+
+    fn assignable_local(&mut self, variable: ExprId, ty: Ty) -> Option<LocalId> {
+        if let Meaning::Local(local) = self.out.meanings[variable.0 as usize] {
+            return Some(local);
+        }
+        if !self.out.types.is_error(ty) {
+            let span = self.tree.span(variable);
+            let message = format!("`{}` is not a variable and cannot be assigned", self.tree.slice(span));
+            let help = "declare a variable: `let mut x = ...;`";
+            self.report(Diagnostic::new(Code::Immutable, span, message).help(help));
+        }
+        None
+    }
+
+    pub(super) fn check_mutable(&mut self, variable: ExprId, local: LocalId) {
         let info = self.locals[local.0 as usize];
-        if !info.mutable {
+        if info.mutable {
+            return;
+        }
+        let span = self.tree.span(variable);
+        let name = self.tree.slice(span);
+        let message = format!("`{name}` is assigned but was not declared `mut`");
+        let diagnostic = Diagnostic::new(Code::Immutable, span, message)
+            .note(info.span, "declared here")
+            .help(format!("write `mut {name}` where it is declared"));
+        self.report(diagnostic);
+    }
+
+    /// A variable that was declared without a value gets one; without `mut` only once.
+    fn check_late(&mut self, variable: ExprId, local: LocalId) {
+        let info = self.locals[local.0 as usize];
+        let in_loop = self.frames.iter().any(|frame| frame.can_repeat() && info.clock <= frame.clock);
+        if (self.touched.contains(&local) || in_loop) && !info.mutable {
             let span = self.tree.span(variable);
             let name = self.tree.slice(span);
-            let message = format!("`{name}` is assigned but was not declared `mut`");
+            let message = format!("`{name}` may be assigned twice, but was not declared `mut`");
             let diagnostic = Diagnostic::new(Code::Immutable, span, message)
                 .note(info.span, "declared here")
                 .help(format!("write `mut {name}` where it is declared"));
             self.report(diagnostic);
         }
-        Some(local)
+        self.touched.push(local);
+        // What a closure assigns may never run.
+        if !self.frames.iter().any(|frame| frame.is_closure() && info.clock <= frame.clock) {
+            self.unset.retain(|other| *other != local);
+        }
+    }
+
+    /// A variable that is read must have a value.
+    pub(super) fn check_set(&mut self, id: ExprId, local: LocalId) {
+        if self.dead || !self.unset.contains(&local) {
+            return;
+        }
+        let span = self.tree.span(id);
+        let name = self.tree.slice(span);
+        let info = self.locals[local.0 as usize];
+        let message = format!("`{name}` may have no value here");
+        let help = format!("assign `{name}` on every way that leads here, or give it a value where it is declared");
+        self.report(Diagnostic::new(Code::Unset, span, message).note(info.span, "declared without a value").help(help));
+        self.unset.retain(|other| *other != local);
     }
 }

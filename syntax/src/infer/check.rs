@@ -1,15 +1,15 @@
 //! What can be checked only when every type is decided: ranges of literals, operands, casts.
 
 use filbert_ir::op::Class;
-use filbert_ir::{Code, Diagnostic, Type};
+use filbert_ir::{Code, Diagnostic, Span, Type};
 
 use super::Infer;
-use super::types::Ty;
-use crate::ast::{ExprId, ExprKind};
+use super::types::{Open, Ty};
+use crate::ast::{ExprId, ExprKind, Pat};
 use crate::methods;
 
 /// A check that waits.
-pub(super) enum Check<'t> {
+pub(super) enum Check<'a, 't> {
     /// A literal fits its type.
     Literal(ExprId),
     /// The operand `arg` of `at` is of a type that the operation has. `symbol` is an operator or a method.
@@ -18,9 +18,21 @@ pub(super) enum Check<'t> {
     Cast { at: ExprId, arg: ExprId, to: Type },
     /// `to::from(arg)`
     From { at: ExprId, arg: ExprId, to: Type },
+    /// A pattern compares numbers.
+    Number { ty: Ty, span: Span },
+    /// The arms of a `match` take every value.
+    Match(ExprId),
+    /// A pattern takes every value; `word` is what it belongs to.
+    Irrefutable { pat: &'a Pat<'t>, ty: Ty, word: &'static str },
+    /// A type was decided by some use.
+    Known { ty: Ty, span: Span },
+    /// A type has a default.
+    Default { at: ExprId, ty: Ty },
+    /// A range that is walked over counts integers.
+    Counts { iter: ExprId, of: Ty },
 }
 
-impl Infer<'_, '_> {
+impl<'a, 't> Infer<'a, 't> {
     pub(super) fn run_checks(&mut self) {
         for check in std::mem::take(&mut self.checks) {
             match check {
@@ -28,6 +40,12 @@ impl Infer<'_, '_> {
                 Check::Operand { at, arg, class, symbol } => self.check_operand(at, arg, class, symbol),
                 Check::Cast { at, arg, to } => self.check_cast(at, arg, to),
                 Check::From { at, arg, to } => self.check_from(at, arg, to),
+                Check::Number { ty, span } => self.check_number(ty, span),
+                Check::Match(id) => self.check_match(id),
+                Check::Irrefutable { pat, ty, word } => self.check_irrefutable(pat, ty, word),
+                Check::Known { ty, span } => self.check_known(ty, span),
+                Check::Default { at, ty } => self.check_default(at, ty),
+                Check::Counts { iter, of } => self.check_counts(iter, of),
             }
         }
     }
@@ -76,6 +94,9 @@ impl Infer<'_, '_> {
         if self.out.types.is_error(ty) {
             return;
         }
+        if let Ty::Option(_) = self.out.types.resolve(ty) {
+            return self.explain_option_operand(arg, ty, symbol);
+        }
         let is_method = symbol.starts_with(|c: char| c.is_ascii_alphabetic());
         let span = if is_method { self.tree.span(at) } else { self.tree.span(arg) };
         let Some(scalar) = self.out.types.scalar(ty) else {
@@ -91,6 +112,23 @@ impl Infer<'_, '_> {
         let mut diagnostic = Diagnostic::new(Code::OperandType, span, message);
         diagnostic.help = operand_help(symbol, class, scalar, source);
         self.report(diagnostic);
+    }
+
+    /// A type that nothing decided.
+    fn check_known(&mut self, ty: Ty, span: Span) {
+        let resolved = self.out.types.resolve(ty);
+        if self.out.types.openness(resolved) != Some(Open::Any) {
+            return;
+        }
+        let source = self.tree.slice(span);
+        let (message, help) = match source {
+            "None" => (
+                "the type of this `None` is not known".to_string(),
+                "say what it could hold: `let x: Option<f64> = None;`".to_string(),
+            ),
+            _ => (format!("the type of `{source}` is not known"), format!("write it: `{source}: f64`")),
+        };
+        self.report(Diagnostic::new(Code::UnknownType, span, message).help(help));
     }
 
     fn check_cast(&mut self, at: ExprId, arg: ExprId, to: Type) {

@@ -28,6 +28,19 @@ pub(super) enum Why<'a, 't> {
     Branches(ExprId),
     NoElse,
     Statement,
+    While,
+    /// The body of a loop.
+    Body,
+    /// Out of a loop or a labelled block.
+    Break,
+    Guard,
+    /// An arm of a `match` whose first one decided.
+    Arms(ExprId),
+    ClosureResult,
+    ClosureArg(ExprId),
+    Assert,
+    /// A place that is assigned.
+    Place(ExprId),
 }
 
 impl<'a, 't> Infer<'a, 't> {
@@ -75,6 +88,27 @@ impl<'a, 't> Infer<'a, 't> {
             }
             Why::NoElse => ("`if` without `else`".to_string(), Vec::new()),
             Why::Statement => ("statement".to_string(), Vec::new()),
+            Why::While => ("condition of `while`".to_string(), Vec::new()),
+            Why::Body => ("body of the loop".to_string(), Vec::new()),
+            Why::Break => ("value of `break`".to_string(), Vec::new()),
+            Why::Guard => ("guard of an arm".to_string(), Vec::new()),
+            Why::Arms(first) => {
+                let at = self.last_of(first);
+                let ty = self.out.types.show(self.out.exprs[first.0 as usize]);
+                ("arms of `match`".to_string(), vec![(tree.span(at), format!("this is {ty}"))])
+            }
+            Why::ClosureResult => ("result of the closure".to_string(), Vec::new()),
+            Why::ClosureArg(at) => {
+                ("argument of the closure".to_string(), vec![(tree.span(at), "the closure".to_string())])
+            }
+            Why::Assert => ("condition of `assert!`".to_string(), Vec::new()),
+            Why::Place(place) => {
+                let ty = self.out.types.show(self.out.exprs[place.0 as usize]);
+                (
+                    format!("assignment to `{}`", tree.slice(tree.span(place))),
+                    vec![(tree.span(place), format!("this is {ty}"))],
+                )
+            }
         }
     }
 
@@ -96,9 +130,11 @@ impl<'a, 't> Infer<'a, 't> {
         let mut diagnostic = Diagnostic::new(Code::TypeMismatch, self.tree.span(id), message);
         diagnostic.label = format!("this is {}", types.show(got));
         diagnostic.notes = notes;
+        let never_null = self.never_null(id, want, why);
         diagnostic.help = match why {
+            _ if never_null.is_some() => never_null,
             Why::NoElse => Some("add `else { ... }`, or end the value with `;`".to_string()),
-            Why::Statement => Some("end it with `;` to drop the value, or bind it with `let`".to_string()),
+            Why::Statement | Why::Body => Some("end it with `;` to drop the value, or bind it with `let`".to_string()),
             Why::Condition => match &self.tree.expr(id).kind {
                 ExprKind::Assign { .. } => {
                     Some(format!("`=` assigns: write `{}`", self.tree.slice(self.tree.span(id)).replacen('=', "==", 1)))
@@ -108,6 +144,21 @@ impl<'a, 't> Infer<'a, 't> {
             _ => self.conversion(id, want, got),
         };
         self.report(diagnostic);
+        self.out.types.give_up(got);
+    }
+
+    /// What to write where `None` meets a type that is never null.
+    fn never_null(&self, id: ExprId, want: Ty, why: Why<'a, 't>) -> Option<String> {
+        let is_none = matches!(self.out.meanings[id.0 as usize], super::Meaning::NoneValue);
+        let is_value = !matches!(self.out.types.resolve(want), Ty::Option(_) | Ty::Tuple(_));
+        let shown = self.out.types.show(want);
+        match why {
+            _ if !is_none || !is_value => None,
+            Why::Result(_) => {
+                Some(format!("write the result type `Option<{shown}>`, and `Some(...)` around its values"))
+            }
+            _ => Some(format!("write `Option<{shown}>` where it is declared, and `Some(...)` around its values")),
+        }
     }
 
     /// How to make an expression of type `got` one of type `want`.
@@ -116,6 +167,30 @@ impl<'a, 't> Infer<'a, 't> {
         let source = self.tree.slice(self.tree.span(id));
         if source.len() > 60 || source.contains('\n') {
             return None;
+        }
+        match (types.resolve(want), types.resolve(got)) {
+            (Ty::Option(_), Ty::Option(_)) => {}
+            (Ty::Option(option), other)
+                if types
+                    .scalar(types.inner(option))
+                    .is_some_and(|ty| types.scalar(other) == Some(ty) || types.openness(other).is_some()) =>
+            {
+                return Some(format!("write `Some({source})`"));
+            }
+            (other, Ty::Option(option))
+                if types.scalar(other).is_some() && types.scalar(types.inner(option)) == types.scalar(other) =>
+            {
+                let default = match types.scalar(other) {
+                    Some(Type::Bool) => "false",
+                    Some(ty) if ty.is_float() => "0.0",
+                    _ => "0",
+                };
+                let source = in_parens(source);
+                return Some(format!(
+                    "it may be null: write `{source}.unwrap_or({default})`, or `{source}?` to give null"
+                ));
+            }
+            _ => {}
         }
         let (want, got_scalar) = (types.scalar(want)?, types.scalar(got)?);
         let arg = in_parens(source);
@@ -219,9 +294,6 @@ impl<'a, 't> Infer<'a, 't> {
         {
             return;
         }
-        if let ["None"] = path {
-            return self.explain_option("None", span);
-        }
         let joined = path.join("::");
         let message = format!("unknown name `{joined}`");
         let mut diagnostic = Diagnostic::new(Code::UnknownName, span, message);
@@ -264,8 +336,10 @@ impl<'a, 't> Infer<'a, 't> {
         if path.len() == 1 && self.tree.forgiven.contains(&last) {
             return;
         }
-        if let "Some" | "Ok" | "Err" = last {
-            return self.explain_option(last, span);
+        if let "Ok" | "Err" = last {
+            let message = format!("a kernel cannot have a `Result` value (`{last}`)");
+            let help = "use `Option`: `Some(...)` and `None`, which is null in the column";
+            return self.report(Diagnostic::new(Code::Unsupported, span, message).help(help));
         }
         let texts: Vec<&str> = args.iter().map(|&arg| self.tree.slice(self.tree.span(arg))).collect();
         let near = || {
@@ -289,12 +363,6 @@ impl<'a, 't> Infer<'a, 't> {
         let mut diagnostic = Diagnostic::new(Code::UnknownFunction, span, format!("unknown function `{joined}`"));
         diagnostic.help = help;
         self.report(diagnostic);
-    }
-
-    fn explain_option(&mut self, name: &str, span: Span) {
-        let message = format!("a kernel cannot have an `Option` or `Result` value (`{name}`)");
-        let help = "`Option` is not in this version: a row with a null argument gives null without asking the kernel";
-        self.report(Diagnostic::new(Code::Unsupported, span, message).help(help));
     }
 
     pub(super) fn explain_unknown_method(&mut self, name: &str, span: Span, ty: Ty) {

@@ -54,6 +54,10 @@ impl<'a, 't> Infer<'a, 't> {
             let is_right = self.operand(id, right, class, symbol);
             return if is_left && is_right { left_ty } else { Ty::Error };
         }
+        let is_option = |infer: &Self, ty: Ty| matches!(infer.out.types.resolve(ty), Ty::Option(_));
+        if is_option(self, left_ty) || is_option(self, right_ty) {
+            return self.option_operands(id, (op, symbol), (left, left_ty), (right, right_ty));
+        }
         if !self.out.types.unify(left_ty, right_ty) {
             self.explain_operands(symbol, (left, left_ty), (right, right_ty), is_update);
             return Ty::Error;
@@ -136,8 +140,24 @@ impl<'a, 't> Infer<'a, 't> {
         args: &'a [ExprId],
     ) -> Ty {
         let (receiver, ty) = receiver;
-        if let Ty::Time(time) = self.out.types.resolve(ty) {
-            return self.time_method(id, name, span, (receiver, time), args);
+        match self.out.types.resolve(ty) {
+            Ty::Option(_) => return self.option_method(id, name, span, (receiver, ty), args),
+            Ty::Range(_) => {
+                if let Some(ty) = self.range_method(id, name, span, (receiver, ty), args) {
+                    return ty;
+                }
+            }
+            Ty::Scalar(Type::Bool) => {
+                if let Some(method) = crate::options::bool_method(name) {
+                    return self.bool_method(id, name, span, method, args);
+                }
+            }
+            open @ Ty::Var(_) if self.out.types.openness(open) == Some(Open::Any) => {
+                self.infer_args(args);
+                return self.explain_open_receiver(receiver, name);
+            }
+            Ty::Time(time) => return self.time_method(id, name, span, (receiver, time), args),
+            _ => {}
         }
         let Some(method) = crate::methods::method(name) else {
             for &arg in args {

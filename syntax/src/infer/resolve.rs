@@ -1,9 +1,9 @@
 //! What names mean: paths and calls.
 
-use filbert_ir::{Code, Diagnostic, Span, Type};
+use filbert_ir::{Code, Diagnostic, Logical, Param, ResultTy, Span, Type};
 
 use super::explain::Why;
-use super::types::Ty;
+use super::types::{Open, Ty};
 use super::{Call, Entity, Infer, Meaning, Wanted};
 use crate::ast::{ExprId, KernelItem};
 use crate::links::Links;
@@ -12,6 +12,16 @@ use crate::names::{self, StdPath};
 impl<'a, 't> Infer<'a, 't> {
     /// A path that stands for a value.
     pub(super) fn path(&mut self, id: ExprId, path: &[&'t str]) -> Ty {
+        let ty = self.path_type(id, path);
+        if let Meaning::Local(local) = self.out.meanings[id.0 as usize] {
+            self.check_set(id, local);
+            self.note_read(local);
+        }
+        ty
+    }
+
+    /// What a path means, and the type of that.
+    pub(super) fn path_type(&mut self, id: ExprId, path: &[&'t str]) -> Ty {
         let span = self.tree.span(id);
         let (meaning, ty) = match self.path_meaning(path, span) {
             Some(found) => found,
@@ -42,6 +52,11 @@ impl<'a, 't> Infer<'a, 't> {
                 }
                 None => {}
             }
+        }
+        if path == ["None"] {
+            let inner = self.out.types.open(Open::Any);
+            self.checks.push(super::check::Check::Known { ty: inner, span });
+            return Some((Meaning::NoneValue, self.option(inner, span)));
         }
         match names::std_path(&self.tree.uses, path) {
             StdPath::Constant(scalar) => return Some((Meaning::Scalar(scalar), Ty::Scalar(scalar.ty()))),
@@ -81,6 +96,11 @@ impl<'a, 't> Infer<'a, 't> {
             && let Some(&entity) = self.names.get(name)
         {
             if let Entity::Local(local) = entity
+                && let Ty::Closure(closure) = self.out.types.resolve(self.locals[local.0 as usize].ty)
+            {
+                return self.call_closure(id, local, closure, args, path_span);
+            }
+            if let Entity::Local(local) = entity
                 && self.out.types.is_error(self.locals[local.0 as usize].ty)
             {
                 return self.infer_args(args);
@@ -101,14 +121,18 @@ impl<'a, 't> Infer<'a, 't> {
         if let Some(ty) = self.time_call(id, path, path_span, args) {
             return ty;
         }
+        if path == ["Some"] {
+            return self.some(id, args, path_span);
+        }
         if let StdPath::OfType(ty, name) = names::std_path(&self.tree.uses, path) {
             return self.call_of_type(id, ty, name, path_span, args);
         }
         let joined = path.join("::");
         if let Some((index, kernel)) = self.links.kernel(&joined) {
             self.refuse_in_const(&joined, path_span);
-            let params: Vec<Ty> = kernel.core.slot_types().into_iter().map(Ty::Scalar).collect();
-            let results: Vec<Ty> = kernel.core.return_types().into_iter().map(Ty::Scalar).collect();
+            let signature = kernel.core.signature.clone();
+            let params: Vec<Ty> = signature.params.iter().map(|param| self.linked_param(param, path_span)).collect();
+            let results: Vec<Ty> = signature.results.iter().map(|ty| self.linked_result(ty, path_span)).collect();
             if self.check_count(&joined, params.len(), args, path_span, None) {
                 for (i, (&arg, ty)) in args.iter().zip(params).enumerate() {
                     self.check(arg, ty, Why::LinkedArg(path, i));
@@ -127,6 +151,30 @@ impl<'a, 't> Infer<'a, 't> {
         }
         self.explain_unknown_function(path, path_span, args);
         self.infer_args(args)
+    }
+
+    /// What a kernel from outside takes.
+    fn linked_param(&mut self, param: &Param, span: Span) -> Ty {
+        match param {
+            Param::Scalar { ty, nullable } => self.linked_scalar(*ty, *nullable, span),
+            Param::List { .. } => self.not_yet(span, "a call of a kernel that takes lists"),
+        }
+    }
+
+    /// What a kernel from outside gives.
+    fn linked_result(&mut self, result: &ResultTy, span: Span) -> Ty {
+        match result {
+            ResultTy::Scalar { ty, nullable } => self.linked_scalar(*ty, *nullable, span),
+            ResultTy::Fixed { .. } | ResultTy::List { .. } => self.not_yet(span, "a call of a kernel that gives lists"),
+        }
+    }
+
+    fn linked_scalar(&mut self, ty: Logical, nullable: bool, span: Span) -> Ty {
+        let ty = match ty.plain() {
+            Some(ty) => Ty::Scalar(ty),
+            None => self.not_yet(span, "a call of a kernel with times"),
+        };
+        if nullable { self.option(ty, span) } else { ty }
     }
 
     /// A kernel of this text.
@@ -184,7 +232,7 @@ impl<'a, 't> Infer<'a, 't> {
         Ty::Error
     }
 
-    fn refuse_in_const(&mut self, name: &str, span: Span) {
+    pub(super) fn refuse_in_const(&mut self, name: &str, span: Span) {
         if self.in_const {
             let message = format!("a constant cannot call the kernel `{name}`");
             self.report(Diagnostic::new(Code::ConstEval, span, message).help("write `let` inside a kernel instead"));

@@ -1,8 +1,6 @@
 //! Types during inference: scalars, what is made of them, and variables that literals, `None` and closures
 //! leave open until a use decides.
 
-#![allow(dead_code)] // What reads all of it is being built.
-
 use filbert_ir::{Logical, Type};
 
 use crate::ast::ExprId;
@@ -73,6 +71,8 @@ pub(crate) struct Types {
     closures: Vec<ClosureTy>,
     /// The fields of each struct of the text.
     structs: Vec<(String, Vec<Ty>)>,
+    /// How often, in the kernel at hand, an open type became one that has an open part.
+    open_bindings: usize,
 }
 
 /// Elements of a tuple, those of its elements and the tuples themselves counted: tuples of tuples could
@@ -81,6 +81,10 @@ pub(crate) const TUPLE_ELEMENTS_MAX: usize = 256;
 
 /// Weight of what may take the place of an open `Any`, so that types stay small when it does.
 const OPEN_WEIGHT_MAX: usize = 32;
+
+/// How often in a kernel an open type may become one with an open part, such as the `Option` of a `None`:
+/// types nest deeper with each.
+const OPEN_BINDINGS_MAX: usize = 64;
 
 /// The type of conditions.
 pub(crate) const BOOL: Ty = Ty::Scalar(Type::Bool);
@@ -176,10 +180,38 @@ impl Types {
         }
     }
 
-    /// Whether a composite type holds an open `Any`.
-    fn has_open(&self, ty: Ty) -> bool {
+    /// How many open parts a type has that may become anything, and whether `of` is among them.
+    fn open_parts(&self, ty: Ty, of: Ty) -> (usize, bool) {
         let ty = self.resolve(ty);
-        self.openness(ty) == Some(Open::Any) || self.parts(ty).into_iter().any(|part| self.has_open(part))
+        if self.openness(ty) == Some(Open::Any) {
+            return (1, ty == of);
+        }
+        self.parts(ty).into_iter().fold((0, false), |(count, is_in), part| {
+            let (more, is_too) = self.open_parts(part, of);
+            (count + more, is_in || is_too)
+        })
+    }
+
+    /// What a type leaves open was part of a mistake that is reported.
+    pub(crate) fn give_up(&mut self, ty: Ty) {
+        match self.resolve(ty) {
+            open @ Ty::Var(var) if self.openness(open) == Some(Open::Any) => {
+                self.vars[var as usize] = Var::Bound(Ty::Error)
+            }
+            resolved => self.parts(resolved).into_iter().for_each(|part| self.give_up(part)),
+        }
+    }
+
+    /// A new kernel begins, in which types may nest anew.
+    pub(crate) fn forget_bindings(&mut self) {
+        self.open_bindings = 0;
+    }
+
+    /// Whether values of a resolved type can be handed out of a branch.
+    pub(crate) fn can_cross(&self, ty: Ty) -> bool {
+        let ty = self.resolve(ty);
+        let is_bound = matches!(ty, Ty::Slice(_) | Ty::Range(_) | Ty::Iter(_) | Ty::Closure(_));
+        !is_bound && self.parts(ty).into_iter().all(|part| self.can_cross(part))
     }
 
     /// The elements of a tuple.
@@ -303,7 +335,11 @@ impl Types {
     fn takes(&self, open: Ty, ty: Ty) -> bool {
         match (self.openness(open), self.openness(ty), ty) {
             (Some(Open::Any), Some(_), _) => true,
-            (Some(Open::Any), None, ty) => self.weight(ty) <= OPEN_WEIGHT_MAX && !self.has_open(ty),
+            (Some(Open::Any), None, ty) if self.weight(ty) <= OPEN_WEIGHT_MAX => match self.open_parts(ty, open) {
+                (_, true) => false,
+                (0, _) => true,
+                (parts, _) => parts == 1 && self.open_bindings < OPEN_BINDINGS_MAX,
+            },
             (Some(a), Some(b), _) => a == b,
             (Some(Open::Int), None, Ty::Scalar(ty)) => ty.is_int(),
             (Some(Open::Float), None, Ty::Scalar(ty)) => ty.is_float(),
@@ -312,6 +348,9 @@ impl Types {
     }
 
     fn bind(&mut self, var: u32, to: Ty) -> bool {
+        if self.openness(to).is_none() && self.open_parts(to, Ty::Never).0 > 0 {
+            self.open_bindings += 1;
+        }
         self.vars[var as usize] = Var::Bound(to);
         true
     }

@@ -21,12 +21,12 @@ impl<'a, 't> Lower<'_, 'a, 't> {
         unreachable!("inference does not let it through")
     }
 
-    pub(super) fn reference(&mut self, _id: ExprId, _of: ExprId, _mutable: bool, _values: Vec<Val>) -> Lowered<Val> {
-        unreachable!("inference does not let it through")
+    pub(super) fn reference(&mut self, _id: ExprId, _of: ExprId, _mutable: bool, mut values: Vec<Val>) -> Lowered<Val> {
+        Ok(values.swap_remove(0))
     }
 
-    pub(super) fn deref(&mut self, _id: ExprId, _of: ExprId, _values: Vec<Val>) -> Lowered<Val> {
-        unreachable!("inference does not let it through")
+    pub(super) fn deref(&mut self, _id: ExprId, _of: ExprId, mut values: Vec<Val>) -> Lowered<Val> {
+        Ok(values.swap_remove(0))
     }
 
     /// What a place (`a[i]`, `p.x`, `t.0`, `*r`) computes before it is assigned: its indices.

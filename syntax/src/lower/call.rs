@@ -1,7 +1,7 @@
 //! Calls of kernels, and what a kernel takes and gives.
 
 use filbert_ir::limits::VALUES_MAX;
-use filbert_ir::{Param, ResultTy, Type};
+use filbert_ir::{Param, ResultTy, Span, Type, VerifiedKernel};
 
 use super::value::Val;
 use super::{Lower, Lowered, TooLarge};
@@ -74,16 +74,28 @@ impl<'a, 't> Lower<'_, 'a, 't> {
             // `f64::sqrt(x)`
             _ => return self.method_call(id, args[0], &args[1..], values),
         };
+        let args: Vec<Ty> = args.iter().map(|&arg| self.ty(arg)).collect();
+        let ty = self.ty(id);
+        self.inline(span, &callee, values.iter().zip(args), ty)
+    }
+
+    /// Copies a kernel's body; gives its result, which is of type `result`.
+    pub(super) fn inline<'v>(
+        &mut self,
+        span: Span,
+        callee: &VerifiedKernel,
+        args: impl Iterator<Item = (&'v Val, Ty)>,
+        result: Ty,
+    ) -> Lowered<Val> {
         if self.b.next_id().index() + callee.core.values.len() > VALUES_MAX + callee.core.slots() as usize {
             return Err(TooLarge::Values(span));
         }
         let mut slots = Vec::new();
-        for (value, &arg) in values.iter().zip(args) {
-            self.flatten(span, value, self.ty(arg), &mut slots);
+        for (value, ty) in args {
+            self.flatten(span, value, ty, &mut slots);
         }
         self.b.span = span;
         let results = self.b.inline(&callee.core, &slots, &[]);
-        let ty = self.ty(id);
-        Ok(self.build(ty, &mut results.into_iter()))
+        Ok(self.build(result, &mut results.into_iter()))
     }
 }

@@ -2,10 +2,13 @@
 
 use std::rc::Rc;
 
+use filbert_ir::ValueId;
+
 use super::flow::Way;
 use super::value::Val;
 use super::{Lower, Lowered};
 use crate::ast::{ExprId, ExprKind, LocalId};
+use crate::infer::Meaning;
 
 /// A closure with what it took from around it.
 #[derive(Debug)]
@@ -25,12 +28,17 @@ impl<'a, 't> Lower<'_, 'a, 't> {
         Val::Closure(Rc::new(Captured { at: id, values }))
     }
 
+    /// A kernel or a function of a type, where a closure is wanted.
+    pub(super) fn function(&self, id: ExprId) -> Val {
+        Val::Closure(Rc::new(Captured { at: id, values: Vec::new() }))
+    }
+
     /// Builds the body of a closure with these arguments.
     pub(super) fn apply(&mut self, closure: &Val, args: Vec<Val>) -> Lowered<Val> {
         let Val::Closure(captured) = closure else { unreachable!("inference lets only closures be called") };
         let tree = self.cx.tree;
         let ExprKind::Closure { params, body, .. } = &tree.expr(captured.at).kind else {
-            unreachable!("a closure comes from a closure expression")
+            return self.apply_function(captured.at, args);
         };
         let here: Vec<(LocalId, Val)> = captured.values.iter().map(|&(local, _)| (local, self.get(local))).collect();
         for (local, value) in &captured.values {
@@ -53,6 +61,23 @@ impl<'a, 't> Lower<'_, 'a, 't> {
             self.set(local, value);
         }
         Ok(value)
+    }
+
+    fn apply_function(&mut self, at: ExprId, args: Vec<Val>) -> Lowered<Val> {
+        let span = self.span(at);
+        let types = self.closure_params(at);
+        match self.meaning(at) {
+            Meaning::SomeValue => Ok(Val::some(args.into_iter().next().unwrap_or(Val::Nothing))),
+            Meaning::Kernel(index) => {
+                let callee = self.cx.kernels[index].clone().expect("kernels are lowered before their callers");
+                let result = self.cx.typed.results[index];
+                self.inline(span, &callee, args.iter().zip(types), result)
+            }
+            _ => {
+                let args: Vec<ValueId> = args.iter().zip(types).map(|(arg, ty)| self.one(span, arg, ty)).collect();
+                Ok(self.method(at, &args))
+            }
+        }
     }
 
     fn closure_params(&self, at: ExprId) -> Vec<crate::infer::types::Ty> {

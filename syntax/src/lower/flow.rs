@@ -22,8 +22,11 @@ use filbert_ir::{Op, Scalar, Span, Type, ValueId};
 use super::value::{Flag, Val};
 use super::{Lower, Lowered, TooLarge};
 use crate::ast::{Block, ExprId, ExprKind, LocalId, Logic, Stmt};
-use crate::infer::types::{BOOL, Ty};
+use crate::infer::types::{BOOL, Ty, Types};
 use crate::infer::{Exit, Meaning};
+
+/// Statements that may leave, and arms of a `match`, that are built one inside the other before a join.
+pub(super) const LEVELS_MAX: usize = 16;
 
 /// The scalars that a region hands on.
 pub(super) type Yields = Vec<ValueId>;
@@ -113,7 +116,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 let exit = self.exit(id);
                 self.finish(Way::Leaves(exit), Val::unit())
             }
-            ExprKind::Block(block) if block.label.is_none() => self.statements(block, 0, rest),
+            ExprKind::Block(block) if block.label.is_none() => self.statements_from(block, 0, rest),
             ExprKind::If { cond, then, otherwise } => self.then(*cond, &mut |lower, cond| {
                 let branch = |taken: bool| if taken { Some(*then) } else { *otherwise };
                 lower.choose(id, &cond, branch, rest)
@@ -171,14 +174,62 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         })
     }
 
-    /// The statements of a block from number `from` on, and its value.
-    pub(super) fn statements(
+    /// The statements of a block from number `from` on, and its value. What follows a statement that may
+    /// leave is one level deeper, so a long block is built in parts that end in a join.
+    pub(super) fn statements_from(
         &mut self,
         block: &'a Block<'t>,
         from: usize,
         rest: Rest<'_, 'c, 'a, 't>,
     ) -> Lowered<Yields> {
-        for (index, stmt) in block.stmts.iter().enumerate().skip(from) {
+        let leaving = |index: &usize| block.stmts[*index].expr().is_some_and(|expr| self.leaves(expr));
+        let Some(last) = (from..block.stmts.len()).filter(leaving).nth(LEVELS_MAX) else {
+            return self.statements(block, from, block.stmts.len(), rest);
+        };
+        let part = &block.stmts[from..last];
+        let changed = self.part_changes(part);
+        let types = &self.cx.typed.types;
+        if !changed.iter().all(|&local| types.can_cross(self.local_ty(local))) {
+            return self.statements(block, from, block.stmts.len(), rest);
+        }
+        let mut out = Out::default();
+        for expr in part.iter().filter_map(Stmt::expr) {
+            let more = self.out(expr).exits.into_iter();
+            let new: Vec<(Exit, Ty)> =
+                more.filter(|(exit, _)| !out.exits.iter().any(|(other, _)| other == exit)).collect();
+            out.exits.extend(new);
+        }
+        let falls = !part.iter().filter_map(Stmt::expr).any(|expr| self.diverges(expr));
+        let span = part.iter().find_map(Stmt::expr).map_or(self.b.span, |expr| self.span(expr));
+        let join = Join { ty: Types::unit(), lands: None, changed, out };
+        let outcome = self.join_with(join, span, falls, &mut |lower| {
+            lower.statements(block, from, last, &mut |lower, value| lower.finish(Way::Falls, value))
+        })?;
+        self.go_on(outcome, &mut |lower, _| lower.statements_from(block, last, rest))
+    }
+
+    /// The variables that statements change, and those that they declare.
+    fn part_changes(&self, part: &'a [Stmt<'t>]) -> Vec<LocalId> {
+        let mut changed: Vec<LocalId> = part.iter().filter_map(Stmt::expr).flat_map(|e| self.changes(e)).collect();
+        for stmt in part {
+            if let Stmt::Let { pat, .. } = stmt {
+                changed.extend(pat.bound().into_iter().map(|(_, local)| local));
+            }
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
+    /// The statements of a block from number `from` to `to`, and its value if that is all.
+    fn statements(
+        &mut self,
+        block: &'a Block<'t>,
+        from: usize,
+        to: usize,
+        rest: Rest<'_, 'c, 'a, 't>,
+    ) -> Lowered<Yields> {
+        for (index, stmt) in block.stmts.iter().enumerate().take(to).skip(from) {
             let next = index + 1;
             match stmt {
                 Stmt::Let { pat, init: Some(init), otherwise: Some(otherwise), .. } => {
@@ -188,7 +239,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                         let test = lower.test(span, pat, &value, ty);
                         lower.bind(pat, value, ty);
                         lower.fork_flag(span, test, |lower, taken| match taken {
-                            true => lower.statements(block, next, rest),
+                            true => lower.statements(block, next, to, rest),
                             false => lower.then(*otherwise, &mut |lower, _| lower.finish(Way::Dead, Val::Nothing)),
                         })
                     });
@@ -198,7 +249,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                         return self.then(*init, &mut |lower, value| {
                             let ty = lower.ty(*init);
                             lower.bind(pat, value, ty);
-                            lower.statements(block, next, rest)
+                            lower.statements(block, next, to, rest)
                         });
                     }
                     let value = self.expr(*init)?;
@@ -208,15 +259,15 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 Stmt::Let { pat, init: None, .. } => self.bind(pat, Val::Nothing, Ty::Never),
                 Stmt::Expr { expr, .. } => {
                     if self.leaves(*expr) || self.diverges(*expr) {
-                        return self.then(*expr, &mut |lower, _| lower.statements(block, next, rest));
+                        return self.then(*expr, &mut |lower, _| lower.statements(block, next, to, rest));
                     }
                     self.expr(*expr)?;
                 }
             }
         }
         match block.tail {
-            Some(tail) => self.then(tail, rest),
-            None => rest(self, Val::unit()),
+            Some(tail) if to == block.stmts.len() => self.then(tail, rest),
+            _ => rest(self, Val::unit()),
         }
     }
 
@@ -296,11 +347,43 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         lands: Option<ExprId>,
         mut paths: impl FnMut(&mut Self) -> Lowered<Yields>,
     ) -> Lowered<Outcome> {
-        let changed = self.changes(id);
         let mut out = self.out(id);
         out.exits.retain(|(exit, _)| lands.is_none() || exit.frame() != lands);
-        let span = self.span(id);
-        self.ends.push(End::Join(Join { ty, lands, changed: changed.clone(), out: out.clone() }));
+        self.join_out(id, ty, lands, out, &mut paths)
+    }
+
+    /// A join inside a strict expression, whose operands may leave, but nothing in `paths` does.
+    pub(super) fn join_inside(
+        &mut self,
+        id: ExprId,
+        ty: Ty,
+        mut paths: impl FnMut(&mut Self) -> Lowered<Yields>,
+    ) -> Lowered<Outcome> {
+        self.join_out(id, ty, None, Out::default(), &mut paths)
+    }
+
+    fn join_out(
+        &mut self,
+        id: ExprId,
+        ty: Ty,
+        lands: Option<ExprId>,
+        out: Out,
+        paths: &mut dyn FnMut(&mut Self) -> Lowered<Yields>,
+    ) -> Lowered<Outcome> {
+        let join = Join { ty, lands, changed: self.changes(id), out };
+        self.join_with(join, self.span(id), !self.diverges(id), paths)
+    }
+
+    /// `falls`: whether some path comes to the join.
+    pub(super) fn join_with(
+        &mut self,
+        join: Join,
+        span: Span,
+        falls: bool,
+        paths: &mut dyn FnMut(&mut Self) -> Lowered<Yields>,
+    ) -> Lowered<Outcome> {
+        let (ty, changed, out) = (join.ty, join.changed.clone(), join.out.clone());
+        self.ends.push(End::Join(join));
         let mark = self.mark();
         let yields = paths(self)?;
         self.rewind(mark);
@@ -309,7 +392,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         let value = self.build(ty, &mut yields);
         self.rebuild_all(&changed, &mut yields);
         let left = self.read_out(&out, &mut yields);
-        Ok(Outcome { value, left, span, falls: !self.diverges(id) })
+        Ok(Outcome { value, left, span, falls })
     }
 
     /// Gives variables their values from the next scalars.
@@ -339,16 +422,26 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
 
     /// Goes on behind a join or a loop: to where it was left for, or to the rest.
     pub(super) fn go_on(&mut self, outcome: Outcome, rest: Rest<'_, 'c, 'a, 't>) -> Lowered<Yields> {
+        self.go_on_or(outcome, rest, &mut |lower| lower.finish(Way::Dead, Val::Nothing))
+    }
+
+    /// `go_on`, where `next` is what `Exit::Next` leads to.
+    pub(super) fn go_on_or(
+        &mut self,
+        outcome: Outcome,
+        rest: Rest<'_, 'c, 'a, 't>,
+        next: &mut dyn FnMut(&mut Self) -> Lowered<Yields>,
+    ) -> Lowered<Yields> {
         let Outcome { value, left, span, falls } = outcome;
         let Some((number, exits)) = left else {
             return if falls { rest(self, value) } else { self.finish(Way::Dead, Val::Nothing) };
         };
         if !falls {
-            return self.leave_by(span, number, &exits, 1);
+            return self.leave_by(span, number, &exits, 1, next);
         }
-        if let [(exit, payload)] = &exits[..] {
+        if exits.len() == 1 {
             return self.fork(span, number, |lower, taken| match taken {
-                true => lower.finish(Way::Leaves(*exit), payload.clone()),
+                true => lower.leave_by(span, number, &exits, 1, next),
                 false => rest(lower, value.clone()),
             });
         }
@@ -356,23 +449,34 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         let stays = self.op(span, Op::Eq, &[number, zero]);
         self.fork(span, stays, |lower, taken| match taken {
             true => rest(lower, value.clone()),
-            false => lower.leave_by(span, number, &exits, 1),
+            false => lower.leave_by(span, number, &exits, 1, next),
         })
     }
 
     /// Leaves by the exit of this number among `exits`, the first of which is `first`.
-    fn leave_by(&mut self, span: Span, number: ValueId, exits: &[(Exit, Val)], first: u8) -> Lowered<Yields> {
+    fn leave_by(
+        &mut self,
+        span: Span,
+        number: ValueId,
+        exits: &[(Exit, Val)],
+        first: u8,
+        next: &mut dyn FnMut(&mut Self) -> Lowered<Yields>,
+    ) -> Lowered<Yields> {
         let Some(((exit, payload), others)) = exits.split_first() else {
             return self.finish(Way::Dead, Val::Nothing);
         };
+        let leave = |lower: &mut Self, next: &mut dyn FnMut(&mut Self) -> Lowered<Yields>| match exit {
+            Exit::Next(_) => next(lower),
+            exit => lower.finish(Way::Leaves(*exit), payload.clone()),
+        };
         if others.is_empty() {
-            return self.finish(Way::Leaves(*exit), payload.clone());
+            return leave(self, next);
         }
         let this = self.constant(span, Scalar::U8(first));
         let is_this = self.op(span, Op::Eq, &[number, this]);
         self.fork(span, is_this, |lower, taken| match taken {
-            true => lower.finish(Way::Leaves(*exit), payload.clone()),
-            false => lower.leave_by(span, number, others, first + 1),
+            true => leave(lower, next),
+            false => lower.leave_by(span, number, others, first + 1, next),
         })
     }
 
@@ -474,7 +578,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     fn exit_ty(&self, exit: Exit) -> Ty {
         match exit {
             Exit::Kernel => self.result,
-            Exit::Continue(_) => Ty::Never,
+            Exit::Continue(_) | Exit::Next(_) => Ty::Never,
             Exit::Break(at) | Exit::Closure(at) => self.frame_ty(at),
         }
     }

@@ -40,7 +40,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             ExprKind::Block(block) => {
                 let ty = self.ty(id);
                 self.join(id, ty, Some(id), |lower| {
-                    lower.statements(block, 0, &mut |lower, value| lower.finish(Way::Falls, value))
+                    lower.statements_from(block, 0, &mut |lower, value| lower.finish(Way::Falls, value))
                 })
             }
             _ => unreachable!("only these are frames"),

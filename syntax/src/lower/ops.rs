@@ -6,9 +6,10 @@ use super::value::Val;
 use super::{Lower, Lowered, Lowering};
 use crate::ast::{ExprId, ExprKind, Macro, Stmt};
 use crate::infer::types::Ty;
-use crate::infer::{Meaning, int_bits};
+use crate::infer::{Meaning, RangeMethod, int_bits};
 use crate::links::Links;
 use crate::methods::Method;
+use crate::options::OptionMethod;
 
 impl Lower<'_, '_, '_> {
     /// The value of a literal; inference saw that it fits.
@@ -50,6 +51,9 @@ impl Lower<'_, '_, '_> {
         values: &[Val],
     ) -> Lowered<Val> {
         let span = self.span(id);
+        if self.is_option(left) || self.is_option(right) {
+            return Ok(Val::One(self.compare_options(span, op == Op::Eq, values, self.ty(left))));
+        }
         let ty = self.ty(left);
         let left = self.one(span, &values[0], ty);
         let right = self.one(span, &values[1], self.ty(right));
@@ -57,6 +61,12 @@ impl Lower<'_, '_, '_> {
             return Ok(Val::One(self.time_operator(span, op, time, &[left, right])));
         }
         Ok(Val::One(self.op(span, op, &[left, right])))
+    }
+
+    fn compare_options(&mut self, span: filbert_ir::Span, is_eq: bool, sides: &[Val], ty: Ty) -> ValueId {
+        let equal = self.options_equal(span, &sides[0], &sides[1], ty);
+        let result = if is_eq { equal } else { self.negated(span, equal) };
+        self.flag(span, result)
     }
 
     pub(super) fn cast_value(&mut self, id: ExprId, arg: ExprId, values: &[Val]) -> Lowered<Val> {
@@ -69,13 +79,17 @@ impl Lower<'_, '_, '_> {
     /// `assert!` and its like.
     pub(super) fn macro_value(&mut self, id: ExprId, name: Macro, args: &[ExprId], values: &[Val]) -> Lowered<Val> {
         let span = self.span(id);
-        let scalars: Vec<ValueId> =
-            values.iter().zip(args).map(|(value, &arg)| self.one(span, value, self.ty(arg))).collect();
+        let scalar = |lower: &mut Self, index: usize| lower.one(span, &values[index], lower.ty(args[index]));
         let holds = match name {
-            Macro::Assert => scalars[0],
-            Macro::AssertEq => self.op(span, Op::Eq, &scalars),
-            Macro::AssertNe => self.op(span, Op::Ne, &scalars),
+            Macro::Assert => scalar(self, 0),
             Macro::Panic => self.constant(span, Scalar::Bool(false)),
+            Macro::AssertEq | Macro::AssertNe if self.is_option(args[0]) => {
+                self.compare_options(span, name == Macro::AssertEq, values, self.ty(args[0]))
+            }
+            Macro::AssertEq | Macro::AssertNe => {
+                let sides = [scalar(self, 0), scalar(self, 1)];
+                self.op(span, if name == Macro::AssertEq { Op::Eq } else { Op::Ne }, &sides)
+            }
         };
         self.op(span, Op::Assert, &[holds]);
         Ok(if name == Macro::Panic { Val::Nothing } else { Val::unit() })
@@ -89,6 +103,11 @@ impl Lower<'_, '_, '_> {
         args: &[ExprId],
         values: Vec<Val>,
     ) -> Lowered<Val> {
+        match self.meaning(id) {
+            Meaning::Option(method) => return self.option_method(id, method, receiver, args, &values),
+            Meaning::Range(method) => return self.range_method(id, method, args, &values),
+            _ => {}
+        }
         let span = self.span(id);
         let ids = std::iter::once(&receiver).chain(args);
         let scalars: Vec<ValueId> =
@@ -100,7 +119,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// A method on its receiver and arguments.
-    fn method(&mut self, id: ExprId, args: &[ValueId]) -> Val {
+    pub(super) fn method(&mut self, id: ExprId, args: &[ValueId]) -> Val {
         let Meaning::Method(method) = self.meaning(id) else { unreachable!("inference resolves methods") };
         let span = self.cx.tree.span(id);
         let x = args[0];
@@ -151,7 +170,17 @@ impl Lowering<'_, '_> {
         let any = |ids: &[ExprId]| ids.iter().any(|&id| self.can_fault(id));
         let op_faults = |op: Op, on: ExprId| ty(on).is_none_or(|ty| op.may_fault(ty));
         match &self.tree.expr(id).kind {
-            ExprKind::Int { .. } | ExprKind::Float { .. } | ExprKind::Bool(_) | ExprKind::Path(_) => false,
+            ExprKind::Int { .. } | ExprKind::Float { .. } | ExprKind::Bool(_) => false,
+            ExprKind::Path(_) | ExprKind::Text => false,
+            ExprKind::Closure { .. } => self.closure_can_fault(id),
+            ExprKind::Let { value, .. } | ExprKind::Ref { of: value, .. } | ExprKind::Deref(value) => {
+                self.can_fault(*value)
+            }
+            ExprKind::Range { start, end, .. } => any(&[*start, *end].into_iter().flatten().collect::<Vec<_>>()),
+            ExprKind::Match { scrutinee, arms } => {
+                self.can_fault(*scrutinee)
+                    || arms.iter().any(|arm| any(&[arm.body]) || arm.guard.is_some_and(|guard| self.can_fault(guard)))
+            }
             ExprKind::Unary { op, arg } => op_faults(*op, *arg) || self.can_fault(*arg),
             ExprKind::Binary { op, left, right, .. } => op_faults(*op, *left) || any(&[*left, *right]),
             ExprKind::Logic { left, right, .. } => any(&[*left, *right]),
@@ -183,7 +212,7 @@ impl Lowering<'_, '_> {
             (Meaning::Kernel(index), _) => self.kernels[index].as_ref().is_none_or(|kernel| kernel.core.is_fallible()),
             (Meaning::Linked(index), Links::Given(given)) => given.kernels[index].1.core.is_fallible(),
             (Meaning::Method(_), _) => args.first().is_none_or(|&receiver| self.method_can_fault(id, receiver)),
-            (Meaning::From(_), _) => false,
+            (Meaning::From(_) | Meaning::SomeValue, _) => false,
             (Meaning::Time(method, _), _) => method.can_fail(),
             _ => true,
         }
@@ -192,6 +221,8 @@ impl Lowering<'_, '_> {
     fn method_can_fault(&self, id: ExprId, receiver: ExprId) -> bool {
         match (self.typed.meanings[id.0 as usize], self.typed.types.storage(self.typed.exprs[receiver.0 as usize])) {
             (Meaning::Time(method, _), _) => method.can_fail(),
+            (Meaning::Option(method), _) => matches!(method, OptionMethod::Unwrap | OptionMethod::Expect),
+            (Meaning::Range(method), _) => method == RangeMethod::StepBy,
             (Meaning::Method(Method::Op(op)), Some(ty)) => op.may_fault(ty),
             (Meaning::Method(Method::Arith(_, arith)), Some(_)) => arith.divides(),
             (Meaning::Method(Method::Int(method)), Some(_)) => method.can_fail(),

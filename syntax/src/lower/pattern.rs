@@ -5,18 +5,18 @@
 
 use filbert_ir::{Op, Scalar, Span, ValueId};
 
-use super::flow::{Rest, Way, Yields};
+use super::flow::{Join, LEVELS_MAX, Rest, Way, Yields};
 use super::value::{Flag, Val};
 use super::{Lower, Lowered};
-use crate::ast::{Arm, ExprId, ExprKind, Pat};
-use crate::infer::Meaning;
+use crate::ast::{Arm, ExprId, ExprKind, LocalId, Pat, spread};
 use crate::infer::types::Ty;
+use crate::infer::{Exit, Meaning};
 
 impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     /// Whether a value matches.
     pub(super) fn test(&mut self, span: Span, pat: &'a Pat<'t>, value: &Val, ty: Ty) -> Flag {
         match pat {
-            Pat::Wild | Pat::Error => Flag::Always,
+            Pat::Wild | Pat::Rest | Pat::Error => Flag::Always,
             Pat::Bind { local, sub, .. } => match self.cx.typed.const_patterns.get(local) {
                 Some(&meaning) => self.equals(span, self.meaning_scalar(meaning), value, ty),
                 None => sub.as_ref().map_or(Flag::Always, |sub| self.test(span, sub, value, ty)),
@@ -39,8 +39,8 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             }),
             Pat::Tuple(pats, _) => {
                 let tys = self.element_tys(ty);
-                let parts = value.parts(pats.len());
-                let parts = pats.iter().zip(parts).zip(tys);
+                let parts = value.parts(tys.len());
+                let parts = spread(pats, tys.len()).into_iter().zip(parts).zip(tys);
                 parts.fold(Flag::Always, |all, ((pat, part), ty)| {
                     let test = self.test(span, pat, &part, ty);
                     self.both(span, all, test)
@@ -80,8 +80,10 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             }
             Pat::Tuple(pats, _) => {
                 let tys = self.element_tys(ty);
-                let parts = value.parts(pats.len());
-                for (index, (pat, part)) in pats.iter().zip(parts).enumerate() {
+                // A value that there is not may have no type either.
+                let count = if tys.is_empty() { pats.len() } else { tys.len() };
+                let parts = value.parts(count);
+                for (index, (pat, part)) in spread(pats, count).into_iter().zip(parts).enumerate() {
                     self.bind(pat, part, tys.get(index).copied().unwrap_or(Ty::Never));
                 }
             }
@@ -98,14 +100,14 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                     self.bind(pat, values[index].clone(), tys[index]);
                 }
             }
-            Pat::Wild | Pat::Error | Pat::Value(_) | Pat::Range { .. } | Pat::None(_) => {}
+            Pat::Wild | Pat::Rest | Pat::Error | Pat::Value(_) | Pat::Range { .. } | Pat::None(_) => {}
         }
     }
 
     /// Names that each alternative binds get the value of the first one that matches.
     fn bind_alternatives(&mut self, span: Span, pats: &'a [Pat<'t>], value: Val, ty: Ty) {
-        let mut names = Vec::new();
-        pats.first().into_iter().for_each(|first| bound(first, &mut names));
+        let first = pats.first().map_or(Vec::new(), Pat::bound);
+        let mut names: Vec<LocalId> = first.into_iter().map(|(_, local)| local).collect();
         names.retain(|local| !self.cx.typed.const_patterns.contains_key(local));
         if names.is_empty() {
             return;
@@ -178,48 +180,68 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         rest: Rest<'_, 'c, 'a, 't>,
     ) -> Lowered<Yields> {
         let falling = arms.iter().filter(|arm| !self.diverges(arm.body)).count();
-        if falling > 1 || arms.iter().any(|arm| arm.guard.is_some_and(|guard| self.leaves(guard))) {
+        let has_leaving_guard = arms.iter().any(|arm| arm.guard.is_some_and(|guard| self.leaves(guard)));
+        if falling > 1 || has_leaving_guard || arms.len() > LEVELS_MAX {
             let ty = self.ty(id);
-            let outcome = self.join(id, ty, None, |lower| {
-                lower.arms(id, arms, &value, &mut |lower, value| lower.finish(Way::Falls, value))
-            })?;
+            let outcome = self.join(id, ty, None, |lower| lower.ladder(id, arms, &value))?;
             return self.go_on(outcome, rest);
         }
-        self.arms(id, arms, &value, rest)
+        self.arms(id, arms, true, &value, rest)
     }
 
-    pub(super) fn arms(
+    /// Arms that all end in the join around them, a long row of them in parts.
+    pub(super) fn ladder(&mut self, id: ExprId, arms: &'a [Arm<'t>], value: &Val) -> Lowered<Yields> {
+        let falls: Rest<'_, 'c, 'a, 't> = &mut |lower, value| lower.finish(Way::Falls, value);
+        if arms.len() <= LEVELS_MAX {
+            return self.arms(id, arms, true, value, falls);
+        }
+        let (first, later) = arms.split_at(LEVELS_MAX);
+        let mut out = self.out(id);
+        out.exits.push((Exit::Next(id), Ty::Never));
+        let join = Join { ty: self.ty(id), lands: None, changed: self.changes(id), out };
+        let outcome = self.join_with(join, self.span(id), true, &mut |lower| {
+            lower.arms(id, first, false, value, &mut |lower, value| lower.finish(Way::Falls, value))
+        })?;
+        self.go_on_or(outcome, falls, &mut |lower| lower.ladder(id, later, value))
+    }
+
+    /// Arms one inside the other; `all` if nothing comes behind the last one.
+    fn arms(
         &mut self,
         id: ExprId,
         arms: &'a [Arm<'t>],
+        all: bool,
         value: &Val,
         rest: Rest<'_, 'c, 'a, 't>,
     ) -> Lowered<Yields> {
-        let Some((arm, others)) = arms.split_first() else { return self.finish(Way::Dead, Val::Nothing) };
+        let Some((arm, others)) = arms.split_first() else {
+            let way = if all { Way::Dead } else { Way::Leaves(Exit::Next(id)) };
+            return self.finish(way, Val::Nothing);
+        };
         let ExprKind::Match { scrutinee, .. } = &self.cx.tree.expr(id).kind else {
             unreachable!("arms belong to a match")
         };
         let ty = self.ty(*scrutinee);
         let span = arm.pat_span;
         // Every value matches one of the arms, so the last one needs no test.
-        let test = match (others.is_empty(), arm.guard) {
+        let test = match (others.is_empty() && all, arm.guard) {
             (true, None) => Flag::Always,
             _ => self.test(span, &arm.pat, value, ty),
         };
         if test == Flag::Never {
-            return self.arms(id, others, value, rest);
+            return self.arms(id, others, all, value, rest);
         }
         self.bind(&arm.pat, value.clone(), ty);
         let Some(guard) = arm.guard else {
             return self.fork_flag(span, test, |lower, taken| match taken {
                 true => lower.then(arm.body, &mut *rest),
-                false => lower.arms(id, others, value, &mut *rest),
+                false => lower.arms(id, others, all, value, &mut *rest),
             });
         };
         self.guard(span, test, guard, &mut |lower, cond| {
             lower.fork_flag(span, cond, |lower, taken| match taken {
                 true => lower.then(arm.body, &mut *rest),
-                false => lower.arms(id, others, value, &mut *rest),
+                false => lower.arms(id, others, all, value, &mut *rest),
             })
         })
     }
@@ -353,20 +375,5 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             Ty::Option(option) => types.inner(option),
             _ => Ty::Never,
         }
-    }
-}
-
-/// The variables that a pattern binds, as far as they are variables.
-fn bound(pat: &Pat<'_>, into: &mut Vec<crate::ast::LocalId>) {
-    match pat {
-        Pat::Bind { local, sub, .. } => {
-            into.push(*local);
-            sub.iter().for_each(|sub| bound(sub, into));
-        }
-        Pat::Tuple(pats, _) => pats.iter().for_each(|pat| bound(pat, into)),
-        Pat::Or(pats, _) => pats.first().into_iter().for_each(|pat| bound(pat, into)),
-        Pat::Some(sub, _) | Pat::Ref(sub, _) => bound(sub, into),
-        Pat::Struct { fields, .. } => fields.iter().for_each(|(_, pat)| bound(pat, into)),
-        Pat::Wild | Pat::Error | Pat::Value(_) | Pat::Range { .. } | Pat::None(_) => {}
     }
 }

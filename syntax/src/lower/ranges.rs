@@ -4,10 +4,14 @@
 //! the number is below `b`. All others carry a flag that says whether there is another number, which is
 //! computed from the distance to the end before the step is made.
 
-use filbert_ir::{Op, Scalar, Span, Type, ValueId};
+use std::rc::Rc;
+
+use filbert_ir::{Def, Op, Scalar, Span, Type, ValueId};
 
 use super::value::Val;
 use super::{Lower, Lowered};
+use crate::ast::{ExprId, ExprKind};
+use crate::infer::RangeMethod;
 
 /// A range with its steps. `first`, `last` and `step` are computed.
 #[derive(Clone, Debug)]
@@ -117,8 +121,60 @@ impl Lower<'_, '_, '_> {
         if ty == Type::U64 { distance } else { self.cast(span, distance, Type::U64) }
     }
 
-    pub(super) fn range(&mut self, _id: crate::ast::ExprId, _values: &[Val]) -> Lowered<Val> {
-        unreachable!("inference does not let it through")
+    /// `a..b`, `a..=b`
+    pub(super) fn range(&mut self, id: ExprId, values: &[Val]) -> Lowered<Val> {
+        let span = self.span(id);
+        let ExprKind::Range { start: Some(from), end: Some(to), inclusive } = self.cx.tree.expr(id).kind else {
+            unreachable!("inference lets only ranges with both ends through")
+        };
+        let start = self.one(span, &values[0], self.ty(from));
+        let end = self.one(span, &values[1], self.ty(to));
+        let mut range = Range { start, end, inclusive, reversed: false, step: None, aligned: false };
+        // Up to a constant below the limit of its type, the plain form counts.
+        if let (true, Def::Const(bits)) = (inclusive, &self.b.value(end).def) {
+            let ty = self.b.ty(end);
+            let max = if ty.is_signed() { ty.mask() >> 1 } else { ty.mask() };
+            if ty.is_int() && *bits != max {
+                let next = bits.wrapping_add(1) & ty.mask();
+                range.end = self.small(span, ty, next);
+                range.inclusive = false;
+            }
+        }
+        Ok(Val::Range(Rc::new(range)))
+    }
+
+    pub(super) fn range_method(
+        &mut self,
+        id: ExprId,
+        method: RangeMethod,
+        args: &[ExprId],
+        values: &[Val],
+    ) -> Lowered<Val> {
+        let span = self.span(id);
+        let Val::Range(range) = &values[0] else { return Ok(Val::Nothing) };
+        let mut range = (**range).clone();
+        match method {
+            RangeMethod::Rev => {
+                range.aligned = range.step.is_some();
+                range.reversed = true;
+            }
+            RangeMethod::StepBy => {
+                let step = self.one(span, &values[1], self.ty(args[0]));
+                if !matches!(self.b.value(step).def, Def::Const(_)) {
+                    let zero = self.small(span, Type::U64, 0);
+                    let moves = self.op(span, Op::Ne, &[step, zero]);
+                    self.op(span, Op::Assert, &[moves]);
+                }
+                range.step = Some(step);
+            }
+            RangeMethod::Contains => {
+                let value = self.one(span, &values[1], self.ty(args[0]));
+                let above = self.op(span, Op::Ge, &[value, range.start]);
+                let below = self.op(span, if range.inclusive { Op::Le } else { Op::Lt }, &[value, range.end]);
+                return Ok(Val::One(self.op(span, Op::And, &[above, below])));
+            }
+        }
+        Ok(Val::Range(Rc::new(range)))
     }
 
     pub(super) fn small(&mut self, span: Span, ty: Type, value: u64) -> ValueId {

@@ -52,10 +52,6 @@ impl Val {
         Val::Opt { some: Flag::Never, value: Box::new(Val::Nothing) }
     }
 
-    pub(crate) fn is_nothing(&self) -> bool {
-        matches!(self, Val::Nothing)
-    }
-
     /// The parts of a tuple, a struct or an array of `count` parts.
     pub(crate) fn parts(&self, count: usize) -> Vec<Val> {
         match self {

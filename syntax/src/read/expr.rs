@@ -232,13 +232,20 @@ impl<'t> Reader<'t, '_> {
             syn::Lit::Bool(lit) => ExprKind::Bool(lit.value),
             syn::Lit::Int(lit) => match self.suffix(lit.suffix(), span) {
                 Ok(Some(ty)) if ty.is_float() => {
-                    ExprKind::Float { digits: lit.base10_digits().to_string(), negative: false, suffix: Some(ty) }
+                    let (digits, negative) = sign(lit.base10_digits());
+                    ExprKind::Float { digits: digits.to_string(), negative, suffix: Some(ty) }
                 }
-                Ok(suffix) => ExprKind::Int { magnitude: lit.base10_digits().parse().ok(), negative: false, suffix },
+                Ok(suffix) => {
+                    let (digits, negative) = sign(lit.base10_digits());
+                    ExprKind::Int { magnitude: digits.parse().ok(), negative, suffix }
+                }
                 Err(()) => ExprKind::Error,
             },
             syn::Lit::Float(lit) => match self.suffix(lit.suffix(), span) {
-                Ok(suffix) => ExprKind::Float { digits: lit.base10_digits().to_string(), negative: false, suffix },
+                Ok(suffix) => {
+                    let (digits, negative) = sign(lit.base10_digits());
+                    ExprKind::Float { digits: digits.to_string(), negative, suffix }
+                }
                 Err(()) => ExprKind::Error,
             },
             syn::Lit::Byte(lit) => {
@@ -315,7 +322,17 @@ impl<'t> Reader<'t, '_> {
             let span = self.span(generics.lt_token.spans[0]);
             self.unsupported(span, "generic arguments", "methods of scalars have none: leave them out");
         }
-        let args = call.args.iter().map(|arg| self.expr(arg)).collect();
+        let is_message = |arg: &syn::Expr| {
+            matches!(arg, syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(_), .. })) && call.method == "expect"
+        };
+        let args = call.args.iter().map(|arg| match arg {
+            syn::Expr::Lit(message) if is_message(arg) => {
+                let span = self.span(message.lit.span());
+                self.push(span, ExprKind::Text)
+            }
+            arg => self.expr(arg),
+        });
+        let args = args.collect();
         let span = self.tree.span(receiver).join(self.span(call.paren_token.span.close()));
         self.push(span, ExprKind::Method { receiver, name, args })
     }
@@ -382,6 +399,14 @@ impl<'t> Reader<'t, '_> {
             other => self.spanned(other),
         };
         start.join(self.tree.span(last))
+    }
+}
+
+/// In a pattern, a minus is part of the literal.
+fn sign(digits: &str) -> (&str, bool) {
+    match digits.strip_prefix('-') {
+        Some(digits) => (digits, true),
+        None => (digits, false),
     }
 }
 

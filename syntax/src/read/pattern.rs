@@ -28,7 +28,12 @@ impl<'t> Reader<'t, '_> {
             syn::Pat::Paren(inner) => self.part(&inner.pat),
             syn::Pat::Tuple(tuple) => {
                 let span = self.span(tuple.paren_token.span.join());
-                Pat::Tuple(tuple.elems.iter().map(|pat| self.part(pat)).collect(), span)
+                let mut has_rest = false;
+                let parts = tuple.elems.iter().map(|pat| match pat {
+                    syn::Pat::Rest(_) if !std::mem::replace(&mut has_rest, true) => Pat::Rest,
+                    pat => self.part(pat),
+                });
+                Pat::Tuple(parts.collect(), span)
             }
             syn::Pat::Lit(lit) => Pat::Value(self.literal(&lit.lit)),
             syn::Pat::Path(path) => {

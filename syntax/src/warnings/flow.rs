@@ -215,7 +215,7 @@ impl Search<'_, '_> {
 
     fn takes_all(&self, pat: &Pat<'_>) -> bool {
         match pat {
-            Pat::Wild => true,
+            Pat::Wild | Pat::Rest => true,
             Pat::Bind { name, sub: None, .. } => {
                 !self.tree.consts.iter().any(|constant| constant.name.text == name.text)
             }
