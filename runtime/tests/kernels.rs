@@ -1,15 +1,20 @@
-//! The kernel files on the interpreter: the part of the suite that needs no DataFusion.
-//! tests/kernels.rs runs the same files through queries.
+//! The kernel files on the interpreter and in machine code, over rows and over Arrow columns: the part of the
+//! suite that needs no DataFusion. tests/kernels.rs runs the same files through queries.
 //!
 //! `cargo test -p filbert-runtime --test main kernels`; `BLESS=1` rewrites the exact expectations.
 
-#[allow(dead_code)] // Another suite uses the rest.
+#[path = "../../tests/kernel_columns.rs"]
+mod kernel_columns;
 #[path = "../../tests/kernel_files.rs"]
 mod kernel_files;
 
 use std::path::Path;
 
-use kernel_files::{interpret, read_all};
+use filbert_ir::{Datum, KernelError, VerifiedKernel};
+use filbert_runtime::{ArrowArg, Engine, LoadedKernel};
+
+use kernel_columns::{columns, rows};
+use kernel_files::{Case, KernelFile, Outcome, interpret, read_all, show};
 
 #[test]
 fn kernel_files_give_the_expected_rows() {
@@ -27,7 +32,54 @@ fn kernel_files_give_the_expected_rows() {
                 wrong.push(format!("{}: interpreter: {why}", file.at(case)));
             }
         }
+        for kernel in file.kernels.values() {
+            for engine in [Engine::Interp, Engine::Native] {
+                wrong.extend(one_engine(file, kernel, engine));
+            }
+        }
     }
     assert!(lines > 150, "only {lines} lines of expectations were found");
     assert!(wrong.is_empty(), "{} of {lines}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What an engine gives otherwise than the interpreter.
+fn one_engine(file: &KernelFile, kernel: &VerifiedKernel, engine: Engine) -> Vec<String> {
+    let loaded = LoadedKernel::load_with(kernel, engine);
+    assert_eq!(loaded.engine(), engine, "{} was degraded", kernel.name());
+    let (good, bad) = file.of(kernel.name());
+    let mut wrong = Vec::new();
+    let mut compare = |case: &Case, how: &str, got: Outcome| {
+        let want = interpret(kernel, &case.args);
+        if got != want {
+            wrong.push(format!("{}: {engine:?}, {how}: {}, not {}", file.at(case), show(&got), show(&want)));
+        }
+    };
+    for case in good.iter().chain(&bad) {
+        compare(case, "a row", loaded.call_row(&case.args).map_err(|e| e.code.to_string()));
+    }
+    match call(&loaded, &good) {
+        Ok(got) => good.iter().zip(got).for_each(|(case, results)| compare(case, "a column", Ok(results))),
+        Err(e) => good.first().into_iter().for_each(|case| compare(case, "a column", Err(e.to_string()))),
+    }
+    for case in bad {
+        // Behind and before rows that have a result.
+        let place = good.len() / 2;
+        let mut all = good.clone();
+        all.insert(place, case);
+        let got = match call(&loaded, &all) {
+            Err(e) if e.row == Some(place as u64) => Err(e.code.to_string()),
+            Err(e) => Err(format!("{} in row {:?}, not {place}", e.code, e.row)),
+            Ok(mut got) => Ok(got.swap_remove(place)),
+        };
+        compare(case, "among others", got);
+    }
+    wrong
+}
+
+/// The results of a call over the columns of these rows.
+fn call(loaded: &LoadedKernel, cases: &[&Case]) -> Result<Vec<Vec<Datum>>, KernelError> {
+    let args: Vec<&[Datum]> = cases.iter().map(|case| &case.args[..]).collect();
+    let columns = columns(&loaded.kernel().core.signature.params, &args);
+    let args: Vec<ArrowArg<'_>> = columns.iter().map(ArrowArg::from).collect();
+    Ok(rows(&loaded.call_arrow(&args, cases.len())?, cases.len()))
 }

@@ -486,7 +486,7 @@ def not_(a):
 
 
 @known
-def operators(a, b):
+def methods(a, b):
     return and_(a, b), or_(a, b), not_(a)
 
 
