@@ -22,6 +22,12 @@ macro_rules! columns {
 
 columns!(bool i8 i16 i32 i64 u8 u16 u32 u64);
 
+impl<T: Columns> Columns for Option<T> {
+    fn columns(self) -> Vec<Datum> {
+        self.map_or(vec![Datum::Null], Columns::columns)
+    }
+}
+
 impl<T: Columns> Columns for (T, bool) {
     fn columns(self) -> Vec<Datum> {
         [self.0.columns(), self.1.columns()].concat()
@@ -127,6 +133,19 @@ macro_rules! all_integers {
                 |a, b| (b != 0).then(|| a.overflowing_div_euclid(b)));
             method!($ty "overflowing_rem_euclid" (Self) -> ($ty, bool) =
                 |a, b| (b != 0).then(|| a.overflowing_rem_euclid(b)));
+            method!($ty "checked_add" (Self) -> Option<$ty> = |a, b| Some(a.checked_add(b)));
+            method!($ty "checked_sub" (Self) -> Option<$ty> = |a, b| Some(a.checked_sub(b)));
+            method!($ty "checked_mul" (Self) -> Option<$ty> = |a, b| Some(a.checked_mul(b)));
+            method!($ty "checked_neg" () -> Option<$ty> = |a| Some(a.checked_neg()));
+            method!($ty "checked_pow" (u32) -> Option<$ty> = |a, b| Some(a.checked_pow(b)));
+            method!($ty "checked_shl" (u32) -> Option<$ty> = |a, b| Some(a.checked_shl(b)));
+            method!($ty "checked_shr" (u32) -> Option<$ty> = |a, b| Some(a.checked_shr(b)));
+            method!($ty "checked_div" (Self) -> Option<$ty> = |a, b| Some(a.checked_div(b)));
+            method!($ty "checked_rem" (Self) -> Option<$ty> = |a, b| Some(a.checked_rem(b)));
+            method!($ty "checked_div_euclid" (Self) -> Option<$ty> = |a, b| Some(a.checked_div_euclid(b)));
+            method!($ty "checked_rem_euclid" (Self) -> Option<$ty> = |a, b| Some(a.checked_rem_euclid(b)));
+            method!($ty "checked_ilog2" () -> Option<u32> = |a| Some(a.checked_ilog2()));
+            method!($ty "checked_ilog10" () -> Option<u32> = |a| Some(a.checked_ilog10()));
             method!($ty "div_euclid" (Self) -> $ty = |a, b| a.checked_div_euclid(b));
             method!($ty "rem_euclid" (Self) -> $ty = |a, b| a.checked_rem_euclid(b));
             method!($ty "pow" (u32) -> $ty = |a, b| a.checked_pow(b));
@@ -151,6 +170,8 @@ macro_rules! all_integers {
 macro_rules! signed {
     ($($ty:ident $unsigned:ident)*) => {
         $({
+            method!($ty "checked_abs" () -> Option<$ty> = |a| Some(a.checked_abs()));
+            method!($ty "checked_isqrt" () -> Option<$ty> = |a| Some(a.checked_isqrt()));
             method!($ty "wrapping_abs" () -> $ty = |a| Some(a.wrapping_abs()));
             method!($ty "saturating_neg" () -> $ty = |a| Some(a.saturating_neg()));
             method!($ty "saturating_abs" () -> $ty = |a| Some(a.saturating_abs()));
@@ -172,6 +193,7 @@ macro_rules! unsigned {
             method!($ty "abs_diff" (Self) -> $ty = |a, b| Some(a.abs_diff(b)));
             method!($ty "cast_signed" () -> $signed = |a| Some(a.cast_signed()));
             method!($ty "is_power_of_two" () -> bool = |a| Some(a.is_power_of_two()));
+            method!($ty "checked_next_power_of_two" () -> Option<$ty> = |a| Some(a.checked_next_power_of_two()));
             method!($ty "next_power_of_two" () -> $ty = |a| a.checked_next_power_of_two());
             method!($ty "div_ceil" (Self) -> $ty = |a, b| (b != 0).then(|| a.div_ceil(b)));
             method!($ty "is_multiple_of" (Self) -> bool = |a, b| Some(a.is_multiple_of(b)));

@@ -172,7 +172,7 @@ impl<'a, 't> Infer<'a, 't> {
     fn linked_scalar(&mut self, ty: Logical, nullable: bool, span: Span) -> Ty {
         let ty = match ty.plain() {
             Some(ty) => Ty::Scalar(ty),
-            None => self.not_yet(span, "a call of a kernel with times"),
+            None => Ty::Time(ty),
         };
         if nullable { self.option(ty, span) } else { ty }
     }

@@ -199,7 +199,6 @@ impl<'a, 't> Infer<'a, 't> {
     }
 
     /// The types of the fields that a pattern names, in its order.
-    #[allow(dead_code)] // Patterns are being built.
     pub(super) fn struct_pattern(
         &mut self,
         name: Name<'t>,
