@@ -1,9 +1,12 @@
 //! The values of constants, computed by the interpreter before the kernels that use them are lowered.
 
-use filbert_ir::{Code, Diagnostic, Scalar, interp, verify};
+use std::rc::Rc;
 
-use crate::ast::{ConstId, ExprId, ExprKind, Tree};
+use filbert_ir::{Code, Datum, Diagnostic, Scalar, interp, verify};
+
+use crate::ast::{ConstId, ExprId, ExprKind, Name, Tree, TypeNote};
 use crate::front::{explain_size, place};
+use crate::infer::types::Ty;
 use crate::infer::{Meaning, Typed};
 use crate::lower::Lowering;
 
@@ -39,7 +42,7 @@ pub(crate) fn compute_consts(lowering: &mut Lowering<'_, '_>) -> Result<(), Vec<
                 continue;
             }
             match compute(lowering, ConstId(at as u32)) {
-                Ok(scalar) => lowering.consts[at] = Some(scalar),
+                Ok(value) => lowering.consts[at] = Some(value),
                 Err(findings) => {
                     found.extend(findings);
                     failed[at] = true;
@@ -75,23 +78,88 @@ fn const_uses(tree: &Tree<'_>, typed: &Typed<'_>) -> Vec<Vec<usize>> {
     uses
 }
 
-fn compute(lowering: &mut Lowering<'_, '_>, id: ConstId) -> Result<Scalar, Vec<Diagnostic>> {
+/// The value of a constant.
+#[derive(Clone, Debug)]
+pub(crate) enum ConstVal {
+    One(Scalar),
+    /// An array, or a reference to one: its scalars one after the other.
+    Table(Rc<Vec<Scalar>>),
+}
+
+fn compute(lowering: &mut Lowering<'_, '_>, id: ConstId) -> Result<ConstVal, Vec<Diagnostic>> {
     let constant = lowering.tree.constant(id);
-    let name = constant.name;
-    let kernel = match lowering.constant(constant.init, name.text) {
+    let mut scalars = Vec::new();
+    compute_part(lowering, constant.name, constant.init, &mut scalars)?;
+    Ok(match (&constant.ty, scalars.as_slice()) {
+        (TypeNote::Scalar(_) | TypeNote::Named { .. }, [only]) => ConstVal::One(*only),
+        _ => ConstVal::Table(Rc::new(scalars)),
+    })
+}
+
+/// Appends the scalars of an expression. A table is computed element by element: as one kernel it would pass
+/// the limits.
+fn compute_part(
+    lowering: &mut Lowering<'_, '_>,
+    name: Name<'_>,
+    id: ExprId,
+    into: &mut Vec<Scalar>,
+) -> Result<(), Vec<Diagnostic>> {
+    let tree = lowering.tree;
+    match &tree.expr(id).kind {
+        ExprKind::Int { .. } | ExprKind::Float { .. } => into.push(lowering.literal(id)),
+        ExprKind::Bool(value) => into.push(Scalar::Bool(*value)),
+        ExprKind::Array(elems) => {
+            for &elem in elems {
+                compute_part(lowering, name, elem, into)?;
+            }
+        }
+        ExprKind::Repeat { value, .. } => {
+            let len = match lowering.typed.types.resolve(lowering.typed.exprs[id.0 as usize]) {
+                Ty::Array(array) => lowering.typed.types.array_of(array).1,
+                _ => 0,
+            };
+            let mut one = Vec::new();
+            compute_part(lowering, name, *value, &mut one)?;
+            (0..len).for_each(|_| into.extend(&one));
+        }
+        ExprKind::Ref { of, .. } => compute_part(lowering, name, *of, into)?,
+        ExprKind::Path(_) => match lowering.typed.meanings[id.0 as usize] {
+            Meaning::Const(used) => match &lowering.consts[used.0 as usize] {
+                Some(ConstVal::One(scalar)) => into.push(*scalar),
+                Some(ConstVal::Table(scalars)) => into.extend(scalars.iter()),
+                None => unreachable!("constants are computed before their users"),
+            },
+            _ => run(lowering, name, id, into)?,
+        },
+        _ => run(lowering, name, id, into)?,
+    }
+    Ok(())
+}
+
+/// Computes an expression as a kernel of its own.
+fn run(
+    lowering: &mut Lowering<'_, '_>,
+    name: Name<'_>,
+    id: ExprId,
+    into: &mut Vec<Scalar>,
+) -> Result<(), Vec<Diagnostic>> {
+    let kernel = match lowering.constant(id, name.text) {
         Ok(kernel) => kernel,
         Err(too_large) => return Err(vec![explain_size(name.text, &too_large)]),
     };
-    // Most constants are one literal.
-    if let ([_], [only]) = (kernel.core.values.as_slice(), kernel.core.returns.as_slice())
-        && let Some(scalar) = kernel.core.as_const(*only)
-    {
-        return Ok(scalar);
-    }
     let spans = kernel.source.clone();
     let verified = verify(kernel).map_err(|findings| place(findings, name.span))?;
-    match interp::run_scalars(&verified, &[]) {
-        Ok(results) => Ok(results[0]),
+    match interp::run(&verified, &[]) {
+        Ok(results) => {
+            for result in results {
+                match result {
+                    Datum::Scalar(scalar) => into.push(scalar),
+                    Datum::List(scalars) => into.extend(scalars),
+                    Datum::Null => {}
+                }
+            }
+            Ok(())
+        }
         Err(fault) => {
             let span = spans.and_then(|source| source.spans.get(fault.value.index()).copied());
             let message = format!("the constant `{}` has no value: {}", name.text, fault.fault.code().title());

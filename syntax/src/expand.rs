@@ -152,7 +152,7 @@ fn kernel_static(function: &syn::ItemFn, krate: &syn::Path, layout: &Layout, wan
         if need.is_kernel {
             callees.push(quote_spanned!(span=> (#path, &#tokens)));
         } else {
-            consts.push(quote_spanned!(span=> (#path, || #private::constant(#tokens))));
+            consts.push(quote_spanned!(span=> (#path, || #private::constant(&#tokens))));
         }
     }
     quote! {

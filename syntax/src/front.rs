@@ -9,7 +9,7 @@ use crate::ast::{KernelItem, Tree, TypeNote};
 use crate::infer::{self, Typed};
 use crate::links::Links;
 use crate::lower::value::Val;
-use crate::lower::{Lowering, TooLarge};
+use crate::lower::{DYNAMIC_LEN_MAX, Lowering, TooLarge};
 use crate::module::Module;
 use crate::{consts, habits, items, read, scan, warnings};
 
@@ -315,6 +315,13 @@ pub(crate) fn explain_size(name: &str, too_large: &TooLarge) -> Diagnostic {
             *span,
             format!("`{name}` nests branches and loops more than {NESTING_MAX} deep (limits::NESTING_MAX)"),
             "what follows a `return`, `break` or `?` is inside the branch that goes on: have fewer of them in a row",
+        ),
+        TooLarge::Dynamic(span, len) => (
+            *span,
+            format!(
+                "an index that is computed, on an array of {len}: the limit is {DYNAMIC_LEN_MAX} (DYNAMIC_LEN_MAX)"
+            ),
+            "an array of variables chooses among all of its elements: use a table of constants, or a list parameter",
         ),
     };
     Diagnostic::new(Code::KernelTooLarge, span, message).label("the limit is passed here").help(help)

@@ -13,12 +13,15 @@ mod closure;
 mod exhaust;
 mod explain;
 mod flow;
+mod length;
+pub(crate) mod lists;
 mod matching;
 mod notes;
 mod ops;
 mod option;
 mod range;
 mod resolve;
+mod sequence;
 mod structs;
 pub(crate) mod time;
 pub(crate) mod types;
@@ -30,6 +33,7 @@ use filbert_ir::{Code, Diagnostic, Logical, Op, Scalar, Span, Type};
 
 use crate::ast::{ConstId, ExprId, ExprKind, KernelItem, LocalId, Tree};
 use crate::links::Links;
+use crate::lists::ListMethod;
 use crate::methods::Method;
 use crate::options::OptionMethod;
 use check::Check;
@@ -65,6 +69,8 @@ pub(crate) struct Typed<'t> {
     pub(crate) results: Vec<Ty>,
     /// Statements and arms that are never reached.
     pub(crate) unreachable: Vec<Span>,
+    /// By kernel: what its lists must look like.
+    pub(crate) lists: Vec<lists::Lists>,
     /// Which kernel of the text calls which, and where.
     pub(crate) calls: Vec<Call>,
     /// Names that the text leaves to whoever links it, as `Links::Open` allows.
@@ -118,6 +124,8 @@ pub(crate) enum Meaning {
     Local(LocalId),
     Const(ConstId),
     Scalar(Scalar),
+    /// A constant from outside that is no scalar, by its place in the links.
+    Given(usize),
     /// A kernel of the text.
     Kernel(usize),
     /// A kernel from outside, by its place in the links.
@@ -125,6 +133,7 @@ pub(crate) enum Meaning {
     Method(Method),
     /// A method or function of a time type.
     Time(TimeMethod, Logical),
+    List(ListMethod),
     /// `f64::from`
     From(Type),
     /// `None`
@@ -156,6 +165,7 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
             const_patterns: HashMap::new(),
             results: Vec::new(),
             unreachable: Vec::new(),
+            lists: Vec::new(),
             calls: Vec::new(),
             wanted: Vec::new(),
         },
@@ -175,6 +185,10 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
         clock: 0,
         reads: Vec::new(),
         closure_changes: HashMap::new(),
+        lengths: HashMap::new(),
+        const_ints: HashMap::new(),
+        const_depth: 0,
+        receiver_roots: HashMap::new(),
     };
     infer.locals.resize(tree.locals as usize, Local::default());
     infer.text();
@@ -239,6 +253,14 @@ struct Infer<'a, 't> {
     reads: Vec<LocalId>,
     /// For each closure, the variables from outside that it assigns.
     closure_changes: HashMap<u32, Vec<LocalId>>,
+    /// Lengths of arrays, by the expression that says it.
+    lengths: HashMap<u32, Option<u64>>,
+    /// Constants that are integers which lengths may use.
+    const_ints: HashMap<u32, Option<i128>>,
+    /// Constants that are being computed.
+    const_depth: usize,
+    /// For arrays that a method is called on: what stands behind them.
+    receiver_roots: HashMap<u32, array::Root>,
 }
 
 impl<'a, 't> Infer<'a, 't> {
@@ -260,6 +282,13 @@ impl<'a, 't> Infer<'a, 't> {
         }
         self.structs();
         self.declare_consts(&tree.outer_consts);
+        // Lengths in signatures mean what they mean here, also where a caller has other names.
+        for kernel in &tree.kernels {
+            for param in &kernel.params {
+                self.note(&param.ty, param.ty_span);
+            }
+            self.note(&kernel.result, kernel.result_span);
+        }
         for (index, kernel) in tree.kernels.iter().enumerate() {
             self.kernel = Some(index);
             self.kernel(kernel);
@@ -287,6 +316,9 @@ impl<'a, 't> Infer<'a, 't> {
         self.check_columns(kernel, &params, result);
         self.check_result_type(result, kernel.result_span);
         self.out.results.push(result);
+        let lists = self.lists(kernel);
+        self.out.lists.push(lists);
+        self.check_list_results(kernel, result);
         self.out.types.forget_bindings();
         self.check(kernel.body, result, Why::Result(kernel));
         self.leave(scope);
@@ -303,6 +335,7 @@ impl<'a, 't> Infer<'a, 't> {
             let name = self.tree.constant(id).name;
             self.bind(name.text, Entity::Const(id));
         }
+        self.compute_const_ints(ids);
         let outside = std::mem::replace(&mut self.in_const, true);
         let dead = std::mem::replace(&mut self.dead, false);
         for &id in ids {
@@ -410,10 +443,10 @@ impl<'a, 't> Infer<'a, 't> {
                 let elems = elems.iter().map(|&elem| self.infer(elem)).collect();
                 self.tuple(elems, span)
             }
-            ExprKind::Field { of, index } => self.field(id, *of, *index),
+            ExprKind::Field { .. } | ExprKind::NamedField { .. } => self.place_kind(id).0,
             ExprKind::Call { path, path_span, args } => self.call(id, path, *path_span, args),
             ExprKind::Method { receiver, name, args } => {
-                let ty = self.infer(*receiver);
+                let ty = self.receiver(*receiver);
                 self.method(id, name.text, name.span, (*receiver, ty), args)
             }
             ExprKind::If { cond, then, otherwise } => self.if_expr(id, *cond, *then, *otherwise, None),
@@ -428,10 +461,8 @@ impl<'a, 't> Infer<'a, 't> {
             }
             ExprKind::Array(elems) => self.array(id, elems),
             ExprKind::Repeat { value, len } => self.repeat(id, *value, *len),
-            ExprKind::Index { of, index } => self.index(id, *of, *index),
+            ExprKind::Index { .. } | ExprKind::Deref(_) => self.place_value(id),
             ExprKind::Ref { of, mutable } => self.reference(id, *of, *mutable),
-            ExprKind::Deref(of) => self.deref(id, *of),
-            ExprKind::NamedField { of, name } => self.named_field(id, *of, *name),
             ExprKind::StructLit { name, fields } => self.struct_value(*name, fields),
             ExprKind::While { cond, body, label } => self.while_loop(id, *cond, *body, *label),
             ExprKind::Loop { body, label } => self.endless_loop(id, *body, *label, None),
@@ -472,9 +503,13 @@ impl<'a, 't> Infer<'a, 't> {
                 let elems = elems.iter().map(|elem| self.out.exprs[elem.0 as usize]).collect();
                 self.tuple(elems, tree.span(id))
             }
+            ExprKind::Array(elems) if self.wants_array(want, elems.len()).is_some() => {
+                let elem = self.wants_array(want, elems.len()).unwrap_or(Ty::Error);
+                self.check_array(id, elems, elem, why)
+            }
             _ => {
                 let got = self.infer_kind(id);
-                if self.out.types.unify(want, got) {
+                if self.coerces(got, want) || self.out.types.unify(want, got) {
                     got
                 } else {
                     self.explain_mismatch(id, want, got, why);

@@ -9,8 +9,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use filbert_ir::{AsKernel, Code, Diagnostic, Diagnostics, Scalar, VerifiedKernel};
+use filbert_ir::{AsKernel, Code, Diagnostic, Diagnostics, VerifiedKernel};
 
+use crate::capture::ConstantValue;
 use crate::front;
 use crate::links::{Given, Links};
 
@@ -37,12 +38,7 @@ pub struct Declaration {
 }
 
 /// The value of a constant: rustc knows it only when the program runs.
-pub type Constant = fn() -> Scalar;
-
-/// The scalar that a constant outside a kernel is.
-pub fn constant(value: impl Into<Scalar>) -> Scalar {
-    value.into()
-}
+pub type Constant = fn() -> ConstantValue;
 
 /// What a kernel may call: another kernel.
 #[diagnostic::on_unimplemented(

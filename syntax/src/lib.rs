@@ -32,6 +32,7 @@
 #[allow(dead_code)] // What reads all of it is being built.
 mod ast;
 mod attributes;
+mod capture;
 mod consts;
 mod expand;
 mod float_ext;
@@ -43,6 +44,8 @@ mod items;
 mod kernel_fn;
 mod links;
 
+mod lists;
+#[allow(dead_code)]
 mod lower;
 mod methods;
 mod module;
@@ -53,6 +56,7 @@ mod scan;
 pub mod time;
 mod warnings;
 
+pub use capture::{Capture, ConstantValue, Shape};
 pub use expand::expand;
 pub use float_ext::FloatExt;
 pub use front::parse;
@@ -61,11 +65,12 @@ pub use module::Module;
 pub use scan::RUN_TOKENS_MAX;
 
 #[doc(hidden)]
-pub use kernel_fn::constant;
+pub use capture::constant;
 
 /// What the code that `#[kernel]` writes refers to. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::capture::constant;
     pub use crate::float_ext::FloatExt;
-    pub use crate::kernel_fn::{Declaration, KernelFn, constant};
+    pub use crate::kernel_fn::{Declaration, KernelFn};
 }

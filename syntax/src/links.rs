@@ -4,7 +4,9 @@
 //! of the Rust around it. While rustc expands the macro nobody knows them, so they are only listed; when
 //! the kernel is first used, they are given.
 
-use filbert_ir::{Scalar, VerifiedKernel};
+use filbert_ir::VerifiedKernel;
+
+use crate::capture::ConstantValue;
 
 /// What stands behind the names that a text does not define.
 pub(crate) enum Links<'l> {
@@ -20,7 +22,7 @@ pub(crate) enum Links<'l> {
 #[derive(Default)]
 pub(crate) struct Given {
     pub(crate) kernels: Vec<(String, VerifiedKernel)>,
-    pub(crate) consts: Vec<(String, Scalar)>,
+    pub(crate) consts: Vec<(String, ConstantValue)>,
 }
 
 impl Links<'_> {
@@ -31,9 +33,10 @@ impl Links<'_> {
         Some((index, &given.kernels[index].1))
     }
 
-    /// A linked constant.
-    pub(crate) fn constant(&self, path: &str) -> Option<Scalar> {
+    /// The place of a linked constant in the list.
+    pub(crate) fn constant(&self, path: &str) -> Option<(usize, &ConstantValue)> {
         let Links::Given(given) = self else { return None };
-        given.consts.iter().find(|(name, _)| name == path).map(|&(_, scalar)| scalar)
+        let index = given.consts.iter().position(|(name, _)| name == path)?;
+        Some((index, &given.consts[index].1))
     }
 }

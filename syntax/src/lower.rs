@@ -10,6 +10,7 @@
 mod array;
 mod call;
 mod closure;
+mod each;
 mod flow;
 mod ints;
 mod loops;
@@ -17,10 +18,13 @@ mod ops;
 mod option;
 mod pattern;
 mod ranges;
+mod sequence;
 mod structs;
 mod time;
 pub(crate) mod value;
+mod view;
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use filbert_ir::builder::Builder;
@@ -29,11 +33,13 @@ use filbert_ir::{Kernel, Names, Op, Scalar, Source, Span, Type, ValueId, Verifie
 
 use crate::ast::{Block, ExprId, ExprKind, LocalId, Logic, Name, Stmt, Target, Tree};
 use crate::attributes::Overflow;
+use crate::consts::ConstVal;
 use crate::infer::types::{BOOL, Ty, Types};
 use crate::infer::{Meaning, Typed};
 use crate::links::{Given, Links};
 use flow::{End, Way};
 use value::Val;
+pub(crate) use view::DYNAMIC_LEN_MAX;
 
 /// A limit that the kernel passed, at this place.
 #[derive(Debug)]
@@ -42,6 +48,8 @@ pub(crate) enum TooLarge {
     Values(Span),
     /// `NESTING_MAX`
     Nesting(Span),
+    /// `DYNAMIC_LEN_MAX`, by an array of this length.
+    Dynamic(Span, usize),
 }
 
 type Lowered<T> = Result<T, TooLarge>;
@@ -52,7 +60,7 @@ pub(crate) struct Lowering<'a, 't> {
     pub(crate) typed: &'a Typed<'t>,
     pub(crate) links: &'a Links<'a>,
     /// By constant; those that are done.
-    pub(crate) consts: Vec<Option<Scalar>>,
+    pub(crate) consts: Vec<Option<ConstVal>>,
     /// By kernel; those that are done.
     pub(crate) kernels: Vec<Option<VerifiedKernel>>,
     /// Name and text for the kernels' sources.
@@ -72,18 +80,24 @@ impl<'a, 't> Lowering<'a, 't> {
         lower.overflow = item.attrs.overflow;
         lower.b.signature.fuel = item.attrs.fuel;
         lower.b.signature.on_error = item.attrs.on_error;
-        lower.params(item);
-        let (core, spans) = lower.body(item.body, result)?;
+        lower.params(item, index);
+        let outs = lower.out_types(item, index);
+        let (mut core, spans) = lower.body(item.body, result)?;
+        core.signature.results.extend(outs);
         let params = item.params.iter().enumerate().map(|(i, param)| match param.name.text {
             "_" => format!("_{i}"),
             name => name.to_string(),
         });
-        let names = Names {
-            kernel: item.name.text.to_string(),
-            params: params.collect(),
-            results: self.result_names(index),
-            doc: item.doc.clone(),
-        };
+        let mut params: Vec<String> = params.collect();
+        // Lists that are written are results.
+        let outs = params.split_off(core.signature.params.len());
+        let mut results: Vec<String> = self.result_names(index);
+        if !outs.is_empty() {
+            let returned = core.signature.results.len() - outs.len();
+            results.extend((results.len()..returned).map(|index| format!("c{index}")));
+            results.extend(outs);
+        }
+        let names = Names { kernel: item.name.text.to_string(), params, results, doc: item.doc.clone() };
         let source = Source { name: self.name.to_string(), text: self.text.clone(), spans };
         Ok(Kernel { core, names, source: Some(Arc::new(source)) })
     }
@@ -139,6 +153,8 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         self.ends.push(End::Kernel(ty));
         let returns = self.then(body, &mut |lower, value| lower.finish(Way::Falls, value))?;
         let results = self.result_types(ty);
+        // A kernel without scalar results hands on nothing, and every other region something.
+        let returns = if results.is_empty() { Vec::new() } else { returns };
         Ok(self.b.finish_as(results, returns))
     }
 
@@ -173,6 +189,15 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 let outcome = self.for_loop(id, iter)?;
                 Ok(self.settled(outcome))
             }
+            ExprKind::Index { .. }
+            | ExprKind::Field { .. }
+            | ExprKind::NamedField { .. }
+            | ExprKind::Deref(_)
+            | ExprKind::Ref { .. }
+                if !self.diverges(id) =>
+            {
+                self.place_value(id)
+            }
             ExprKind::Error => unreachable!("nothing is lowered when something was reported"),
             _ => {
                 let mut values = Vec::new();
@@ -196,10 +221,16 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             ExprKind::Tuple(elems) | ExprKind::Array(elems) => elems.clone(),
             ExprKind::Field { of, .. } | ExprKind::NamedField { of, .. } => vec![*of],
             ExprKind::Ref { of, .. } | ExprKind::Deref(of) => vec![*of],
-            ExprKind::Index { of, index } => vec![*of, *index],
+            ExprKind::Index { of, index } => std::iter::once(*of).chain(self.index_operands(*index)).collect(),
             ExprKind::Repeat { value, .. } => vec![*value],
             ExprKind::StructLit { fields, .. } => fields.iter().map(|&(_, value)| value).collect(),
             ExprKind::Call { args, .. } | ExprKind::Macro { args, .. } => args.clone(),
+            ExprKind::Method { receiver, args, .. } if matches!(self.meaning(id), Meaning::List(m) if m.writes()) => {
+                let mut operands = Vec::new();
+                self.place_operands(*receiver, &mut operands);
+                operands.extend(args);
+                operands
+            }
             ExprKind::Method { receiver, args, .. } => std::iter::once(receiver).chain(args).copied().collect(),
             ExprKind::Let { value, .. } => vec![*value],
             ExprKind::Range { start, end, .. } => [*start, *end].into_iter().flatten().collect(),
@@ -224,7 +255,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         let span = tree.span(id);
         let value = match &tree.expr(id).kind {
             ExprKind::Int { .. } | ExprKind::Float { .. } => {
-                let scalar = self.literal(id);
+                let scalar = self.cx.literal(id);
                 self.constant(span, scalar)
             }
             ExprKind::Bool(value) => self.constant(span, Scalar::Bool(*value)),
@@ -257,7 +288,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             ExprKind::Macro { name, args } => return self.macro_value(id, *name, args, &values),
             ExprKind::Assign { target, .. } => {
                 let (value, places) = values.split_first().expect("an assignment has a value");
-                self.assign(target, value.clone(), &mut places.iter());
+                self.assign(target, value.clone(), &mut places.iter())?;
                 return Ok(Val::unit());
             }
             ExprKind::Update { op, target, value, .. } => {
@@ -275,8 +306,15 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             Meaning::Local(local) => self.get(local),
             Meaning::Scalar(scalar) => Val::One(self.constant(span, scalar)),
             Meaning::Const(constant) => {
-                let scalar = self.cx.consts[constant.0 as usize].expect("constants are computed before their users");
-                Val::One(self.constant(span, scalar))
+                match self.cx.consts[constant.0 as usize].clone().expect("constants are computed before their users") {
+                    ConstVal::One(scalar) => Val::One(self.constant(span, scalar)),
+                    ConstVal::Table(scalars) => self.table(id, scalars),
+                }
+            }
+            Meaning::Given(index) => {
+                let given = self.cx.given().expect("what is given stands in linked text only");
+                let scalars = Rc::new(given.consts[index].1.scalars.clone());
+                self.table(id, scalars)
             }
             Meaning::NoneValue => Val::none(),
             // A kernel or function where a closure is wanted.
@@ -332,21 +370,22 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     }
 
     /// Assigns; `places` are the operands of the places in it, in order.
-    fn assign<'v>(&mut self, target: &Target, value: Val, places: &mut impl Iterator<Item = &'v Val>) {
+    fn assign<'v>(&mut self, target: &Target, value: Val, places: &mut impl Iterator<Item = &'v Val>) -> Lowered<()> {
         match target {
             Target::Variable(variable) => {
                 if let Meaning::Local(local) = self.meaning(*variable) {
                     self.set(local, value);
                 }
             }
-            Target::Place(place) => self.store(*place, value, places),
+            Target::Place(place) => self.store(*place, value, places)?,
             Target::Tuple(targets, _) => {
                 for (target, value) in targets.iter().zip(value.parts(targets.len())) {
-                    self.assign(target, value, places);
+                    self.assign(target, value, places)?;
                 }
             }
             Target::Wild | Target::Error => {}
         }
+        Ok(())
     }
 
     fn target_operands(&self, target: &Target, into: &mut Vec<ExprId>) {

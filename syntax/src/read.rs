@@ -70,6 +70,10 @@ impl<'t> Reader<'t, '_> {
                 let id = self.constant(item);
                 self.tree.outer_consts.push(id);
             }
+            syn::Item::Static(item) => {
+                let id = self.static_item(item);
+                self.tree.outer_consts.push(id);
+            }
             syn::Item::Use(item) => self.import(item),
             syn::Item::Struct(item) => self.struct_item(item),
             other => self.reject_item(other),
@@ -107,9 +111,10 @@ impl<'t> Reader<'t, '_> {
             generics.map(|param| Generic { name: self.name(&param.ident), bounds: self.generic_bounds(param) });
         let generics = generics.collect();
         let name = self.name(&item.sig.ident);
-        let params = item.sig.inputs.iter().filter_map(|arg| self.param(arg)).collect();
+        let params: Vec<Param<'t>> = item.sig.inputs.iter().filter_map(|arg| self.param(arg)).collect();
         let close = self.span(item.sig.paren_token.span.close());
         let (result, result_span) = match &item.sig.output {
+            syn::ReturnType::Default if writes_lists(&params) => (TypeNote::Tuple(Vec::new()), close),
             syn::ReturnType::Default => {
                 let message = format!("kernel `{}` has no result", name.text);
                 self.report(Diagnostic::new(Code::MissingValue, close, message).help(RESULTS));
@@ -121,7 +126,7 @@ impl<'t> Reader<'t, '_> {
                 if let TypeNote::Infer = note {
                     self.report(Diagnostic::new(Code::UnknownType, span, "the result type must be written out"));
                 }
-                self.check_result(&note, name.text, span);
+                self.check_result(&note, name.text, span, writes_lists(&params));
                 (note, span)
             }
         };
@@ -131,9 +136,9 @@ impl<'t> Reader<'t, '_> {
         KernelItem { name, doc, attrs, generics, params, result, result_span, body }
     }
 
-    fn check_result(&mut self, note: &TypeNote<'t>, name: &str, span: Span) {
+    fn check_result(&mut self, note: &TypeNote<'t>, name: &str, span: Span, writes: bool) {
         let TypeNote::Tuple(elems) = note else { return };
-        if elems.is_empty() {
+        if elems.is_empty() && !writes {
             let message = format!("kernel `{name}` has no result");
             self.report(Diagnostic::new(Code::MissingValue, span, message).help(RESULTS));
         }
@@ -214,21 +219,47 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn constant(&mut self, item: &syn::ItemConst) -> ConstId {
-        for attribute in &item.attrs {
-            self.outer_attribute(attribute);
-        }
         if !item.generics.params.is_empty() {
             let span = self.spanned(&item.generics);
             self.unsupported(span, "a generic constant", "write one constant for each type");
         }
-        let mut ty = self.note(&item.ty);
-        let ty_span = self.spanned(&*item.ty);
-        if !matches!(ty, TypeNote::Scalar(_) | TypeNote::Array { .. } | TypeNote::Ref { .. } | TypeNote::Error) {
-            self.unsupported(ty_span, "a constant that is not a scalar", "write one constant for each scalar");
-            ty = TypeNote::Error;
+        self.constant_of(&item.attrs, &item.ident, &item.ty, &item.expr)
+    }
+
+    /// A `static`: to a kernel it is a constant.
+    fn static_item(&mut self, item: &syn::ItemStatic) -> ConstId {
+        if let syn::StaticMutability::Mut(token) = &item.mutability {
+            let span = self.span(token.span);
+            self.unsupported(span, "a `static mut`", "rows do not know of each other: nothing lasts from row to row");
         }
-        let name = self.name(&item.ident);
-        let init = self.expr(&item.expr);
+        self.constant_of(&item.attrs, &item.ident, &item.ty, &item.expr)
+    }
+
+    fn constant_of(
+        &mut self,
+        attributes: &[syn::Attribute],
+        name: &proc_macro2::Ident,
+        ty: &syn::Type,
+        init: &syn::Expr,
+    ) -> ConstId {
+        for attribute in attributes {
+            self.outer_attribute(attribute);
+        }
+        let ty_span = self.spanned(ty);
+        let mut note = self.note(ty);
+        let is_list = match &note {
+            TypeNote::Array { .. } | TypeNote::Slice { mutable: false, .. } => true,
+            TypeNote::Ref { of, mutable: false } => matches!(**of, TypeNote::Array { .. }),
+            _ => false,
+        };
+        if !matches!(note, TypeNote::Scalar(_) | TypeNote::Error) && !is_list {
+            let instead = "write one constant for each scalar, or an array";
+            self.unsupported(ty_span, "a constant that is not a scalar or an array", instead);
+            note = TypeNote::Error;
+        }
+        let name = self.name(name);
+        let ty = note;
+        let init = self.expr(init);
         let id = ConstId(self.tree.consts.len() as u32);
         self.tree.consts.push(ConstItem { name, ty, ty_span, init });
         id
@@ -339,4 +370,12 @@ impl<'t> Reader<'t, '_> {
     fn report(&mut self, diagnostic: Diagnostic) {
         self.found.push(diagnostic);
     }
+}
+
+/// Whether a kernel has results among its parameters.
+fn writes_lists(params: &[Param<'_>]) -> bool {
+    let writes = |note: &TypeNote<'_>| {
+        matches!(note, TypeNote::Slice { mutable: true, .. } | TypeNote::Ref { mutable: true, .. })
+    };
+    params.iter().any(|param| writes(&param.ty))
 }

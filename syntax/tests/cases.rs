@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use filbert_ir::{Diagnostics, Scalar, Span, VerifiedKernel, interp, text};
+use filbert_ir::{Datum, Diagnostics, Span, VerifiedKernel, interp, text};
 
 #[test]
 fn every_case_gives_what_stands_beside_it() {
@@ -70,16 +70,35 @@ fn outcome(source: &str) -> String {
 fn run(module: &filbert_syntax::Module, call: &str) -> String {
     let (name, args) = call.trim().strip_suffix(')').unwrap().split_once('(').unwrap();
     let kernel: &VerifiedKernel = module.get(name).unwrap();
-    let words = args.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let tys = kernel.core.slot_types();
-    let args: Vec<Scalar> = words.zip(tys).map(|(word, ty)| text::parse_scalar(ty, word).unwrap()).collect();
-    match interp::run_scalars(kernel, &args) {
-        Ok(results) => results.iter().map(|v| format!("{v}: {}", v.ty())).collect::<Vec<_>>().join(", "),
+    let params = &kernel.core.signature.params;
+    let args: Vec<Datum> =
+        words(args).zip(params).map(|(word, param)| text::parse_datum(param, word).expect(word)).collect();
+    match interp::run(kernel, &args) {
+        Ok(results) => results.iter().map(datum).collect::<Vec<_>>().join(", "),
         Err(fault) => {
             let source = kernel.source.as_ref().unwrap();
             let span = source.spans[fault.value.index()];
             format!("{} at `{}`", fault.fault.code(), &source.text[span.start as usize..span.end as usize])
         }
+    }
+}
+
+/// Arguments, apart at the commas outside of brackets.
+pub(crate) fn words(args: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0;
+    let parts = args.split(move |c| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        c == ',' && depth == 0
+    });
+    parts.map(str::trim).filter(|word| !word.is_empty())
+}
+
+/// A result with its type.
+fn datum(datum: &Datum) -> String {
+    match datum {
+        Datum::Scalar(scalar) => format!("{scalar}: {}", scalar.ty()),
+        Datum::List(elems) => format!("{datum}: [{}]", elems.first().map_or("_", |elem| elem.ty().name())),
+        Datum::Null => "null".to_string(),
     }
 }
 

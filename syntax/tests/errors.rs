@@ -14,11 +14,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use filbert_ir::{AsKernel, Class, Code, Diagnostics, KernelError, OnError, Scalar, Severity, interp, text, verify};
+use filbert_ir::{AsKernel, Class, Code, Datum, Diagnostics, KernelError, Severity, interp, text, verify};
 use filbert_syntax::{Declaration, KernelFn};
 
 /// Codes whose example is of a construct that the front end does not read yet.
-const TO_COME: &[Code] = &[Code::IndexRange, Code::UnequalLengths];
+const TO_COME: &[Code] = &[];
 
 /// The lines of a failing row's screen that do not need the runtime.
 const ROW_LINES: usize = 2;
@@ -87,11 +87,10 @@ impl Outcome {
 fn row(module: &filbert_syntax::Module, call: &str) -> Option<Outcome> {
     let (name, words) = call.trim().strip_suffix(')').unwrap().split_once('(').unwrap();
     let kernel = module.get(name).unwrap();
-    let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let args: Vec<Scalar> =
-        words.zip(kernel.core.slot_types()).map(|(word, ty)| text::parse_scalar(ty, word).unwrap()).collect();
-    // Such a kernel has a null where another fails.
-    let fault = interp::run_scalars(kernel, &args).err().filter(|_| kernel.core.signature.on_error == OnError::Fail)?;
+    let params = &kernel.core.signature.params;
+    let words = crate::cases::words(words);
+    let args: Vec<Datum> = words.zip(params).map(|(word, param)| text::parse_datum(param, word).unwrap()).collect();
+    let fault = interp::run(kernel, &args).err()?;
     let code = fault.fault.code();
     let error = KernelError { value: Some(fault.value), ..KernelError::new(code, "").of(kernel, kernel.id()) };
     Some(Outcome { codes: vec![code], screen: error.render(Some(kernel)), lines: ROW_LINES })

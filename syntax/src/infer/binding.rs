@@ -48,7 +48,7 @@ impl<'a, 't> Infer<'a, 't> {
                 }
             }
             Target::Place(place) => {
-                let ty = self.place(*place);
+                let ty = self.assigned_place(*place);
                 self.check(value, ty, Why::Place(*place));
             }
             Target::Wild | Target::Error => {
@@ -91,7 +91,10 @@ impl<'a, 't> Infer<'a, 't> {
                     self.assign_elements(targets, elems, value);
                 }
                 Target::Place(place) => {
-                    self.place(*place);
+                    let want = self.assigned_place(*place);
+                    if !self.out.types.unify(want, ty) {
+                        self.explain_mismatch(*place, want, ty, Why::Place(*place));
+                    }
                 }
                 Target::Wild | Target::Error => {}
             }
@@ -102,7 +105,7 @@ impl<'a, 't> Infer<'a, 't> {
         // The symbol of the operator itself, without its `=`.
         let symbol = symbol.strip_suffix('=').unwrap_or(symbol);
         if !matches!(self.tree.expr(target).kind, ExprKind::Path(_)) {
-            self.place(target);
+            self.assigned_place(target);
             self.operands(id, (op, symbol), target, value, true);
             return;
         }
@@ -113,7 +116,7 @@ impl<'a, 't> Infer<'a, 't> {
             return;
         };
         self.end(target, begun, ty);
-        self.check_mutable(target, local);
+        self.check_mutable(local, target);
         self.operands(id, (op, symbol), target, value, true);
         self.assigned.push(local);
     }
@@ -127,7 +130,7 @@ impl<'a, 't> Infer<'a, 't> {
         if self.locals[local.0 as usize].is_late {
             self.check_late(variable, local);
         } else {
-            self.check_mutable(variable, local);
+            self.check_mutable(local, variable);
         }
         Some(local)
     }
@@ -143,20 +146,6 @@ impl<'a, 't> Infer<'a, 't> {
             self.report(Diagnostic::new(Code::Immutable, span, message).help(help));
         }
         None
-    }
-
-    pub(super) fn check_mutable(&mut self, variable: ExprId, local: LocalId) {
-        let info = self.locals[local.0 as usize];
-        if info.mutable {
-            return;
-        }
-        let span = self.tree.span(variable);
-        let name = self.tree.slice(span);
-        let message = format!("`{name}` is assigned but was not declared `mut`");
-        let diagnostic = Diagnostic::new(Code::Immutable, span, message)
-            .note(info.span, "declared here")
-            .help(format!("write `mut {name}` where it is declared"));
-        self.report(diagnostic);
     }
 
     /// A variable that was declared without a value gets one; without `mut` only once.
@@ -191,5 +180,19 @@ impl<'a, 't> Infer<'a, 't> {
         let help = format!("assign `{name}` on every way that leads here, or give it a value where it is declared");
         self.report(Diagnostic::new(Code::Unset, span, message).note(info.span, "declared without a value").help(help));
         self.unset.retain(|other| *other != local);
+    }
+
+    /// Reports an assignment at `place` of a variable that was not declared for it.
+    pub(super) fn check_mutable(&mut self, local: LocalId, place: ExprId) {
+        let info = self.locals[local.0 as usize];
+        if !info.mutable {
+            let declared = self.tree.slice(info.span);
+            let message =
+                format!("`{}` is assigned but was not declared `mut`", self.tree.slice(self.tree.span(place)));
+            let diagnostic = Diagnostic::new(Code::Immutable, self.tree.span(place), message)
+                .note(info.span, "declared here")
+                .help(format!("write `mut {declared}` where it is declared"));
+            self.report(diagnostic);
+        }
     }
 }

@@ -99,7 +99,7 @@ impl<'a, 't> Infer<'a, 't> {
         }
         let is_method = symbol.starts_with(|c: char| c.is_ascii_alphabetic());
         let span = if is_method { self.tree.span(at) } else { self.tree.span(arg) };
-        let Some(scalar) = self.out.types.scalar(ty) else {
+        let Some(scalar) = self.out.types.scalar(self.out.types.peel(ty)) else {
             let message = format!("`{symbol}`: expected a scalar, got {}", self.out.types.show(ty));
             self.report(Diagnostic::new(Code::OperandType, span, message));
             return;
@@ -142,6 +142,7 @@ impl<'a, 't> Infer<'a, 't> {
             None if matches!(self.out.types.resolve(ty), Ty::Time(_)) => {
                 Some(format!("write `{}.value() as {to}`", in_parens(source)))
             }
+            None if matches!(self.out.types.resolve(ty), Ty::Ref(_)) => Some(format!("write `*{source} as {to}`")),
             None => Some("take the tuple apart first: `let (a, b) = ...;`".to_string()),
             Some(Type::Bool) if to.is_float() => Some(format!("write `if {source} {{ 1.0 }} else {{ 0.0 }}`")),
             Some(from) if from != Type::Bool && to == Type::Bool => {

@@ -148,7 +148,7 @@ impl<'a, 't> Infer<'a, 't> {
     /// What a pattern asks; `None` where that is not known.
     fn form(&self, pat: &Pat<'t>, ty: Ty) -> Option<Form> {
         let types = &self.out.types;
-        let ty = types.resolve(ty);
+        let ty = types.peel(ty);
         Some(match pat {
             Pat::Wild | Pat::Rest => Form::Any,
             Pat::Error => return None,
@@ -268,7 +268,7 @@ impl Search<'_> {
         let rows: Vec<Vec<Form>> = rows.iter().flat_map(|row| without_or(row)).collect();
         for row in without_or(&row) {
             let types = self.types;
-            let found = match types.resolve(ty) {
+            let found = match types.peel(ty) {
                 Ty::Option(option) => self.option(&rows, &row, types.inner(option), later)?,
                 Ty::Tuple(tuple) => self.tuple(&rows, &row, types.elems(tuple), later)?,
                 Ty::Struct(of) => self.tuple(&rows, &row, types.fields(of), later)?,

@@ -22,6 +22,10 @@ pub(super) enum Why<'a, 't> {
     /// A field of a struct, by its place.
     Field(&'a StructItem<'t>, usize),
     Assign(&'t str, LocalId),
+    /// An assignment to a part of something.
+    Place(ExprId),
+    /// The first element of the array.
+    Element(ExprId),
     Condition,
     Logic(ExprId),
     /// The other branch decided.
@@ -39,8 +43,6 @@ pub(super) enum Why<'a, 't> {
     ClosureResult,
     ClosureArg(ExprId),
     Assert,
-    /// A place that is assigned.
-    Place(ExprId),
 }
 
 impl<'a, 't> Infer<'a, 't> {
@@ -73,6 +75,14 @@ impl<'a, 't> Infer<'a, 't> {
                 let note = format!("`{name}` is {}", self.out.types.show(info.ty));
                 (format!("assignment to `{name}`"), vec![(info.span, note)])
             }
+            Why::Place(place) => {
+                let span = tree.span(place);
+                (format!("assignment to `{}`", tree.slice(span)), Vec::new())
+            }
+            Why::Element(first) => {
+                let ty = self.out.types.show(self.out.exprs[first.0 as usize]);
+                ("element of an array".to_string(), vec![(tree.span(first), format!("this is {ty}"))])
+            }
             Why::Condition => ("condition of `if`".to_string(), Vec::new()),
             Why::Logic(id) => {
                 let symbol = match &tree.expr(id).kind {
@@ -102,13 +112,6 @@ impl<'a, 't> Infer<'a, 't> {
                 ("argument of the closure".to_string(), vec![(tree.span(at), "the closure".to_string())])
             }
             Why::Assert => ("condition of `assert!`".to_string(), Vec::new()),
-            Why::Place(place) => {
-                let ty = self.out.types.show(self.out.exprs[place.0 as usize]);
-                (
-                    format!("assignment to `{}`", tree.slice(tree.span(place))),
-                    vec![(tree.span(place), format!("this is {ty}"))],
-                )
-            }
         }
     }
 
@@ -192,8 +195,16 @@ impl<'a, 't> Infer<'a, 't> {
             }
             _ => {}
         }
-        let (want, got_scalar) = (types.scalar(want)?, types.scalar(got)?);
         let arg = in_parens(source);
+        let depth = |ty: Ty| types.show(ty).chars().take_while(|&c| c == '&').count();
+        if types.show(types.peel(want)) == types.show(types.peel(got)) {
+            let (want, got) = (depth(want), depth(got));
+            return match got > want {
+                true => Some(format!("write `{}{arg}`", "*".repeat(got - want))),
+                false => Some(format!("write `{}{arg}`", "&".repeat(want - got))),
+            };
+        }
+        let (want, got_scalar) = (types.scalar(want)?, types.scalar(got)?);
         match &self.tree.expr(id).kind {
             ExprKind::Int { suffix: None, .. } if want.is_float() => {
                 let is_plain = source.chars().all(|c| c.is_ascii_digit() || matches!(c, '_' | '-' | ' '));
@@ -237,8 +248,10 @@ impl<'a, 't> Infer<'a, 't> {
             }
             _ => false,
         };
+        let is_ref = |ty| matches!(types.resolve(ty), Ty::Ref(_));
         let mend_left = match (is_open(left.1), is_open(right.1)) {
             _ if is_update => false,
+            _ if is_ref(left.1) != is_ref(right.1) => is_ref(left.1),
             (true, false) => true,
             (false, true) => false,
             _ => widens(left.1, right.1),

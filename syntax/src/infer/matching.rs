@@ -29,6 +29,10 @@ impl<'a, 't> Infer<'a, 't> {
 
     /// `bound`: the variables that the pattern has bound; alternatives bind them again.
     fn pattern(&mut self, pat: &'a Pat<'t>, ty: Ty, init: Option<ExprId>, refutable: bool, bound: &mut Vec<LocalId>) {
+        let ty = match pat {
+            Pat::Wild | Pat::Rest | Pat::Error | Pat::Bind { .. } | Pat::Ref(..) | Pat::Or(..) => ty,
+            _ => self.seen_through(ty),
+        };
         match pat {
             Pat::Wild | Pat::Rest | Pat::Error => {}
             Pat::Bind { name, local, mutable, sub } => {
@@ -108,7 +112,7 @@ impl<'a, 't> Infer<'a, 't> {
             let (id, constant) = (*id, self.tree.constant(*id));
             return Some((Meaning::Const(id), self.note(&constant.ty, constant.ty_span)));
         }
-        if let Some(scalar) = self.links.constant(name.text) {
+        if let Some(scalar) = self.links.constant(name.text).and_then(|(_, value)| value.scalar()) {
             return Some((Meaning::Scalar(scalar), Ty::Scalar(scalar.ty())));
         }
         // While nobody knows what is around a text, what is written as a constant is taken for one.

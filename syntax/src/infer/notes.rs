@@ -88,7 +88,9 @@ impl<'a, 't> Infer<'a, 't> {
     /// Whether a type is one that a column has.
     fn is_column(&self, ty: Ty) -> bool {
         match self.out.types.resolve(ty) {
-            Ty::Scalar(_) | Ty::Time(_) | Ty::Slice(_) | Ty::Array(_) => true,
+            Ty::Scalar(_) | Ty::Time(_) => true,
+            // `lists` judges these.
+            Ty::Slice(_) | Ty::Array(_) | Ty::Ref(_) => true,
             Ty::Option(option) => {
                 matches!(self.out.types.resolve(self.out.types.inner(option)), Ty::Scalar(_) | Ty::Time(_))
             }
@@ -96,7 +98,7 @@ impl<'a, 't> Infer<'a, 't> {
         }
     }
 
-    fn too_large(&mut self, span: Span) -> Ty {
+    pub(super) fn too_large(&mut self, span: Span) -> Ty {
         let message = format!("a tuple holds more than {} elements (TUPLE_ELEMENTS_MAX)", types::TUPLE_ELEMENTS_MAX);
         self.report(Diagnostic::new(Code::KernelTooLarge, span, message).help("keep several variables"));
         Ty::Error

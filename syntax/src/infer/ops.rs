@@ -31,8 +31,17 @@ impl<'a, 't> Infer<'a, 't> {
         is_update: bool,
     ) -> Ty {
         let (op, symbol) = op;
-        let left_ty = self.out.exprs[left.0 as usize];
         let right_ty = self.infer(right);
+        let class = match op {
+            Op::And | Op::Or | Op::Xor => Class::IntOrBool,
+            Op::Shl | Op::Shr => Class::Int,
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => Class::Any,
+            _ => Class::Num,
+        };
+        // As in Rust, arithmetic looks through one reference, and comparisons want the same on both sides.
+        let looks = class != Class::Any;
+        let left_ty = self.operand_ty(left, looks && !is_update);
+        let right_ty = if looks { self.operand_ty(right, true) } else { right_ty };
         let is_time = |ty: Ty| matches!(self.out.types.resolve(ty), Ty::Time(_));
         if is_time(left_ty) || is_time(right_ty) {
             return match self.time_operation(op, left_ty, right_ty) {
@@ -43,12 +52,6 @@ impl<'a, 't> Infer<'a, 't> {
                 }
             };
         }
-        let class = match op {
-            Op::And | Op::Or | Op::Xor => Class::IntOrBool,
-            Op::Shl | Op::Shr => Class::Int,
-            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => Class::Any,
-            _ => Class::Num,
-        };
         if matches!(op, Op::Shl | Op::Shr) {
             let is_left = self.operand(id, left, class, symbol);
             let is_right = self.operand(id, right, class, symbol);
@@ -71,7 +74,7 @@ impl<'a, 't> Infer<'a, 't> {
     /// Whether an operand may be of a type that the operation has: reports at once if it is decided and is
     /// not, else leaves it to the checks at the end.
     pub(super) fn operand(&mut self, at: ExprId, arg: ExprId, class: Class, symbol: &'t str) -> bool {
-        let ty = self.out.types.resolve(self.out.exprs[arg.0 as usize]);
+        let ty = self.out.types.peel(self.out.exprs[arg.0 as usize]);
         match ty {
             Ty::Scalar(scalar) if class.contains(scalar) => true,
             Ty::Error | Ty::Never => true,
@@ -114,9 +117,9 @@ impl<'a, 't> Infer<'a, 't> {
         Ty::Scalar(to)
     }
 
-    pub(super) fn field(&mut self, id: ExprId, of: ExprId, index: u32) -> Ty {
-        let ty = self.infer(of);
-        match self.out.types.resolve(ty) {
+    /// The element of a tuple, also behind references.
+    pub(super) fn part(&mut self, id: ExprId, ty: Ty, index: u32) -> Ty {
+        match self.out.types.peel(ty) {
             Ty::Tuple(tuple) if (index as usize) < self.out.types.elems(tuple).len() => {
                 self.out.types.elems(tuple)[index as usize]
             }
@@ -140,6 +143,10 @@ impl<'a, 't> Infer<'a, 't> {
         args: &'a [ExprId],
     ) -> Ty {
         let (receiver, ty) = receiver;
+        if let Some(ty) = self.list_method(id, name, span, (receiver, ty), args) {
+            return ty;
+        }
+        let ty = self.out.types.peel(ty);
         match self.out.types.resolve(ty) {
             Ty::Option(_) => return self.option_method(id, name, span, (receiver, ty), args),
             Ty::Range(_) => {

@@ -125,7 +125,8 @@ impl<'a, 't> Infer<'a, 't> {
                 ty
             }
             OptionMethod::Filter => {
-                self.apply_closure(args[0], &[inner], Some(BOOL), name);
+                let held = self.reference_to(inner, false, span);
+                self.apply_closure(args[0], &[held], Some(BOOL), name);
                 ty
             }
             OptionMethod::Zip => {
@@ -142,7 +143,13 @@ impl<'a, 't> Infer<'a, 't> {
                     Ty::Error
                 }
             },
-            OptionMethod::Copied => ty,
+            OptionMethod::Copied => match self.out.types.resolve(inner) {
+                Ty::Ref(of) => {
+                    let to = self.out.types.ref_of(of).0;
+                    self.option(to, at)
+                }
+                _ => ty,
+            },
             OptionMethod::KleeneAnd | OptionMethod::KleeneOr | OptionMethod::KleeneNot => {
                 let want = self.option(BOOL, at);
                 if !self.out.types.unify(ty, want) {

@@ -75,19 +75,27 @@ impl<'a, 't> Infer<'a, 't> {
             StdPath::Other => {}
         }
         let joined = path.join("::");
-        if let Some(scalar) = self.links.constant(&joined) {
-            return Some((Meaning::Scalar(scalar), Ty::Scalar(scalar.ty())));
+        if let Some((index, value)) = self.links.constant(&joined) {
+            return Some(match value.scalar() {
+                Some(scalar) => (Meaning::Scalar(scalar), Ty::Scalar(scalar.ty())),
+                None => (Meaning::Given(index), self.shape_ty(&value.shape, span)),
+            });
         }
         // Outside the text, only what is written as a constant is taken for one: a misspelt variable
         // gets its message here, with the name that was meant.
         let last = path.last().copied().unwrap_or_default();
         let is_shouted = last.chars().any(char::is_uppercase) && !last.chars().any(char::is_lowercase);
         if matches!(self.links, Links::Open) && (is_shouted || path.len() > 1) {
-            self.out.wanted.push(Wanted { path: path.to_vec(), span, is_kernel: false });
+            self.want_constant(path, span);
             return None;
         }
         self.explain_unknown_name(path, span);
         None
+    }
+
+    /// Leaves a constant to whoever links the text.
+    pub(super) fn want_constant(&mut self, path: &[&'t str], span: Span) {
+        self.out.wanted.push(Wanted { path: path.to_vec(), span, is_kernel: false });
     }
 
     /// A call by path.

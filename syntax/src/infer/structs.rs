@@ -102,11 +102,6 @@ impl<'a, 't> Infer<'a, 't> {
         fields.map(|((name, _), &ty)| format!("{}: {}", name.text, types.show(ty))).collect::<Vec<_>>().join(", ")
     }
 
-    pub(super) fn named_field(&mut self, id: ExprId, of: ExprId, name: Name<'t>) -> Ty {
-        let ty = self.infer(of);
-        self.field_of(id, ty, name)
-    }
-
     /// The type of a field of a value of type `ty`.
     pub(super) fn field_of(&mut self, id: ExprId, ty: Ty, name: Name<'t>) -> Ty {
         let ty = self.out.types.resolve(ty);
@@ -124,7 +119,7 @@ impl<'a, 't> Infer<'a, 't> {
         finding.help = match ty {
             Ty::Struct(of) => self.near_field(of, name.text),
             Ty::Tuple(_) => Some("write `.0`, `.1` for the elements of a tuple".to_string()),
-            _ if crate::methods::method(name.text).is_some() => {
+            _ if crate::methods::method(name.text).is_some() || crate::lists::method(name.text).is_some() => {
                 Some(format!("a method needs `()`: `.{}()`", name.text))
             }
             _ => None,

@@ -1,6 +1,7 @@
 //! Types during inference: scalars, what is made of them, and variables that literals, `None` and closures
 //! leave open until a use decides.
 
+use filbert_ir::limits::FIXED_LEN_MAX;
 use filbert_ir::{Logical, Type};
 
 use crate::ast::ExprId;
@@ -17,8 +18,10 @@ pub(crate) enum Ty {
     Option(u32),
     /// `&[T]`, `&mut [T]`
     Slice(u32),
-    /// `[T; N]`, also behind a reference.
+    /// `[T; N]`
     Array(u32),
+    /// `&T`, `&mut T` of anything but a slice.
+    Ref(u32),
     /// By its place in `Tree::structs`.
     Struct(u32),
     /// `a..b`, `a..=b`, with `.rev()` and `.step_by()`: the type of what it counts.
@@ -58,6 +61,17 @@ pub(crate) struct ClosureTy {
     pub(crate) result: Ty,
 }
 
+/// What is known of an iterator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct IterTy {
+    /// What it gives.
+    pub(crate) item: Ty,
+    /// Whether it knows how many items are left.
+    pub(crate) is_exact: bool,
+    /// Whether it can be walked from its end.
+    pub(crate) is_double: bool,
+}
+
 /// All types of a text.
 #[derive(Default)]
 pub(crate) struct Types {
@@ -66,8 +80,9 @@ pub(crate) struct Types {
     options: Vec<Ty>,
     slices: Vec<(Ty, bool)>,
     arrays: Vec<(Ty, u64)>,
+    refs: Vec<(Ty, bool)>,
     ranges: Vec<Ty>,
-    iters: Vec<Ty>,
+    iters: Vec<IterTy>,
     closures: Vec<ClosureTy>,
     /// The fields of each struct of the text.
     structs: Vec<(String, Vec<Ty>)>,
@@ -117,6 +132,10 @@ impl Types {
                 return None;
             }
         }
+        let scalars = elems.iter().fold(0, |sum: u64, &elem| sum.saturating_add(self.scalars_in(elem)));
+        if scalars > u64::from(FIXED_LEN_MAX) {
+            return None;
+        }
         Some(Ty::Tuple(push(&mut self.tuples, elems)))
     }
 
@@ -129,8 +148,9 @@ impl Types {
         Ty::Slice(push(&mut self.slices, (elem, mutable)))
     }
 
-    pub(crate) fn array(&mut self, elem: Ty, len: u64) -> Ty {
-        Ty::Array(push(&mut self.arrays, (elem, len)))
+    /// `[elem; len]`; `None` if it would be too large.
+    pub(crate) fn array(&mut self, elem: Ty, len: u64) -> Option<Ty> {
+        (self.weight(elem) < TUPLE_ELEMENTS_MAX).then(|| Ty::Array(push(&mut self.arrays, (elem, len))))
     }
 
     /// A range of numbers of this type.
@@ -138,9 +158,13 @@ impl Types {
         Ty::Range(push(&mut self.ranges, of))
     }
 
-    /// An iterator over items of this type.
-    pub(crate) fn iter(&mut self, item: Ty) -> Ty {
-        Ty::Iter(push(&mut self.iters, item))
+    /// `&to`, `&mut to`; `None` if it would be too large.
+    pub(crate) fn reference(&mut self, to: Ty, mutable: bool) -> Option<Ty> {
+        (self.weight(to) < TUPLE_ELEMENTS_MAX).then(|| Ty::Ref(push(&mut self.refs, (to, mutable))))
+    }
+
+    pub(crate) fn iter(&mut self, iter: IterTy) -> Ty {
+        Ty::Iter(push(&mut self.iters, iter))
     }
 
     pub(crate) fn closure(&mut self, closure: ClosureTy) -> Ty {
@@ -166,6 +190,21 @@ impl Types {
         weight
     }
 
+    /// The number of scalars in a value, arrays counted by their length.
+    pub(crate) fn scalars_in(&self, ty: Ty) -> u64 {
+        match self.resolve(ty) {
+            Ty::Array(array) => {
+                let (elem, len) = self.array_of(array);
+                self.scalars_in(elem).saturating_mul(len)
+            }
+            other => {
+                let parts = self.parts(other);
+                let sum = parts.iter().fold(0, |sum: u64, &part| sum.saturating_add(self.scalars_in(part)));
+                sum.max(1)
+            }
+        }
+    }
+
     /// What a resolved type is made of.
     fn parts(&self, ty: Ty) -> Vec<Ty> {
         match ty {
@@ -174,8 +213,9 @@ impl Types {
             Ty::Slice(slice) => vec![self.slices[slice as usize].0],
             Ty::Array(array) => vec![self.arrays[array as usize].0],
             Ty::Struct(of) => self.structs.get(of as usize).map_or(Vec::new(), |(_, fields)| fields.clone()),
+            Ty::Ref(of) => vec![self.refs[of as usize].0],
             Ty::Range(range) => vec![self.ranges[range as usize]],
-            Ty::Iter(iter) => vec![self.iters[iter as usize]],
+            Ty::Iter(iter) => vec![self.iters[iter as usize].item],
             Ty::Scalar(_) | Ty::Time(_) | Ty::Var(_) | Ty::Closure(_) | Ty::Never | Ty::Error => Vec::new(),
         }
     }
@@ -210,7 +250,11 @@ impl Types {
     /// Whether values of a resolved type can be handed out of a branch.
     pub(crate) fn can_cross(&self, ty: Ty) -> bool {
         let ty = self.resolve(ty);
-        let is_bound = matches!(ty, Ty::Slice(_) | Ty::Range(_) | Ty::Iter(_) | Ty::Closure(_));
+        let is_bound = match ty {
+            Ty::Slice(_) | Ty::Range(_) | Ty::Iter(_) | Ty::Closure(_) => true,
+            Ty::Ref(of) => self.ref_of(of).1,
+            _ => false,
+        };
         !is_bound && self.parts(ty).into_iter().all(|part| self.can_cross(part))
     }
 
@@ -234,14 +278,32 @@ impl Types {
         self.arrays[array as usize]
     }
 
+    /// What a reference refers to, and whether it may be written through.
+    pub(crate) fn ref_of(&self, of: u32) -> (Ty, bool) {
+        self.refs[of as usize]
+    }
+
+    /// The type behind all references.
+    pub(crate) fn peel(&self, ty: Ty) -> Ty {
+        let mut ty = self.resolve(ty);
+        while let Ty::Ref(of) = ty {
+            ty = self.resolve(self.ref_of(of).0);
+        }
+        ty
+    }
+
     /// What a range counts.
     pub(crate) fn range_of(&self, range: u32) -> Ty {
         self.ranges[range as usize]
     }
 
+    pub(crate) fn iter_of(&self, iter: u32) -> IterTy {
+        self.iters[iter as usize]
+    }
+
     /// What an iterator gives.
     pub(crate) fn item_of(&self, iter: u32) -> Ty {
-        self.iters[iter as usize]
+        self.iter_of(iter).item
     }
 
     pub(crate) fn closure_of(&self, closure: u32) -> &ClosureTy {
@@ -325,6 +387,10 @@ impl Types {
                 let ((x, x_len), (y, y_len)) = (self.array_of(x), self.array_of(y));
                 x_len == y_len && self.unify(x, y)
             }
+            (Ty::Ref(x), Ty::Ref(y)) => {
+                let ((x, x_mutable), (y, y_mutable)) = (self.ref_of(x), self.ref_of(y));
+                x_mutable == y_mutable && self.unify(x, y)
+            }
             (Ty::Range(x), Ty::Range(y)) => self.unify(self.range_of(x), self.range_of(y)),
             // Iterators and closures have a type of their own each.
             (a, b) => a == b,
@@ -381,6 +447,10 @@ impl Types {
             Ty::Array(array) => {
                 let (elem, len) = self.array_of(array);
                 format!("[{}; {len}]", self.element(elem))
+            }
+            Ty::Ref(of) => {
+                let (to, mutable) = self.ref_of(of);
+                format!("&{}{}", if mutable { "mut " } else { "" }, self.element(to))
             }
             Ty::Struct(of) => self.structs.get(of as usize).map_or("a struct".to_string(), |(name, _)| name.clone()),
             Ty::Range(range) => format!("a range of {}", self.element(self.range_of(range))),

@@ -1,38 +1,124 @@
 //! Calls of kernels, and what a kernel takes and gives.
 
 use filbert_ir::limits::VALUES_MAX;
-use filbert_ir::{Param, ResultTy, Span, Type, VerifiedKernel};
+use filbert_ir::{Array, Length, Op, Param as IrParam, ResultTy, Span, Type, ValueId, VerifiedKernel};
 
 use super::value::Val;
+use super::view::{Base, Len, View};
 use super::{Lower, Lowered, TooLarge};
-use crate::ast::{ExprId, KernelItem};
+use crate::ast::{ExprId, KernelItem, Param};
 use crate::infer::Meaning;
+use crate::infer::lists::{Extent, ListTy, list_of};
 use crate::infer::types::Ty;
 
 impl<'a, 't> Lower<'_, 'a, 't> {
     /// Declares the parameters, and gives the variables their values.
-    pub(super) fn params(&mut self, item: &'a KernelItem<'t>) {
+    pub(super) fn params(&mut self, item: &'a KernelItem<'t>, index: usize) {
+        let mut lists = Vec::new();
         for param in &item.params {
             self.b.span = param.name.span;
             let ty = self.local_ty(param.local);
-            let slots = self.b.declare(self.param_of(ty));
-            let value = self.slot_value(ty, &slots);
-            self.set(param.local, value);
+            match list_of(&self.cx.typed.types, ty) {
+                Some(list) if list.is_out => {}
+                Some(list) => {
+                    let array = Array::Param(self.b.signature.params.len() as u32);
+                    let param_ty = self.list_param(list);
+                    let slots = self.b.declare(param_ty);
+                    lists.push((param, list, array, slots[0]));
+                }
+                None => {
+                    let slots = self.b.declare(self.param_of(ty));
+                    let value = self.slot_value(ty, &slots);
+                    self.set(param.local, value);
+                }
+            }
+        }
+        let returned = self.result_types(self.result).len() as u32;
+        let outs = item.params.iter().filter_map(|param| {
+            let list = list_of(&self.cx.typed.types, self.local_ty(param.local))?;
+            list.is_out.then_some((param, list))
+        });
+        let outs: Vec<_> = outs.collect();
+        for (nth, (param, list)) in outs.into_iter().enumerate() {
+            self.b.span = param.name.span;
+            let slot = self.b.slot(Type::U64);
+            lists.push((param, list, Array::Result(returned + nth as u32), slot));
+        }
+        for (param, list, array, slot) in lists {
+            self.start_list(param, list, array, slot);
+        }
+        self.check_lengths(item, index);
+    }
+
+    /// Gives the variable of a list its value; checks the length that it must have.
+    fn start_list(&mut self, param: &'a Param<'t>, list: ListTy, array: Array, slot: ValueId) {
+        let span = param.name.span;
+        let stride = self.stride(list.elem);
+        let len = match list.len {
+            Some(len) => {
+                if !list.is_out {
+                    let want = self.u64(span, len.saturating_mul(stride));
+                    self.op(span, Op::SameLength, &[slot, want]);
+                }
+                Len::Known(len)
+            }
+            None if stride == 1 => Len::Value(slot),
+            None => {
+                let stride = self.u64(span, stride);
+                Len::Value(self.op(span, Op::Div, &[slot, stride]))
+            }
+        };
+        let view = View { base: Base::Memory(array), offset: None, len, is_whole: true };
+        self.set(param.local, Val::view(view));
+    }
+
+    /// Checks that lengths which the layout makes equal are.
+    fn check_lengths(&mut self, item: &'a KernelItem<'t>, index: usize) {
+        let typed = self.cx.typed;
+        for &(a, b, span) in &typed.lists[index].same {
+            let rows = |lower: &mut Self, extent: Extent| match extent {
+                Extent::Known(len) => lower.u64(span, len),
+                Extent::Rows(of) => {
+                    let value = lower.get(item.params[of].local);
+                    let len = lower.view(&value).len;
+                    lower.len_value(span, len)
+                }
+            };
+            let (a, b) = (rows(self, a), rows(self, b));
+            self.op(span, Op::SameLength, &[a, b]);
         }
     }
 
-    fn param_of(&self, ty: Ty) -> Param {
+    fn list_param(&self, list: ListTy) -> IrParam {
+        let len = list.len.map(|len| u32::try_from(len).unwrap_or(u32::MAX));
+        IrParam::List { elem: self.storage(list.elem), inner: self.stride(list.elem) as u32, len }
+    }
+
+    fn param_of(&self, ty: Ty) -> IrParam {
         let types = &self.cx.typed.types;
         let logical = |ty: Ty| types.logical(ty).unwrap_or(Type::F64.into());
         match types.resolve(ty) {
-            Ty::Option(option) => Param::nullable(logical(types.inner(option))),
-            ty => Param::strict(logical(ty)),
+            Ty::Option(option) => IrParam::nullable(logical(types.inner(option))),
+            ty => IrParam::strict(logical(ty)),
         }
     }
 
     /// What a parameter is inside the kernel, given its slots.
-    fn slot_value(&self, ty: Ty, slots: &[filbert_ir::ValueId]) -> Val {
+    fn slot_value(&self, ty: Ty, slots: &[ValueId]) -> Val {
         self.build(ty, &mut slots.iter().copied())
+    }
+
+    /// The result columns of the lists that a kernel writes.
+    pub(super) fn out_types(&self, item: &'a KernelItem<'t>, index: usize) -> Vec<ResultTy> {
+        let types = &self.cx.typed.types;
+        let lists = item.params.iter().filter_map(|param| list_of(types, self.local_ty(param.local)));
+        let outs = lists.filter(|list| list.is_out).zip(&self.cx.typed.lists[index].out);
+        let column = |(list, len): (ListTy, &Length)| ResultTy::List {
+            elem: self.storage(list.elem),
+            inner: self.stride(list.elem) as u32,
+            len: len.clone(),
+        };
+        outs.map(column).collect()
     }
 
     /// The result columns of a kernel that returns this type.
@@ -50,6 +136,10 @@ impl<'a, 't> Lower<'_, 'a, 't> {
         let logical = |ty: Ty| types.logical(ty).unwrap_or(Type::F64.into());
         match types.resolve(ty) {
             Ty::Option(option) => ResultTy::Scalar { ty: logical(types.inner(option)), nullable: true },
+            Ty::Array(array) => {
+                let (elem, len) = types.array_of(array);
+                ResultTy::Fixed { elem: self.storage(elem), len: len as u32 }
+            }
             ty => ResultTy::strict(logical(ty)),
         }
     }

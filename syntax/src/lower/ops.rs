@@ -12,31 +12,6 @@ use crate::methods::Method;
 use crate::options::OptionMethod;
 
 impl Lower<'_, '_, '_> {
-    /// The value of a literal; inference saw that it fits.
-    pub(super) fn literal(&self, id: ExprId) -> Scalar {
-        let typed = self.cx.typed;
-        let ty = typed.types.scalar(typed.exprs[id.0 as usize]).unwrap_or(Type::F64);
-        match &self.cx.tree.expr(id).kind {
-            ExprKind::Int { magnitude, negative, .. } => {
-                Scalar::from_bits(ty, int_bits(*magnitude, *negative, ty).expect("inference checks the range"))
-            }
-            ExprKind::Float { digits, negative, .. } => {
-                let digits = digits.as_str();
-                match ty {
-                    Type::F32 => {
-                        let value: f32 = digits.parse().expect("the lexer takes only what parses");
-                        Scalar::F32(if *negative { -value } else { value })
-                    }
-                    _ => {
-                        let value: f64 = digits.parse().expect("the lexer takes only what parses");
-                        Scalar::F64(if *negative { -value } else { value })
-                    }
-                }
-            }
-            _ => unreachable!("only literals come here"),
-        }
-    }
-
     pub(super) fn unary(&mut self, id: ExprId, op: Op, values: &[Val]) -> Lowered<Val> {
         let span = self.span(id);
         let arg = self.one(span, &values[0], self.ty(id));
@@ -106,6 +81,7 @@ impl Lower<'_, '_, '_> {
         match self.meaning(id) {
             Meaning::Option(method) => return self.option_method(id, method, receiver, args, &values),
             Meaning::Range(method) => return self.range_method(id, method, args, &values),
+            Meaning::List(method) => return self.list_method(id, method, receiver, args, values),
             _ => {}
         }
         let span = self.span(id);
@@ -164,6 +140,31 @@ fn float(ty: Type, value: f64) -> Scalar {
 }
 
 impl Lowering<'_, '_> {
+    /// The value of a literal; inference saw that it fits.
+    pub(crate) fn literal(&self, id: ExprId) -> Scalar {
+        let typed = self.typed;
+        let ty = typed.types.scalar(typed.exprs[id.0 as usize]).unwrap_or(Type::F64);
+        match &self.tree.expr(id).kind {
+            ExprKind::Int { magnitude, negative, .. } => {
+                Scalar::from_bits(ty, int_bits(*magnitude, *negative, ty).expect("inference checks the range"))
+            }
+            ExprKind::Float { digits, negative, .. } => {
+                let digits = digits.as_str();
+                match ty {
+                    Type::F32 => {
+                        let value: f32 = digits.parse().expect("the lexer takes only what parses");
+                        Scalar::F32(if *negative { -value } else { value })
+                    }
+                    _ => {
+                        let value: f64 = digits.parse().expect("the lexer takes only what parses");
+                        Scalar::F64(if *negative { -value } else { value })
+                    }
+                }
+            }
+            _ => unreachable!("only literals come here"),
+        }
+    }
+
     /// Whether computing an expression can fail a row. May say yes of one that cannot.
     pub(super) fn can_fault(&self, id: ExprId) -> bool {
         let ty = |id: ExprId| self.typed.types.storage(self.typed.exprs[id.0 as usize]);

@@ -9,8 +9,10 @@ use super::flow::{Join, LEVELS_MAX, Rest, Way, Yields};
 use super::value::{Flag, Val};
 use super::{Lower, Lowered};
 use crate::ast::{Arm, ExprId, ExprKind, LocalId, Pat, spread};
+use crate::consts::ConstVal;
+use crate::infer::Exit;
+use crate::infer::Meaning;
 use crate::infer::types::Ty;
-use crate::infer::{Exit, Meaning};
 
 impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     /// Whether a value matches.
@@ -322,14 +324,17 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 let scalar = self.pattern_scalar(*arg);
                 Scalar::from_bits(scalar.ty(), scalar.bits().wrapping_neg() & scalar.ty().mask())
             }
-            _ => self.literal(id),
+            _ => self.cx.literal(id),
         }
     }
 
     fn meaning_scalar(&self, meaning: Meaning) -> Scalar {
         match meaning {
             Meaning::Scalar(scalar) => scalar,
-            Meaning::Const(id) => self.cx.consts[id.0 as usize].expect("constants are computed before their users"),
+            Meaning::Const(id) => match self.cx.consts[id.0 as usize] {
+                Some(ConstVal::One(scalar)) => scalar,
+                _ => unreachable!("constants are computed before their users, and patterns are scalars"),
+            },
             _ => unreachable!("inference lets patterns compare with constants only"),
         }
     }
@@ -361,7 +366,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     /// The types of the parts of a tuple or struct.
     pub(super) fn element_tys(&self, ty: Ty) -> Vec<Ty> {
         let types = &self.cx.typed.types;
-        match types.resolve(ty) {
+        match types.peel(ty) {
             Ty::Tuple(tuple) => types.elems(tuple).to_vec(),
             Ty::Struct(of) => types.fields(of).to_vec(),
             _ => Vec::new(),
@@ -371,7 +376,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     /// What an option holds.
     pub(super) fn inner_ty(&self, ty: Ty) -> Ty {
         let types = &self.cx.typed.types;
-        match types.resolve(ty) {
+        match types.peel(ty) {
             Ty::Option(option) => types.inner(option),
             _ => Ty::Never,
         }

@@ -35,7 +35,7 @@ impl<'a, 't> Lower<'_, 'a, 't> {
 
     /// The place of a field among those of the struct.
     pub(super) fn field_place(&self, ty: Ty, name: Name<'t>) -> usize {
-        let Ty::Struct(of) = self.cx.typed.types.resolve(ty) else { unreachable!("only structs have named fields") };
+        let Ty::Struct(of) = self.cx.typed.types.peel(ty) else { unreachable!("only structs have named fields") };
         let fields = &self.cx.tree.structs[of as usize].fields;
         fields.iter().position(|(field, _)| field.text == name.text).expect("inference saw the field")
     }

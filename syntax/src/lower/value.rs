@@ -11,6 +11,7 @@ use filbert_ir::{Scalar, Span, Type, ValueId};
 use super::Lower;
 use super::closure::Captured;
 use super::ranges::Range;
+use super::view::{Element, View};
 use crate::infer::types::{Ty, Types};
 
 /// A value of the source language.
@@ -22,6 +23,10 @@ pub(crate) enum Val {
     Many(Vec<Val>),
     /// An option. Where it is `None`, what it holds is arbitrary, but computed.
     Opt { some: Flag, value: Box<Val> },
+    /// A slice, or an array in memory.
+    View(Rc<View>),
+    /// A reference to an element that may be written.
+    Element(Rc<Element>),
     /// A range with its steps.
     Range(Rc<Range>),
     /// A closure, with what it took from around it.
@@ -42,6 +47,10 @@ pub(crate) enum Flag {
 impl Val {
     pub(crate) fn unit() -> Val {
         Val::Many(Vec::new())
+    }
+
+    pub(crate) fn view(view: View) -> Val {
+        Val::View(Rc::new(view))
     }
 
     pub(crate) fn some(value: Val) -> Val {
@@ -89,8 +98,10 @@ pub(crate) fn scalars(types: &Types, ty: Ty, into: &mut Vec<Type>) -> Option<()>
                 into.extend(&one);
             }
         }
+        // What is only read is copied.
+        Ty::Ref(of) if !types.ref_of(of).1 => return scalars(types, types.ref_of(of).0, into),
         Ty::Never | Ty::Error => {}
-        Ty::Slice(_) | Ty::Range(_) | Ty::Iter(_) | Ty::Closure(_) => return None,
+        Ty::Ref(_) | Ty::Slice(_) | Ty::Range(_) | Ty::Iter(_) | Ty::Closure(_) => return None,
     }
     Some(())
 }
@@ -108,7 +119,14 @@ impl Lower<'_, '_, '_> {
         let types = &self.cx.typed.types;
         let ty = types.resolve(ty);
         match (val, ty) {
+            (_, Ty::Ref(of)) => self.flatten(span, val, types.ref_of(of).0, into),
             (Val::One(id), _) => into.push(*id),
+            (Val::View(_), Ty::Array(array)) => {
+                let elem = types.array_of(array).0;
+                for part in self.elements(span, val, ty) {
+                    self.flatten(span, &part, elem, into);
+                }
+            }
             (Val::Many(parts), Ty::Tuple(tuple)) => {
                 for (part, &ty) in parts.iter().zip(types.elems(tuple)) {
                     self.flatten(span, part, ty, into);
@@ -156,6 +174,7 @@ impl Lower<'_, '_, '_> {
                 let some = from.next().map_or(Flag::Never, Flag::If);
                 Val::Opt { some, value }
             }
+            Ty::Ref(of) => self.build(types.ref_of(of).0, from),
             Ty::Slice(_) | Ty::Range(_) | Ty::Iter(_) | Ty::Closure(_) | Ty::Never | Ty::Error => Val::Nothing,
         }
     }

@@ -161,6 +161,10 @@ impl<'t> Reader<'t, '_> {
                     let id = self.constant(item);
                     out.consts.push(id);
                 }
+                syn::Stmt::Item(syn::Item::Static(item)) => {
+                    let id = self.static_item(item);
+                    out.consts.push(id);
+                }
                 syn::Stmt::Item(syn::Item::Use(item)) => self.import(item),
                 syn::Stmt::Item(item) => self.reject_item(item),
                 syn::Stmt::Macro(stmt) => {

@@ -83,11 +83,7 @@ impl<'t> Reader<'t, '_> {
             Impl(e) => (e.impl_token.span, "an `impl`", "write a plain `fn`"),
             Macro(e) => return self.reject_macro(&e.mac),
             Mod(e) => (e.mod_token.span, "a module", "write its items directly into the text"),
-            Static(e) => {
-                let name = self.name(&e.ident).text;
-                self.tree.forgiven.push(name);
-                (e.static_token.span, "a `static`", "write `const`")
-            }
+            Static(e) => (e.static_token.span, "a `static` here", BESIDE),
             Struct(e) => return self.reject_struct(e),
             Trait(e) => (e.trait_token.span, "a trait", "write a plain `fn`"),
             TraitAlias(e) => (e.trait_token.span, "a trait", "write a plain `fn`"),
