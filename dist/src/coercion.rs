@@ -13,14 +13,14 @@
 
 use datafusion::arrow::datatypes::DataType;
 use filbert_ir::{Logical, Param, Type};
-use filbert_runtime::type_of_arrow;
+use filbert_runtime::{Accept, accepts, param_data_type, type_of_arrow};
 
-use crate::types::{decoded, elements, is_utc, of_param};
+use crate::types::{decoded, elements, is_utc};
 
 /// How a column gets to a parameter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Way {
-    /// As it is.
+    /// As it is: of the parameter's type, or encoded, or of a narrower float that the call widens.
     AsIs,
     /// Converted to this type, which no value can lose by.
     Cast(DataType),
@@ -32,8 +32,8 @@ pub enum Way {
 
 /// How a column of type `from` gets to a parameter.
 pub fn way(from: &DataType, to: &Param) -> Way {
-    let wanted = of_param(to);
-    if *from == wanted {
+    let wanted = param_data_type(to);
+    if !from.is_null() && !matches!(accepts(to, from), Accept::Refuse { .. }) {
         return Way::AsIs;
     }
     if from.is_null() {
@@ -84,7 +84,6 @@ fn time(from: &DataType, wanted: DataType) -> Way {
     match (kind_of, &wanted) {
         (Timestamp(_, zone), Timestamp(..)) if !is_utc(zone.as_deref()) => Way::Refused,
         (Timestamp(given, _), Timestamp(unit, _)) if given == unit => Way::Cast(wanted),
-        _ if *kind_of == wanted => Way::Cast(wanted),
         (Timestamp(..), Timestamp(..))
         | (Time32(_) | Time64(_), Time32(_) | Time64(_))
         | (Duration(_) | Interval(_), Duration(_))
@@ -113,7 +112,7 @@ fn list(from: &DataType, elem: Type, inner: u32, len: Option<u32>) -> Way {
     let fixed = inner == 1 || matches!(row, DataType::FixedSizeList(..));
     let fixed = fixed && (len.is_none() || matches!(decoded(from), DataType::FixedSizeList(..)));
     match widens(number, elem) {
-        true if fixed => Way::Cast(of_param(&Param::List { elem, inner, len })),
+        true if fixed => Way::Cast(param_data_type(&Param::List { elem, inner, len })),
         _ if number.is_numeric() || number.is_null() => Way::Constant,
         _ => Way::Refused,
     }
@@ -178,13 +177,14 @@ mod tests {
             (Float64, Param::strict(Type::F64), "as is"),
             (Float64, Param::nullable(Type::F64), "as is"),
             (Float32, Param::nullable(Type::F64), "DOUBLE"),
-            (Float16, Param::strict(Type::F32), "FLOAT"),
+            (Float16, Param::strict(Type::F32), "as is"),
+            (dictionary(Float64), Param::strict(Type::F64), "as is"),
             (dictionary(Float32), Param::strict(Type::F64), "DOUBLE"),
             (dictionary(Int64), Param::strict(Type::F64), "refused"),
             (Utf8, Param::strict(Type::F64), "refused"),
             (timestamp(TimeUnit::Microsecond, None), micros.clone(), "as is"),
-            (timestamp(TimeUnit::Microsecond, Some("UTC")), micros.clone(), "TIMESTAMP(6)"),
-            (timestamp(TimeUnit::Microsecond, Some("+00:00")), micros.clone(), "TIMESTAMP(6)"),
+            (timestamp(TimeUnit::Microsecond, Some("UTC")), micros.clone(), "as is"),
+            (timestamp(TimeUnit::Microsecond, Some("+00:00")), micros.clone(), "as is"),
             (timestamp(TimeUnit::Microsecond, Some("Europe/Paris")), micros.clone(), "refused"),
             (timestamp(TimeUnit::Nanosecond, None), micros.clone(), "constant"),
             (Date32, micros.clone(), "refused"),
@@ -207,7 +207,7 @@ mod tests {
             (list_of(list_of(Float64)), f64s, "refused"),
             (fixed(Float32, 3), rows_of(Type::F64, 1, Some(3)), "DOUBLE[3]"),
             (fixed(Float64, 2), rows_of(Type::F64, 1, Some(3)), "refused"),
-            (list_of(Float64), rows_of(Type::F64, 1, Some(3)), "constant"),
+            (list_of(Float64), rows_of(Type::F64, 1, Some(3)), "as is"),
             (list_of(fixed(Float64, 3)), rows_of(Type::F64, 3, None), "as is"),
             (list_of(fixed(Int32, 3)), rows_of(Type::F64, 3, None), "DOUBLE[3][]"),
             (list_of(fixed(Float64, 2)), rows_of(Type::F64, 3, None), "refused"),

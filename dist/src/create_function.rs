@@ -15,9 +15,10 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::context::{FunctionFactory, RegisterFunction, SessionState};
 use datafusion::logical_expr::{CreateFunction, Expr, ScalarUDF, Volatility};
 use filbert_ir::{Code, Diagnostics, KernelError, VerifiedKernel};
+use filbert_runtime::param_data_type;
 
 use crate::error::{external, wrong_kernel};
-use crate::types::{describe, of_param, same};
+use crate::types::{describe, same};
 use crate::udf::KernelUdf;
 
 /// How many texts with warnings wait for somebody to ask; later ones are told to `tracing` only.
@@ -140,7 +141,7 @@ fn check_arguments(statement: &CreateFunction, kernel: &VerifiedKernel) -> Resul
                 format!("argument {} ({param}) has a default, which kernels do not have", index + 1),
             ));
         }
-        let ty = of_param(wanted);
+        let ty = param_data_type(wanted);
         if !same(&arg.data_type, &ty) {
             let detail = format!(
                 "argument {} ({param}) is declared {}, the kernel takes {} ({wanted})",

@@ -4,14 +4,17 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, FixedSizeListArray, ListArray, new_empty_array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, ListArray, new_empty_array};
 use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::datatypes::{DataType, FieldRef};
+use datafusion::arrow::datatypes::{
+    DataType, FieldRef, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
 use datafusion::common::{Result as EngineResult, ScalarValue, internal_err};
 use filbert_ir::{Datum, Logical, Param, Scalar, Type, Unit};
-use filbert_runtime::arrow_type;
+use filbert_runtime::{arrow_type, param_data_type};
 
-use crate::types::{is_utc, of_param};
+use crate::types::is_utc;
 
 /// Why a literal does not reach a parameter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -180,6 +183,9 @@ fn row(value: &ScalarValue) -> Option<ArrayRef> {
 
 /// The elements as numbers of one type; `None` if one is null.
 fn numbers(elements: &ArrayRef, elem: Type) -> Result<Option<Vec<Scalar>>, Refusal> {
+    if let Some(numbers) = own(elements, elem) {
+        return Ok(Some(numbers));
+    }
     let mut numbers = Some(Vec::with_capacity(elements.len()));
     for index in 0..elements.len() {
         let value = ScalarValue::try_from_array(elements, index).map_err(|_| Refusal::Type)?;
@@ -195,9 +201,31 @@ fn numbers(elements: &ArrayRef, elem: Type) -> Result<Option<Vec<Scalar>>, Refus
     Ok(numbers)
 }
 
+/// Elements that have the type already, as `simplify` leaves them: a lookup table comes by with every batch.
+fn own(elements: &ArrayRef, elem: Type) -> Option<Vec<Scalar>> {
+    macro_rules! table {
+        ($($kernel:ident $arrow:ident),*) => {
+            match elem {
+                Type::Bool => None,
+                $(Type::$kernel => {
+                    let elements = elements.as_primitive_opt::<$arrow>()?;
+                    Some(elements.values().iter().map(|&v| Scalar::$kernel(v)).collect())
+                })*
+            }
+        };
+    }
+    if elements.null_count() > 0 {
+        return None;
+    }
+    table!(
+        I8 Int8Type, I16 Int16Type, I32 Int32Type, I64 Int64Type, U8 UInt8Type, U16 UInt16Type, U32 UInt32Type,
+        U64 UInt64Type, F32 Float32Type, F64 Float64Type
+    )
+}
+
 /// An argument as a literal of the parameter's own type.
 pub(crate) fn engine_value(datum: &Datum, param: &Param) -> EngineResult<ScalarValue> {
-    let ty = of_param(param);
+    let ty = param_data_type(param);
     let numbers = match (datum, param) {
         (Datum::Null, _) => return ScalarValue::try_from(&ty),
         (Datum::Scalar(scalar), _) => return engine_scalar(*scalar).cast_to(&ty),

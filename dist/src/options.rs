@@ -26,7 +26,9 @@ impl KernelOptions {
     pub fn call_options(config: &ConfigOptions) -> CallOptions {
         match config.extensions.get::<KernelOptions>() {
             None => CallOptions::default(),
-            Some(options) => CallOptions { stop: Some(options.stop.clone()), ..CallOptions::default() },
+            Some(options) => {
+                CallOptions { stop: Some(options.stop.clone()), fuel: options.fuel, ..CallOptions::default() }
+            }
         }
     }
 }

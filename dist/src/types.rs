@@ -18,8 +18,7 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{DataType as SqlType, TimezoneInfo};
-use filbert_ir::{Logical, Param, ResultTy, Type, Unit};
-use filbert_runtime::{arrow_type, type_of_arrow};
+use filbert_runtime::type_of_arrow;
 
 /// Adds the words for types that kernels have and DataFusion's SQL has not. `Session` has it already.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,54 +61,6 @@ fn unit_of_digits(digits: u64, sql_type: &SqlType) -> Result<TimeUnit> {
         6 => Ok(TimeUnit::Microsecond),
         9 => Ok(TimeUnit::Nanosecond),
         _ => plan_err!("{sql_type}: expected 0, 3, 6 or 9 digits of a second"),
-    }
-}
-
-/// The column type that a parameter takes as it is.
-pub fn of_param(param: &Param) -> DataType {
-    match param {
-        Param::Scalar { ty, .. } => of_logical(*ty),
-        Param::List { elem, inner, len } => list(of_row(*elem, *inner), *len),
-    }
-}
-
-/// The column type that a result is.
-pub fn of_result(result: &ResultTy) -> DataType {
-    match result {
-        ResultTy::Scalar { ty, .. } => of_logical(*ty),
-        ResultTy::Fixed { elem, len } => list(arrow_type(*elem), Some(*len)),
-        ResultTy::List { elem, inner, .. } => list(of_row(*elem, *inner), None),
-    }
-}
-
-fn of_row(elem: Type, inner: u32) -> DataType {
-    if inner == 1 { arrow_type(elem) } else { list(arrow_type(elem), Some(inner)) }
-}
-
-fn list(elem: DataType, len: Option<u32>) -> DataType {
-    match len {
-        None => DataType::new_list(elem, true),
-        Some(len) => DataType::new_fixed_size_list(elem, len as i32, true),
-    }
-}
-
-fn of_logical(ty: Logical) -> DataType {
-    match ty {
-        Logical::Plain(ty) => arrow_type(ty),
-        Logical::Date32 => DataType::Date32,
-        Logical::Date64 => DataType::Date64,
-        Logical::Time(unit) => time(arrow_unit(unit)),
-        Logical::Timestamp(unit) => DataType::Timestamp(arrow_unit(unit), None),
-        Logical::Duration(unit) => DataType::Duration(arrow_unit(unit)),
-    }
-}
-
-fn arrow_unit(unit: Unit) -> TimeUnit {
-    match unit {
-        Unit::Second => TimeUnit::Second,
-        Unit::Millisecond => TimeUnit::Millisecond,
-        Unit::Microsecond => TimeUnit::Microsecond,
-        Unit::Nanosecond => TimeUnit::Nanosecond,
     }
 }
 

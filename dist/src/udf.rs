@@ -27,13 +27,15 @@ use datafusion::logical_expr::{
     Signature, TypeSignature, Volatility,
 };
 use filbert_ir::{AsKernel, Code, Datum, KernelError, Param, Signature as KernelSignature, VerifiedKernel};
-use filbert_runtime::{ArrowArg, CallOptions, LoadedKernel, result_fields, struct_of};
+use filbert_runtime::{
+    ArrowArg, CallOptions, LoadedKernel, param_data_type, result_data_type, result_fields, struct_of,
+};
 
 use crate::coercion::{Way, way};
 use crate::error::{external, wrong_kernel};
 use crate::literal::{Refusal, engine_value, literal};
 use crate::options::KernelOptions;
-use crate::types::{self, cast as cast_of, decoded, describe, is_utc, of_param, of_result};
+use crate::types::{self, cast as cast_of, decoded, describe, is_utc};
 
 const SECTION: DocSection = DocSection { include: true, label: "Kernels", description: None };
 
@@ -63,7 +65,7 @@ impl KernelUdf {
         // `UserDefined` decides. `Exact` is there to be shown by SHOW FUNCTIONS and cannot win: all that
         // `coerce_types` answers is accepted, and it stands first. `Nullary` lets a call without arguments
         // come as far as our own message.
-        let exact = TypeSignature::Exact(kernel.core.signature.params.iter().map(of_param).collect());
+        let exact = TypeSignature::Exact(kernel.core.signature.params.iter().map(param_data_type).collect());
         let signature =
             Signature::one_of(vec![TypeSignature::UserDefined, exact, TypeSignature::Nullary], Volatility::Immutable);
         let documentation = documentation(&kernel);
@@ -99,7 +101,7 @@ impl KernelUdf {
     pub fn result_type(&self) -> DataType {
         let kernel = &self.shared.kernel;
         match kernel.core.signature.results.as_slice() {
-            [single] => of_result(single),
+            [single] => result_data_type(single),
             _ => DataType::Struct(result_fields(kernel)),
         }
     }
@@ -133,7 +135,7 @@ impl KernelUdf {
     }
 
     fn refuse_column(&self, index: usize, given: &DataType) -> DataFusionError {
-        let wanted = of_param(self.param(index));
+        let wanted = param_data_type(self.param(index));
         let (argument, shown) = (self.argument(index), describe(&wanted));
         let (why, write) = refusal(given, &wanted);
         self.refuse(
@@ -149,7 +151,7 @@ impl KernelUdf {
         match refusal {
             Refusal::Type => self.refuse_column(index, &value.data_type()),
             Refusal::Inexact => {
-                let wanted = of_param(self.param(index));
+                let wanted = param_data_type(self.param(index));
                 let (argument, shown) = (self.argument(index), describe(&wanted));
                 let detail = match types::elements(&wanted) {
                     Some(_) => format!("{argument} is {shown}, which has no value {value}"),
@@ -182,8 +184,7 @@ impl KernelUdf {
             .iter()
             .map(|arg| match arg {
                 Argument::Column(array) => ArrowArg::Array(array),
-                Argument::Constant(Datum::Scalar(value)) => ArrowArg::Scalar(Some(*value)),
-                Argument::Constant(_) => ArrowArg::Scalar(None),
+                Argument::Constant(datum) => ArrowArg::Datum(datum),
             })
             .collect();
         // A panic would cost the engine its task without a word of ours; generated code cannot panic, so what
@@ -191,6 +192,11 @@ impl KernelUdf {
         let called = catch_unwind(AssertUnwindSafe(|| self.loaded().call_arrow_with(&args, rows, options)));
         let mut columns =
             called.map_err(|_| self.refuse(Code::Internal, "the call panicked".into()))?.map_err(external)?;
+        if columns.iter().any(|column| matches!(column.data_type(), DataType::LargeList(_))) {
+            let detail = "the lists of one batch have more than 2,147,483,647 elements; SET \
+                          datafusion.execution.batch_size to fewer rows";
+            return Err(self.refuse(Code::OutOfMemory, detail.into()));
+        }
         match columns.pop() {
             Some(only) if columns.is_empty() => Ok(only),
             Some(last) => {
@@ -204,24 +210,26 @@ impl KernelUdf {
 
 enum Argument {
     Column(ArrayRef),
+    /// For every row.
     Constant(Datum),
 }
 
 /// Why a column does not reach a parameter, and what says that it shall.
 fn refusal(given: &DataType, wanted: &DataType) -> (&'static str, String) {
-    let zone = match decoded(given) {
-        DataType::Timestamp(_, Some(zone)) if !is_utc(Some(zone)) => true,
-        _ => false,
-    };
-    match (zone, wanted) {
-        (true, DataType::Timestamp(..)) => {
+    let in_zone = matches!(decoded(given), DataType::Timestamp(_, zone) if !is_utc(zone.as_deref()));
+    let is_list = |ty| types::elements(decoded(ty)).is_some();
+    let convert = || cast_of("...", wanted);
+    match wanted {
+        DataType::Timestamp(..) if in_zone => {
             ("whose hours are not those of UTC", cast_of("... AT TIME ZONE 'UTC'", wanted))
         }
+        _ if is_list(given) && !is_list(wanted) => ("which is a list", "...[1]".into()),
+        _ if is_list(wanted) && !is_list(given) => ("which is no list", "[...]".into()),
         _ if number_of(given).is_numeric() && number_of(wanted).is_numeric() => {
-            ("which could change values", cast_of("...", wanted))
+            ("which could change values", convert())
         }
-        _ if given.is_temporal() && wanted.is_temporal() => ("which could change values", cast_of("...", wanted)),
-        _ => ("which has no conversion", cast_of("...", wanted)),
+        _ if given.is_temporal() && wanted.is_temporal() => ("which could change values", convert()),
+        _ => ("which has no conversion", convert()),
     }
 }
 
@@ -235,11 +243,11 @@ fn number_of(ty: &DataType) -> &DataType {
 fn synopsis(kernel: &VerifiedKernel) -> String {
     let params = kernel.core.signature.params.iter().enumerate().map(|(i, param)| {
         let name = kernel.names.params.get(i).map(|name| format!("{name} ")).unwrap_or_default();
-        format!("{name}{}{}", describe(&of_param(param)), if is_nullable(param) { " NULL" } else { "" })
+        format!("{name}{}{}", describe(&param_data_type(param)), if is_nullable(param) { " NULL" } else { "" })
     });
     let params: Vec<String> = params.collect();
     let result = match kernel.core.signature.results.as_slice() {
-        [single] => describe(&of_result(single)),
+        [single] => describe(&result_data_type(single)),
         _ => describe(&DataType::Struct(result_fields(kernel))),
     };
     format!("{}({}) -> {result}", kernel.name(), params.join(", "))
@@ -254,7 +262,7 @@ fn documentation(kernel: &VerifiedKernel) -> Documentation {
     let description = if doc.is_empty() { format!("Kernel {}.", kernel.name()) } else { doc.to_string() };
     let mut builder = Documentation::builder(SECTION, description, synopsis(kernel));
     for (name, param) in kernel.names.params.iter().zip(&kernel.core.signature.params) {
-        builder = builder.with_argument(name.clone(), describe(&of_param(param)));
+        builder = builder.with_argument(name.clone(), describe(&param_data_type(param)));
     }
     builder.build()
 }
@@ -320,7 +328,7 @@ impl ScalarUDFImpl for KernelUdf {
         let mut converted = Vec::with_capacity(args.len());
         for (index, arg) in args.into_iter().enumerate() {
             converted.push(match arg {
-                Expr::Literal(value, metadata) if value.data_type() != of_param(self.param(index)) => {
+                Expr::Literal(value, metadata) if value.data_type() != param_data_type(self.param(index)) => {
                     changed = true;
                     Expr::Literal(engine_value(&self.constant(index, &value)?, self.param(index))?, metadata)
                 }
@@ -354,7 +362,7 @@ impl ScalarUDFImpl for KernelUdf {
         });
         let arguments = arguments.collect::<Result<Vec<_>>>()?;
         let options = KernelOptions::call_options(&args.config_options);
-        if arguments.iter().all(|argument| matches!(argument, Argument::Constant(_))) {
+        if arguments.iter().all(|argument| !matches!(argument, Argument::Column(_))) {
             let one = self.call(&arguments, 1, &options)?;
             Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&one, 0)?))
         } else {

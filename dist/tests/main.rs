@@ -8,10 +8,14 @@
 mod codec;
 mod coercion;
 mod create_function;
+mod encodings;
 mod files;
 mod frame;
+mod lists;
 mod nulls;
 mod row_errors;
+mod settings;
+mod times;
 
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::common::DataFusionError;
