@@ -4,7 +4,5 @@
 mod doors;
 mod examples;
 mod flights;
-mod kernel_columns;
-mod kernel_files;
 mod kernels;
 mod tidy;

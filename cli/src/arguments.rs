@@ -1,16 +1,18 @@
 //! From words on the command line to a kernel's arguments.
 //!
 //! A word is read as the type of its parameter: `7`, `-1_000` and `0xff` are integers, `1.5`, `7`, `1e-3`,
-//! `inf` and `nan` floats, `true` and `false` bools, and `null` fits every type. Nothing is converted: an
-//! integer that its type cannot hold, or a float beyond the greatest finite one, is an error.
+//! `inf` and `nan` floats, `true` and `false` bools, `2013-01-31T10:00:00` a time (see `times`), `[1, 2]` and
+//! `[[1, 2], [3, 4]]` lists, and `null` fits every type. Nothing is converted: an integer that its type cannot
+//! hold, or a float beyond the greatest finite one, is an error. Results are shown in the same way.
 
 use std::ffi::OsString;
 use std::str::FromStr;
 
-use filbert_ir::{Code, Diagnostic, Diagnostics, Kernel, Scalar, Type};
+use filbert_ir::{Code, Datum, Diagnostic, Diagnostics, Kernel, Logical, Param, ResultTy, Scalar, Type};
 
 use crate::failure::Failure;
 use crate::kernel_file::signature;
+use crate::times;
 
 /// Stands for the minus of a negative value while clap reads the command line.
 const MINUS: char = '\u{2212}';
@@ -33,17 +35,17 @@ fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit() || c == '.') || f64::from_str(word).is_ok()
 }
 
-/// The arguments of one row; `None` is null. All mistakes are reported together.
-pub(crate) fn parse(kernel: &Kernel, words: &[String]) -> Result<Vec<Option<Scalar>>, Failure> {
-    let types = kernel.core.slot_types();
-    if words.len() != types.len() {
-        let plural = if types.len() == 1 { "" } else { "s" };
-        let message = format!("{} takes {} argument{plural}, got {}", kernel.names.kernel, types.len(), words.len());
+/// The arguments of one row. All mistakes are reported together.
+pub(crate) fn parse(kernel: &Kernel, words: &[String]) -> Result<Vec<Datum>, Failure> {
+    let params = &kernel.core.signature.params;
+    if words.len() != params.len() {
+        let plural = if params.len() == 1 { "" } else { "s" };
+        let message = format!("{} takes {} argument{plural}, got {}", kernel.names.kernel, params.len(), words.len());
         return Err(Failure::of(Diagnostic::unplaced(Code::ArgumentCount, message).help(signature(kernel))));
     }
     let (mut row, mut wrong) = (Vec::with_capacity(words.len()), Vec::new());
-    for (index, (word, &ty)) in words.iter().zip(&types).enumerate() {
-        match parse_one(word, ty) {
+    for (index, (word, param)) in words.iter().zip(params).enumerate() {
+        match parse_one(word, param) {
             Ok(value) => row.push(value),
             Err((code, why)) => {
                 let name = kernel.names.params.get(index).map(|name| format!(" ({name})")).unwrap_or_default();
@@ -60,24 +62,123 @@ pub(crate) fn parse(kernel: &Kernel, words: &[String]) -> Result<Vec<Option<Scal
     }
 }
 
-/// One value of type `ty`, or why the word is none.
-pub(crate) fn parse_one(word: &str, ty: Type) -> Result<Option<Scalar>, (Code, String)> {
-    let word = word.replacen(MINUS, "-", 1);
-    if word == "null" {
-        return Ok(None);
+/// A result as an argument of its type would be written.
+pub(crate) fn show(datum: &Datum, result: &ResultTy) -> String {
+    match (datum, result) {
+        (Datum::Scalar(scalar), ResultTy::Scalar { ty, .. }) => {
+            times::show(*scalar, *ty).unwrap_or_else(|| scalar.to_string())
+        }
+        (Datum::List(flat), ResultTy::List { inner, .. }) if *inner > 1 => {
+            let rows = flat.chunks(*inner as usize).map(|row| Datum::List(row.to_vec()).to_string());
+            format!("[{}]", rows.collect::<Vec<_>>().join(", "))
+        }
+        _ => datum.to_string(),
     }
+}
+
+type Wrong = (Code, String);
+
+/// One value for a parameter, or why the word is none.
+fn parse_one(word: &str, param: &Param) -> Result<Datum, Wrong> {
+    let word = word.replacen(MINUS, "-", 1);
+    let word = word.trim();
+    match param {
+        _ if word == "null" => Ok(Datum::Null),
+        Param::Scalar { ty: Logical::Plain(ty), .. } => number(word, *ty).map(Datum::Scalar),
+        Param::Scalar { ty, .. } => time(word, *ty).map(Datum::Scalar),
+        Param::List { elem, inner, len } => {
+            let wrong = || (Code::TypeMismatch, format!("`{word}` is not a list: write {}, or null", example(param)));
+            let rows = items(word).ok_or_else(wrong)?;
+            if let Some(len) = len.filter(|&len| len as usize != rows.len()) {
+                return Err((Code::TypeMismatch, format!("expected a list of {len}, got {}", rows.len())));
+            }
+            let numbers = match inner {
+                1 => numbers(&rows, *elem)?,
+                inner => {
+                    let mut flat = Some(Vec::new());
+                    for row in &rows {
+                        let numbers = match items(row) {
+                            _ if *row == "null" => None,
+                            None => return Err(wrong()),
+                            Some(items) if items.len() != *inner as usize => {
+                                let detail = format!("expected rows of {inner}, got `{row}`");
+                                return Err((Code::TypeMismatch, detail));
+                            }
+                            Some(items) => self::numbers(&items, *elem)?,
+                        };
+                        flat = flat.zip(numbers).map(|(flat, numbers)| [flat, numbers].concat());
+                    }
+                    flat
+                }
+            };
+            Ok(numbers.map_or(Datum::Null, Datum::List))
+        }
+    }
+}
+
+/// The elements of a list; nothing if one of them is null, which makes the row null.
+fn numbers(words: &[&str], elem: Type) -> Result<Option<Vec<Scalar>>, Wrong> {
+    let mut numbers = Some(Vec::with_capacity(words.len()));
+    for word in words {
+        match *word {
+            "null" => numbers = None,
+            word => {
+                let number = number(word, elem)?;
+                numbers.iter_mut().for_each(|numbers| numbers.push(number));
+            }
+        }
+    }
+    Ok(numbers)
+}
+
+/// The words between brackets; nothing if there are no brackets, or too few.
+fn items(word: &str) -> Option<Vec<&str>> {
+    let body = word.strip_prefix('[')?.strip_suffix(']')?;
+    let (mut items, mut depth, mut start) = (Vec::new(), 0usize, 0);
+    for (at, c) in body.char_indices() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.checked_sub(1)?,
+            ',' if depth == 0 => {
+                items.push(body[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    let last = body[start..].trim();
+    if !last.is_empty() || !items.is_empty() {
+        items.push(last);
+    }
+    (depth == 0).then_some(items)
+}
+
+fn example(param: &Param) -> &'static str {
+    match param {
+        Param::List { inner: 1, .. } => "[1, 2]",
+        _ => "[[1, 2], [3, 4]]",
+    }
+}
+
+fn time(word: &str, ty: Logical) -> Result<Scalar, Wrong> {
+    times::parse(word, ty).map_err(|wrong| match wrong {
+        times::Wrong::Form => (Code::TypeMismatch, format!("`{word}` is not a {ty}: write {}", times::form(ty))),
+        times::Wrong::Range => (Code::LiteralRange, format!("`{word}` does not fit {ty}")),
+    })
+}
+
+/// A number or bool of this type.
+fn number(word: &str, ty: Type) -> Result<Scalar, Wrong> {
     let wrong_type = || (Code::TypeMismatch, format!("`{word}` is not {}", article(ty)));
     let out_of_range = || (Code::LiteralRange, format!("`{word}` does not fit {ty}"));
     let digits = word.replace('_', "");
-    let value = match ty {
-        Type::Bool => Scalar::Bool(word.parse().map_err(|_| wrong_type())?),
-        Type::F32 | Type::F64 => float(&digits, ty).ok_or_else(wrong_type)?.ok_or_else(out_of_range)?,
-        _ => integer(&digits)
-            .ok_or_else(wrong_type)?
-            .and_then(|v| Scalar::from_integer(ty, v))
-            .ok_or_else(out_of_range)?,
-    };
-    Ok(Some(value))
+    match ty {
+        Type::Bool => word.parse().map(Scalar::Bool).map_err(|_| wrong_type()),
+        Type::F32 | Type::F64 => float(&digits, ty).ok_or_else(wrong_type)?.ok_or_else(out_of_range),
+        _ => {
+            integer(&digits).ok_or_else(wrong_type)?.and_then(|v| Scalar::from_integer(ty, v)).ok_or_else(out_of_range)
+        }
+    }
 }
 
 /// `None`: not a float; `Some(None)`: beyond the type's greatest.
@@ -150,8 +251,36 @@ mod tests {
             ("--1", Type::I32, Err(Code::TypeMismatch)),
         ];
         for (word, ty, expected) in rows {
-            let got = parse_one(word, *ty).map(|v| v.map_or("null".to_string(), |v| v.to_string()));
+            let got = parse_one(word, &Param::strict(*ty)).map(|v| v.to_string());
             assert_eq!(got.as_deref().map_err(|(code, _)| *code), *expected, "{word} as {ty}");
+        }
+    }
+
+    #[test]
+    fn lists() {
+        let rows = |elem, inner, len| Param::List { elem, inner, len };
+        let table: &[(&str, Param, Result<&str, Code>)] = &[
+            ("[1, 2.5]", Param::list(Type::F64), Ok("[1.0, 2.5]")),
+            ("[-1,0xff]", Param::list(Type::I64), Ok("[-1, 255]")),
+            ("[ ]", Param::list(Type::I64), Ok("[]")),
+            ("[1, null]", Param::list(Type::I64), Ok("null")),
+            ("null", Param::list(Type::I64), Ok("null")),
+            ("[1, 2, 3]", rows(Type::U8, 1, Some(3)), Ok("[1, 2, 3]")),
+            ("[1, 2]", rows(Type::U8, 1, Some(3)), Err(Code::TypeMismatch)),
+            ("[[1, 2], [3, 4]]", rows(Type::U8, 2, None), Ok("[1, 2, 3, 4]")),
+            ("[[1, 2], null]", rows(Type::U8, 2, None), Ok("null")),
+            ("[[1, 2], [3]]", rows(Type::U8, 2, None), Err(Code::TypeMismatch)),
+            ("[1, 2]", rows(Type::U8, 2, None), Err(Code::TypeMismatch)),
+            ("[[1]]", Param::list(Type::U8), Err(Code::TypeMismatch)),
+            ("[300]", Param::list(Type::U8), Err(Code::LiteralRange)),
+            ("[1, ]", Param::list(Type::U8), Err(Code::TypeMismatch)),
+            ("[1", Param::list(Type::U8), Err(Code::TypeMismatch)),
+            ("[1]]", Param::list(Type::U8), Err(Code::TypeMismatch)),
+            ("1", Param::list(Type::U8), Err(Code::TypeMismatch)),
+        ];
+        for (word, param, expected) in table {
+            let got = parse_one(word, param).map(|v| v.to_string());
+            assert_eq!(got.as_deref().map_err(|(code, _)| *code), *expected, "{word} as {param}");
         }
     }
 

@@ -14,7 +14,8 @@ pub(crate) struct Call {
     file: PathBuf,
     /// Name of the kernel
     kernel: String,
-    /// One value for each parameter: 7, -1.5, 0xff, inf, -inf, nan, true, false, null
+    /// One value for each parameter: 7, -1.5, 0xff, inf, -inf, nan, true, false, '[1, 2]', 2013-01-31T10:00:00, 90s,
+    /// null
     #[arg(value_name = "ARG")]
     args: Vec<String>,
     /// Who computes it; `both` compares the bits and fails when they differ [default: $FILBERT_ENGINE, else native]
@@ -35,12 +36,6 @@ impl Call {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let kernel = kernel_file::load_one(&self.file, &self.kernel)?;
         let row = arguments::parse(&kernel, &self.args)?;
-        // Strict: a null argument makes every result null, and no engine is asked.
-        let Some(row) = row.into_iter().collect::<Option<Vec<Scalar>>>() else {
-            let nulls = vec!["null".to_string(); kernel.core.returns.len()];
-            return show(&kernel, &nulls);
-        };
-        let row: Vec<Datum> = row.into_iter().map(Datum::from).collect();
         let outcome = match self.engine {
             None => LoadedKernel::load(&kernel).call_row(&row),
             Some(Choice::Native) => LoadedKernel::load_with(&kernel, Engine::Native).call_row(&row),
@@ -48,15 +43,17 @@ impl Call {
             Some(Choice::Both) => both(&kernel, &row)?,
         };
         match outcome {
-            Ok(results) => show(&kernel, &results.iter().map(Datum::to_string).collect::<Vec<_>>()),
+            Ok(results) => show(&kernel, &results),
             Err(error) => Err(Failure::Screen(error.render(Some(&kernel)))),
         }
     }
 }
 
 /// The value alone, or a line for each result column.
-fn show(kernel: &VerifiedKernel, results: &[String]) -> Result<(), Failure> {
-    match results {
+fn show(kernel: &VerifiedKernel, results: &[Datum]) -> Result<(), Failure> {
+    let types = &kernel.core.signature.results;
+    let shown: Vec<String> = results.iter().zip(types).map(|(datum, ty)| arguments::show(datum, ty)).collect();
+    match shown.as_slice() {
         [single] => print(format_args!("{single}\n")),
         several => {
             let lines = several.iter().enumerate().map(|(i, value)| format!("{} = {value}\n", kernel.names.result(i)));
@@ -95,11 +92,13 @@ fn both(kernel: &VerifiedKernel, row: &[Datum]) -> Result<Outcome, Failure> {
 }
 
 fn bits(outcome: &Outcome) -> String {
+    let one = |v: &Scalar| format!("{v} (bits {:#0w$x})", v.bits(), w = v.ty().bytes() * 2 + 2);
     match outcome {
         Ok(results) => {
             let shown = results.iter().map(|result| match result {
-                Datum::Scalar(v) => format!("{v} (bits {:#0w$x})", v.bits(), w = v.ty().bytes() * 2 + 2),
-                other => other.to_string(),
+                Datum::Null => "null".to_string(),
+                Datum::Scalar(v) => one(v),
+                Datum::List(elems) => format!("[{}]", elems.iter().map(one).collect::<Vec<_>>().join(", ")),
             });
             shown.collect::<Vec<_>>().join(", ")
         }

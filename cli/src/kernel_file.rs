@@ -40,9 +40,13 @@ pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<String, Failure> {
 
 /// `great_circle(lat1: f64, lon1: f64) -> f64`
 pub(crate) fn signature(kernel: &Kernel) -> String {
-    let params: Vec<String> =
-        kernel.names.params.iter().zip(kernel.core.slot_types()).map(|(name, ty)| format!("{name}: {ty}")).collect();
-    let results: Vec<String> = kernel.core.return_types().iter().map(|ty| ty.to_string()).collect();
+    let signature = &kernel.core.signature;
+    let params = signature.params.iter().enumerate().map(|(index, param)| match kernel.names.params.get(index) {
+        Some(name) => format!("{name}: {param}"),
+        None => param.to_string(),
+    });
+    let params: Vec<String> = params.collect();
+    let results: Vec<String> = signature.results.iter().map(|result| result.to_string()).collect();
     let result = match results.as_slice() {
         [single] => single.clone(),
         several => format!("({})", several.join(", ")),

@@ -21,6 +21,7 @@ mod run;
 mod script;
 mod sql_error;
 mod threads;
+mod times;
 mod warnings;
 
 use std::process::ExitCode;

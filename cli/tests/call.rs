@@ -160,3 +160,78 @@ fn refused_code_memory_leaves_nothing_to_compare() {
     let screen = "[FB-0803] Error: native code cannot be run here, so there is nothing to compare\n";
     assert!(refused.stderr.ends_with(screen), "{}", refused.stderr);
 }
+
+const WHOLE: &str = r#"
+fn dot(x: &[f64], y: &[f64]) -> f64 { let mut sum = 0.0; for i in 0..x.len() { sum += x[i] * y[i]; } sum }
+#[kernel(out = "len(x)")]
+fn twice(x: &[i32], out: &mut [i32]) { for i in 0..x.len() { out[i] = x[i] * 2; } }
+fn trace(m: &[[f64; 2]]) -> f64 { m[0][0] + m[1][1] }
+fn pair(x: f64) -> [f64; 2] { [x, -x] }
+fn or_else(x: Option<f64>, y: f64) -> f64 { x.unwrap_or(y) }
+fn root(x: f64) -> Option<f64> { if x < 0.0 { None } else { Some(x.sqrt()) } }
+fn hour(t: Timestamp<Microsecond>) -> i64 { t.hour() }
+fn later(t: Timestamp<Second>, by: Duration<Second>) -> Timestamp<Second> { t + by }
+fn next(d: Date32) -> Date32 { d.add_days(1) }
+fn split(t: Timestamp<Second>) -> (Date32, Time<Second>) { (t.date(), t.time()) }
+"#;
+
+#[test]
+fn lists_options_and_times_in_and_out() {
+    let place = Place::with(&[("k.rs", WHOLE)]);
+    let rows: &[(&[&str], &str)] = &[
+        (&["dot", "[1, 2.5]", "[2, -4]"], "-8.0"),
+        (&["dot", "[]", "[]"], "0.0"),
+        (&["dot", "[1, null]", "[2, 3]"], "null"),
+        (&["dot", "null", "[2, 3]"], "null"),
+        (&["twice", "[1, -2]"], "[2, -4]"),
+        (&["trace", "[[1, 2], [3, 4]]"], "5.0"),
+        (&["pair", "1"], "[1.0, -1.0]"),
+        (&["or_else", "null", "2"], "2.0"),
+        (&["or_else", "1", "null"], "null"),
+        (&["root", "-1"], "null"),
+        (&["hour", "2013-01-01T10:59:59.999999"], "10"),
+        (&["hour", "2013-01-01T10:00:00+02:00"], "8"),
+        (&["later", "2013-01-01", "-90s"], "2012-12-31T23:58:30"),
+        (&["next", "2024-02-28"], "2024-02-29"),
+        (&["split", "2013-01-01 10:00"], "c0 = 2013-01-01\nc1 = 10:00:00"),
+    ];
+    for (words, expected) in rows {
+        let ran = place.filbert(&[&["call", "k.rs", "--engine", "both"], *words].concat());
+        assert_eq!((ran.status, ran.stdout.trim_end()), (0, *expected), "{words:?}: {}", ran.stderr);
+    }
+    let ran = place.filbert(&["call", "k.rs", "--engine", "both", "pair", "1"]);
+    assert_eq!(
+        ran.stderr,
+        "native and interp agree: [1.0 (bits 0x3ff0000000000000), -1.0 (bits 0xbff0000000000000)]\n"
+    );
+}
+
+#[test]
+fn wrong_lists_and_times() {
+    let place = Place::with(&[("k.rs", WHOLE)]);
+    place.filbert(&["call", "k.rs", "dot", "1, 2", "[1, x]"]).fails(expect![[r#"
+        [FB-0103] Error: argument 1 (x): `1, 2` is not a list: write [1, 2], or null
+        [FB-0103] Error: argument 2 (y): `x` is not an f64: write a number, inf, -inf, nan or null
+          help: dot(x: &[f64], y: &[f64]) -> f64
+    "#]]);
+    place.filbert(&["call", "k.rs", "later", "yesterday", "250ms"]).fails(expect![[r#"
+        [FB-0103] Error: argument 1 (t): `yesterday` is not a Timestamp<Second>: write 2013-01-31 or 2013-01-31T10:00:00
+        [FB-0106] Error: argument 2 (by): `250ms` does not fit Duration<Second>
+          help: later(t: Timestamp<Second>, by: Duration<Second>) -> Timestamp<Second>
+    "#]]);
+    place.filbert(&["call", "k.rs", "trace", "[[1, 2, 3]]"]).fails(expect![[r#"
+        [FB-0103] Error: argument 1 (m): expected rows of 2, got `[1, 2, 3]`
+          help: trace(m: &[[f64; 2]]) -> f64
+    "#]]);
+    place.filbert(&["call", "k.rs", "dot", "[1, 2]", "[3]"]).fails(expect![[r#"
+        [FB-0505] Error: index out of range in kernel dot
+           ,-[ k.rs:2:94 ]
+           |
+         2 | fn dot(x: &[f64], y: &[f64]) -> f64 { let mut sum = 0.0; for i in 0..x.len() { sum += x[i] * y[i]; } sum }
+           |                                                                                              ^^|^
+           |                                                                                                `--- the index 1 is not below the length 1
+           |
+           | Help: the row's arguments: x = [1.0, 2.0], y = [3.0]
+        ---'
+    "#]]);
+}

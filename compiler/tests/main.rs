@@ -5,10 +5,8 @@
 
 mod code;
 mod explain;
-mod loops;
 mod meaning;
 mod passes;
-mod proof;
 
 use filbert_ir::{VerifiedKernel, text, verify};
 
