@@ -12,7 +12,7 @@ use arrow_array::{
 use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 use arrow_select::take::take;
-use filbert_ir::{Code, Datum, KernelError, Logical, ResultTy, Scalar, Type, Unit, VerifiedKernel};
+use filbert_ir::{Code, Datum, KernelError, Logical, Param, ResultTy, Scalar, Type, Unit, VerifiedKernel};
 
 use crate::arrow_types::{Accept, accepts, element_field, result_fields, storage_of_arrow};
 use crate::column::{Column, Values};
@@ -272,8 +272,12 @@ impl LoadedKernel {
         let given = array.data_type();
         let param = self.kernel().core.signature.params.get(index);
         let refusal = param.map_or(Accept::Exact, |param| accepts(param, given));
-        let column = Column::arrow(array);
-        match (column, refusal) {
+        // A column of numbers is no list that every row gets, as a slice would be.
+        let is_row = |column: &Column<'_>| match param {
+            Some(Param::List { .. }) => !matches!(column.values, Values::View(_) | Values::Bits(_)),
+            _ => true,
+        };
+        match (Column::arrow(array).filter(is_row), refusal) {
             // Two types that kernels have: `bind` names both.
             (Some(column), _) => Ok(column),
             (None, Accept::Refuse { why, hint: Some(hint) }) => Err(format!("argument {index} is {why}; {hint}")),

@@ -161,7 +161,7 @@ impl<'a> Binding<'a, '_> {
                 let lists = Lists::new(&elements, elem, inner, offsets.clone());
                 (lists.map_err(|why| KernelError::new(Code::LengthMismatch, why))?, valid)
             }
-            Values::Each(lists) if inner == 1 => (lists.clone(), None),
+            Values::Each(lists, own) if *own == inner => (lists.clone(), None),
             _ => return Err(self.mismatch(index, column)),
         };
         self.check_rows(index, Some(lists.rows()))?;

@@ -95,7 +95,7 @@ pub(crate) struct Order<'j> {
     pub(crate) engine: Engine<'j>,
     pub(crate) bound: &'j Bound<'j>,
     pub(crate) limits: Limits<'j>,
-    /// Compare some rows of the first strip with the interpreter.
+    /// Compare some rows with the interpreter.
     pub(crate) shadow: bool,
 }
 
@@ -178,6 +178,8 @@ impl Piece<'_, '_> {
             Engine::Interp => Body::interp(job.kernel, job.layout, Control::new(job.limits.fuel, Some(&is_stopped))),
         };
         let mut strip = Strip::new(job, self.rows.len());
+        // The first rows that are not null are compared.
+        let mut shadow = job.shadow && self.rows.start == 0;
         for start in self.rows.clone().step_by(STRIP_ROWS) {
             if is_stopped() {
                 return Err(Halt::Stopped { row: start });
@@ -193,10 +195,11 @@ impl Piece<'_, '_> {
                     }
                 }
             }
-            if job.shadow && start == 0 {
+            if shadow {
                 // SAFETY: as above; all rows that are not null were just written.
-                let looked_at = unsafe { strip.shadow(job, rows) }?;
+                let looked_at = unsafe { strip.shadow(job, start, rows) }?;
                 job.looked_at.store(looked_at, Ordering::Relaxed);
+                shadow = looked_at == 0;
             }
             // SAFETY: as above.
             unsafe { strip.finish(job, start, rows) };
@@ -234,6 +237,9 @@ fn range(job: &Job<'_>, body: &mut Body<'_>, strip: &mut Strip, start: usize, ro
     Ok(())
 }
 
+#[cfg(test)]
+#[path = "call/guard_tests.rs"]
+mod guard_tests;
 #[cfg(test)]
 #[path = "call/tests.rs"]
 mod tests;

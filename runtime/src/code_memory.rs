@@ -201,7 +201,7 @@ impl Drop for GuardedPages {
     }
 }
 
-/// For tests: memory that ends where a page does.
+/// For tests: memory that begins or ends where a page does.
 #[cfg(test)]
 pub(crate) mod guarded {
     use super::*;
@@ -210,11 +210,17 @@ pub(crate) mod guarded {
     pub(crate) struct Guarded {
         mapping: region::Allocation,
         bytes: usize,
+        at_start: bool,
     }
 
     impl Guarded {
         /// `bytes` zeros that end at the end of a page.
         pub(crate) fn new(bytes: usize) -> Guarded {
+            Guarded::at(bytes, false)
+        }
+
+        /// `bytes` zeros that begin at the start of a page, or end at the end of one.
+        pub(crate) fn at(bytes: usize, at_start: bool) -> Guarded {
             let page = region::page::size();
             let mapping = region::alloc(page_ceil(bytes) + 2 * page, region::Protection::NONE).expect("a few pages");
             if bytes > 0 {
@@ -223,15 +229,16 @@ pub(crate) mod guarded {
                 unsafe { region::protect(first, page_ceil(bytes), region::Protection::READ_WRITE) }
                     .expect("a few pages");
             }
-            Guarded { mapping, bytes }
+            Guarded { mapping, bytes, at_start }
         }
 
-        /// The bytes, the last one before a guard page.
+        /// The bytes, the first behind a guard page or the last before one.
         pub(crate) fn slice(&mut self) -> &mut [u8] {
-            let end = self.mapping.len() - region::page::size();
-            // SAFETY: the last `bytes` bytes before the guard page are readable, writable, zeroed by the system,
-            // and lent with `self`.
-            unsafe { std::slice::from_raw_parts_mut(self.mapping.as_mut_ptr::<u8>().add(end - self.bytes), self.bytes) }
+            let page = region::page::size();
+            let start = if self.at_start { page } else { self.mapping.len() - page - self.bytes };
+            // SAFETY: `bytes` bytes between the guard pages are readable, writable, zeroed by the system, and lent
+            // with `self`.
+            unsafe { std::slice::from_raw_parts_mut(self.mapping.as_mut_ptr::<u8>().add(start), self.bytes) }
         }
     }
 

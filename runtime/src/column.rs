@@ -59,8 +59,8 @@ pub(crate) enum Values<'a> {
     Equal { elements: View<'a>, valid: Option<NullBuffer> },
     /// Lists of any length: the elements of rows of `inner` elements, one after another.
     Ragged { elements: View<'a>, valid: Option<NullBuffer>, inner: usize, offsets: Offsets<'a> },
-    /// Lists of any length, each somewhere.
-    Each(Lists<'a>),
+    /// Lists of any length, each somewhere, of rows of so many elements.
+    Each(Lists<'a>, usize),
 }
 
 impl<'a> Column<'a> {
@@ -164,7 +164,7 @@ impl<'a> Column<'a> {
             Values::View(view) => Some(view.storage),
             Values::Bits(_) => Some(Storage::Plain(Type::Bool)),
             Values::Equal { elements, .. } | Values::Ragged { elements, .. } => Some(elements.storage),
-            Values::Each(lists) => Some(Storage::Plain(lists.ty)),
+            Values::Each(lists, _) => Some(Storage::Plain(lists.ty)),
         }
     }
 
@@ -181,7 +181,7 @@ impl<'a> Column<'a> {
             Values::Bits(bits) => Some(vec![bits.len()]),
             Values::Equal { elements, .. } => Some(vec![elements.axes[0].len]),
             Values::Ragged { offsets, .. } => Some(vec![offsets.rows()]),
-            Values::Each(lists) => Some(vec![lists.rows()]),
+            Values::Each(lists, _) => Some(vec![lists.rows()]),
         }
     }
 
@@ -196,8 +196,10 @@ impl<'a> Column<'a> {
             Values::Equal { elements, .. } if elements.axes.len() == 3 => {
                 format!("lists of [{element}; {}]", elements.axes[2].len)
             }
-            Values::Ragged { inner, .. } if *inner != 1 => format!("lists of [{element}; {inner}]"),
-            Values::Equal { .. } | Values::Ragged { .. } | Values::Each(_) => format!("lists of {element}"),
+            Values::Ragged { inner, .. } | Values::Each(_, inner) if *inner != 1 => {
+                format!("lists of [{element}; {inner}]")
+            }
+            Values::Equal { .. } | Values::Ragged { .. } | Values::Each(..) => format!("lists of {element}"),
             _ => element,
         }
     }
@@ -330,7 +332,14 @@ impl<'a, T: Element> From<&'a [Option<T>]> for Column<'a> {
 /// A list for each vector.
 impl<'a, T: Element> From<&'a [Vec<T>]> for Column<'a> {
     fn from(lists: &'a [Vec<T>]) -> Column<'a> {
-        Column::of(Values::Each(Lists::slices(lists.iter().map(Vec::as_slice))))
+        Column::of(Values::Each(Lists::slices(lists.iter().map(Vec::as_slice)), 1))
+    }
+}
+
+/// A list of rows for each vector.
+impl<'a, T: Element, const N: usize> From<&'a [Vec<[T; N]>]> for Column<'a> {
+    fn from(lists: &'a [Vec<[T; N]>]) -> Column<'a> {
+        Column::of(Values::Each(Lists::slices(lists.iter().map(|rows| rows.as_flattened())), N))
     }
 }
 
@@ -362,5 +371,6 @@ macro_rules! column_from_slice_of {
 column_from_slice_of! {
     [T: Element] Option<T>;
     [T: Element] Vec<T>;
+    [T: Element, const N: usize] Vec<[T; N]>;
     [T: Source, const N: usize] [T; N];
 }

@@ -69,6 +69,13 @@ impl<'a> Lists<'a> {
         Lists { first: std::ptr::null(), ty: T::TYPE, rows, keeper: Keeper::Lender(PhantomData) }
     }
 
+    /// A list for each slice of bytes, which are elements of type `ty`.
+    #[cfg(test)]
+    pub(crate) fn bytes(ty: Type, slices: impl Iterator<Item = &'a [u8]>) -> Lists<'a> {
+        let rows = Rows::Each(slices.map(|bytes| (bytes.as_ptr(), bytes.len() / ty.bytes())).collect());
+        Lists { first: std::ptr::null(), ty, rows, keeper: Keeper::Lender(PhantomData) }
+    }
+
     /// Number of lists.
     pub(crate) fn rows(&self) -> usize {
         match &self.rows {

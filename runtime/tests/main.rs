@@ -5,7 +5,14 @@ mod arrow;
 mod cache;
 mod degrade;
 mod differential;
+mod encodings;
 mod faults;
+#[cfg(target_os = "linux")]
+mod fork;
 mod kernels;
+mod lists;
 mod map;
+mod nulls;
+mod runaway;
+mod samples;
 mod support;

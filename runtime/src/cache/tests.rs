@@ -10,6 +10,7 @@ use filbert_ir::{Datum, Scalar, text, verify};
 use super::*;
 use crate::column::Column;
 use crate::options::CallOptions;
+use crate::quarantine::QUARANTINED_MAX;
 
 fn kernel(op: &str) -> VerifiedKernel {
     let text = format!("kernel k(%0 a: i64, %1 b: i64) -> i64 {{\n  %2: i64 = {op} %0, %1\n  return %2\n}}\n");
@@ -71,10 +72,7 @@ fn fault_50_a_compile_over_its_budget_is_dropped() {
 
 #[test]
 fn fault_14_wrong_machine_code_is_found_and_put_aside() {
-    // A stand-in for a miscompile: the code subtracts, or fails otherwise, where the kernel adds.
-    fn subtracts(_: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
-        filbert_compiler::compile(&kernel("sub"), target)
-    }
+    // The code subtracts, or fails otherwise, where the kernel adds.
     fn divides(_: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
         filbert_compiler::compile(&kernel("div"), target)
     }
@@ -88,6 +86,58 @@ fn fault_14_wrong_machine_code_is_found_and_put_aside() {
         assert_eq!(loaded.engine(), Engine::Interp, "the code is put aside");
         assert_eq!(cache.load(&kernel("add"), Engine::Native).engine(), Engine::Interp, "for later loads too");
     }
+}
+
+/// A stand-in for a miscompile of `add`.
+fn subtracts(_: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+    filbert_compiler::compile(&kernel("sub"), target)
+}
+
+#[test]
+fn fault_14_wrong_machine_code_stays_away_when_the_cache_forgets_it() {
+    let cache = patient(subtracts);
+    add_one_two(&cache, Engine::Native);
+    cache.clear();
+    add_one_two(&cache, Engine::Interp);
+    assert_eq!((cache.stats().misses, cache.stats().entries), (1, 0), "it is not even compiled again");
+    // Found wrong by a handle whose entry was gone by then.
+    let cache = patient(subtracts);
+    let loaded = cache.load(&kernel("add"), Engine::Native);
+    cache.clear();
+    assert_eq!(loaded.call_row(&[1i64.into(), 2i64.into()]).unwrap(), [Datum::from(3i64)]);
+    add_one_two(&cache, Engine::Interp);
+}
+
+#[test]
+fn fault_14_a_call_of_nulls_does_not_count_as_a_check() {
+    let cache = patient(subtracts);
+    let loaded = cache.load(&kernel("add"), Engine::Native);
+    let call = |valid: &dyn Fn(usize) -> bool| {
+        let nulls: arrow_buffer::NullBuffer = (0..5000).map(valid).collect();
+        let column = vec![2i64; 5000];
+        let columns = [Column::from(&column).with_nulls(Some(nulls)), Column::from(1i64)];
+        loaded.call(&columns, 5000, &CallOptions::default()).unwrap()[0].value(4999)
+    };
+    assert_eq!(call(&|_| false), None);
+    assert_eq!(loaded.engine(), Engine::Native, "nothing was compared");
+    // The first rows that are not null are in the last strip.
+    assert_eq!(call(&|row| row == 4999), Some(3i64.into()));
+    assert_eq!(loaded.engine(), Engine::Interp);
+}
+
+#[test]
+fn a_full_quarantine_trusts_nobody() {
+    let quarantine = Quarantine::default();
+    let key = |n: u32| {
+        let mut id = [0; 32];
+        id[..4].copy_from_slice(&n.to_le_bytes());
+        Key { kernel: KernelId(id), target: "here".into() }
+    };
+    assert!(!quarantine.has(&key(0)));
+    quarantine.add(&key(7));
+    assert!(quarantine.has(&key(7)) && !quarantine.has(&key(8)));
+    (0..QUARANTINED_MAX as u32).for_each(|n| quarantine.add(&key(n)));
+    assert!(quarantine.has(&key(1 << 20)));
 }
 
 #[test]

@@ -154,12 +154,12 @@ impl Strip {
         }
     }
 
-    /// Computes some rows of the first strip with the interpreter and compares the bits. Returns how many rows
+    /// Computes some rows of the strip with the interpreter and compares the bits. Returns how many rows
     /// were looked at; those that would take long count, although only their beginning was seen.
     ///
     /// # Safety
     /// `set` must have been called with the same rows, and those that are not null must be computed.
-    pub(super) unsafe fn shadow(&self, job: &Job<'_>, rows: usize) -> Result<usize, Halt> {
+    pub(super) unsafe fn shadow(&self, job: &Job<'_>, start: usize, rows: usize) -> Result<usize, Halt> {
         let core = &job.kernel.core;
         let mut interpreter = Interpreter::new(job.kernel);
         let mut judged = vec![0; core.returns.len()];
@@ -167,13 +167,14 @@ impl Strip {
         let mut looked_at = 0;
         let step = rows.div_ceil(SHADOW_ROWS);
         for sample in (0..rows).step_by(step) {
-            let is_null = |&row: &usize| job.nulls().is_some_and(|nulls| nulls.is_null(row));
+            let is_null = |&row: &usize| job.nulls().is_some_and(|nulls| nulls.is_null(start + row));
             let Some(row) = (sample..rows.min(sample + step)).find(|row| !is_null(row)) else { continue };
             looked_at += 1;
             let slots = job.layout.slots.iter().zip(&self.pointers.slots);
             // SAFETY: the row is there, by the caller's promise.
             let slots = slots.map(|(ty, column)| unsafe { read_bits(*ty, column.add(row * ty.bytes())) });
-            let lengths: Vec<usize> = job.lists().map(|(starts, _)| starts.at(row + 1) - starts.at(row)).collect();
+            let lengths: Vec<usize> =
+                job.lists().map(|(starts, _)| starts.at(start + row + 1) - starts.at(start + row)).collect();
             if lengths.iter().sum::<usize>() > SHADOW_ELEMENTS {
                 continue;
             }
@@ -184,12 +185,12 @@ impl Strip {
             let mut control = Control::new(job.limits.fuel.min(SHADOW_FUEL), Some(&is_stopped));
             let verdict = interpreter.row(&slots.collect::<Vec<_>>(), &mut memory, &mut control, &mut judged);
             match verdict {
-                Err(RowEnd::Stopped) => return Err(Halt::Stopped { row }),
+                Err(RowEnd::Stopped) => return Err(Halt::Stopped { row: start + row }),
                 Err(RowEnd::Fault(fault)) if fault.fault == Fault::Fuel && job.limits.fuel > SHADOW_FUEL => continue,
                 _ => {}
             }
             // SAFETY: as above.
-            let native = unsafe { self.written(job, row) };
+            let native = unsafe { self.written(job, start, row) };
             let failed = self.valid.get(row) == Some(&0);
             let same = match &verdict {
                 Ok(()) => !failed && judged.iter().chain(memory.results.iter().flatten()).eq(&native),
@@ -198,6 +199,7 @@ impl Strip {
             if !same {
                 let native = if failed { "a fault".into() } else { format!("{native:x?}") };
                 let verdict = verdict.map(|()| (&judged, &memory.results));
+                let row = start + row;
                 return Err(Halt::Defect(format!("row {row}: machine code gives {native}, interpreter {verdict:x?}")));
             }
         }
@@ -208,7 +210,7 @@ impl Strip {
     ///
     /// # Safety
     /// As `shadow`.
-    unsafe fn written(&self, job: &Job<'_>, row: usize) -> Vec<u64> {
+    unsafe fn written(&self, job: &Job<'_>, start: usize, row: usize) -> Vec<u64> {
         let mut bits = Vec::new();
         for (column, &first) in job.layout.columns.iter().zip(&self.pointers.columns) {
             let width = column.width as usize;
@@ -221,7 +223,7 @@ impl Strip {
         for (starts, sink) in job.lists() {
             // SAFETY: these elements are the row's.
             bits.extend(
-                (starts.at(row)..starts.at(row + 1))
+                (starts.at(start + row)..starts.at(start + row + 1))
                     .map(|at| unsafe { read_bits(sink.ty, sink.first.add(at * sink.ty.bytes())) }),
             );
         }
