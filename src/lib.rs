@@ -51,7 +51,7 @@ pub use filbert_macros::kernel;
 pub use filbert_runtime::{
     ArrowArg, CallOptions, Column, Engine, KernelCall, LoadedKernel, Offsets, OutColumn, StopFlag, stats,
 };
-pub use filbert_syntax::{FloatExt, KernelFn, Module, parse};
+pub use filbert_syntax::{FloatExt, KernelFn, KleeneExt, Module, parse};
 
 /// What the expansion of `#[kernel]` names. Not for people.
 #[doc(hidden)]

@@ -141,3 +141,71 @@ fn inference() {
         vec![a.into(), b.into(), c.into(), d.into()]
     });
 }
+
+const LIMIT: i32 = 40;
+const STEPS: u32 = 7;
+
+#[kernel(crate = filbert_syntax)]
+fn loops(n: i32, k: u8, b: bool) -> (i64, u32) {
+    let mut sum = 0i64;
+    let mut turns = 0;
+    'rows: for row in (0..=k).rev().step_by(3) {
+        let mut left = n % 50;
+        while left > -5 {
+            turns += 1;
+            left -= match (row, left) {
+                (0..=9, LIMIT) => continue 'rows,
+                (_, 7 | 9) if b => 4,
+                (r @ 200..=255, _) => 11 + i32::from(r % 3),
+                _ => 5,
+            };
+            if turns > STEPS * 100 {
+                break 'rows;
+            }
+        }
+        let add = |by: i64| sum + by;
+        sum = add(i64::from(left)) * 3 % 1_000_003;
+        if sum == 77 {
+            return (-1, turns);
+        }
+    }
+    let last = loop {
+        turns += 1;
+        if turns % 10 == 0 {
+            break sum - i64::from(turns);
+        }
+    };
+    (last, turns)
+}
+
+#[test]
+fn loops_and_matches() {
+    agree(&loops, [Type::I32, Type::U8, Type::Bool], |[n, k, b]| {
+        let (sum, turns) = loops(get!(n, I32), get!(k, U8), get!(b, Bool));
+        vec![sum.into(), turns.into()]
+    });
+}
+
+#[kernel(crate = filbert_syntax)]
+fn half(x: Option<i32>) -> Option<i32> {
+    let x = x?;
+    (x % 2 == 0).then_some(x / 2)
+}
+
+#[kernel(crate = filbert_syntax)]
+fn options(x: Option<i32>, b: Option<bool>) -> (i32, bool, bool, bool) {
+    let y = half(x).or(x.map(|v| v.wrapping_add(1)));
+    let seen = if let (Some(y), Some(true)) = (y, b) { y > 3 } else { x == None };
+    let both = b.kleene_and(Some(seen)).kleene_not();
+    (y.filter(|v| *v != 5).unwrap_or(-9), both.is_some(), both.unwrap_or_default(), y.is_some_and(|v| v < 0))
+}
+
+#[test]
+fn options_of_kernels() {
+    agree(&options, [Type::I32, Type::Bool, Type::Bool, Type::Bool], |[x, is_x, b, is_b]| {
+        let x = get!(is_x, Bool).then_some(get!(x, I32));
+        let b = get!(is_b, Bool).then_some(get!(b, Bool));
+        let (y, is_known, both, n) = options(x, b);
+        vec![y.into(), is_known.into(), both.into(), n.into()]
+    });
+}

@@ -163,7 +163,7 @@ fn kernel_static(function: &syn::ItemFn, krate: &syn::Path, layout: &Layout, wan
             #[allow(unstable_name_collisions, unused_parens, clippy::too_many_arguments)]
             #sig {
                 #[allow(unused_imports)]
-                use #private::FloatExt as _;
+                use #private::{FloatExt as _, KleeneExt as _};
                 #(#stmts)*
             }
             static __FILBERT_DECLARATION: #private::Declaration = #private::Declaration {

@@ -493,6 +493,10 @@ impl<'a, 't> Infer<'a, 't> {
             ExprKind::If { cond, then, otherwise } => self.if_expr(id, *cond, *then, *otherwise, Some((want, why))),
             ExprKind::Match { scrutinee, arms } => self.match_expr(id, *scrutinee, arms, Some((want, why))),
             ExprKind::Loop { body, label } => self.endless_loop(id, *body, *label, Some((want, why))),
+            // What calls it was reported, or is not known yet: so are the types of its parameters.
+            ExprKind::Closure { params, .. } if want == Ty::Error => {
+                self.closure(id, Some((&vec![Ty::Error; params.len()], Some(Ty::Error))))
+            }
             ExprKind::Call { path, args, .. } if self.is_some(path, args, want) => {
                 self.check_some(id, args[0], want, why)
             }

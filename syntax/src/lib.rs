@@ -42,6 +42,7 @@ mod habits;
 mod infer;
 mod items;
 mod kernel_fn;
+mod kleene_ext;
 mod links;
 
 mod lists;
@@ -61,6 +62,7 @@ pub use expand::expand;
 pub use float_ext::FloatExt;
 pub use front::parse;
 pub use kernel_fn::{Callee, Constant, Declaration, KernelFn};
+pub use kleene_ext::KleeneExt;
 pub use module::Module;
 pub use scan::RUN_TOKENS_MAX;
 
@@ -73,4 +75,5 @@ pub mod __private {
     pub use crate::capture::constant;
     pub use crate::float_ext::FloatExt;
     pub use crate::kernel_fn::{Declaration, KernelFn};
+    pub use crate::kleene_ext::KleeneExt;
 }

@@ -20,7 +20,7 @@ fn generic<T>(x: T) -> T {
 }
 
 #[kernel(crate = filbert_syntax)]
-fn option(x: Option<f64>) -> Option<f64> {
+fn option(x: Option<(f64, f64)>) -> Option<f64> {
     x
 }
 

@@ -167,9 +167,7 @@ impl<'a, 't> Infer<'a, 't> {
             _ => {}
         }
         let Some(method) = crate::methods::method(name) else {
-            for &arg in args {
-                self.infer(arg);
-            }
+            self.infer_args(args);
             if !self.out.types.is_error(ty) {
                 self.explain_unknown_method(name, span, ty);
             }
@@ -180,9 +178,7 @@ impl<'a, 't> Infer<'a, 't> {
         let is_fit = self.operand(id, receiver, method.class(), name);
         let params = method.args();
         if params.len() != args.len() {
-            for &arg in args {
-                self.infer(arg);
-            }
+            self.infer_args(args);
             if !self.out.types.is_error(ty) {
                 self.explain_method_count(name, span, params.len(), args.len());
             }

@@ -235,7 +235,7 @@ impl<'a, 't> Infer<'a, 't> {
     /// Types the arguments of a call that means nothing, for the errors in them.
     pub(super) fn infer_args(&mut self, args: &'a [ExprId]) -> Ty {
         for &arg in args {
-            self.infer(arg);
+            self.check(arg, Ty::Error, Why::Statement);
         }
         Ty::Error
     }

@@ -1,5 +1,7 @@
 //! Options: parameters and results that may be null.
 
+use filbert_syntax::KleeneExt as _;
+
 use super::module;
 
 text! {
@@ -125,6 +127,14 @@ text! {
         helper(Some(once * 100), b).or(helper(a, 2))
     }
 
+    fn logic(a: Option<bool>, b: Option<bool>) -> (Option<bool>, Option<bool>, Option<bool>) {
+        (a.kleene_and(b), a.kleene_or(b), a.kleene_not())
+    }
+
+    fn known_logic(a: Option<bool>, b: bool) -> (Option<bool>, Option<bool>, Option<bool>) {
+        (Some(b).kleene_and(a), a.kleene_or(Some(b)).kleene_not(), None.kleene_or(a).kleene_and(Some(b)))
+    }
+
     fn nested(a: Option<i32>, b: bool) -> Option<i32> {
         let outer = if b { Some(a) } else { None };
         match outer {
@@ -162,6 +172,8 @@ fn options_give_what_rust_gives() {
         closures_leave(a: options, b: options);
         calls(a: options, b: numbers);
         nested(a: options, b: [false, true]);
+        logic(a: truths, b: truths);
+        known_logic(a: truths, b: [false, true]);
     }
 }
 
