@@ -44,6 +44,7 @@ impl<'a, 't> Infer<'a, 't> {
                     }
                 }
                 if let Some(local) = self.assignable(*variable) {
+                    self.check_crosses(*variable, local);
                     self.assigned.push(local);
                 }
             }
@@ -84,6 +85,7 @@ impl<'a, 't> Infer<'a, 't> {
                         let name = self.tree.slice(self.tree.span(*variable));
                         self.explain_mismatch(*variable, want, ty, Why::Assign(name, local));
                     }
+                    self.check_crosses(*variable, local);
                     self.assigned.push(local);
                 }
                 Target::Tuple(targets, span) => {
@@ -146,6 +148,16 @@ impl<'a, 't> Infer<'a, 't> {
             self.report(Diagnostic::new(Code::Immutable, span, message).help(help));
         }
         None
+    }
+
+    /// What a branch cannot hand on stays what it was.
+    fn check_crosses(&mut self, variable: ExprId, local: LocalId) {
+        let ty = self.out.types.resolve(self.locals[local.0 as usize].ty);
+        if !self.out.types.can_cross(ty) {
+            let message = format!("a variable that holds {} cannot be assigned", self.out.types.show(ty));
+            let finding = Diagnostic::new(Code::Unsupported, self.tree.span(variable), message);
+            self.report(finding.help("bind it to a new name with `let`"));
+        }
     }
 
     /// A variable that was declared without a value gets one; without `mut` only once.

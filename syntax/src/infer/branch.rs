@@ -194,7 +194,7 @@ impl<'a, 't> Infer<'a, 't> {
                 }
                 self.meet(behind);
                 let ty = self.one_of(&[then, otherwise]);
-                self.must_cross(id, ty, &[then, otherwise]);
+                self.must_cross(id, ty);
                 self.note_changes(id, mark);
                 return ty;
             }
@@ -223,11 +223,9 @@ impl<'a, 't> Infer<'a, 't> {
     }
 
     /// Reports a value that no branch can hand on: a closure, an iterator, a slice.
-    pub(super) fn must_cross(&mut self, id: ExprId, ty: Ty, branches: &[ExprId]) {
+    pub(super) fn must_cross(&mut self, id: ExprId, ty: Ty) {
         let resolved = self.out.types.resolve(ty);
-        let with_value =
-            branches.iter().filter(|branch| self.out.types.resolve(self.out.exprs[branch.0 as usize]) != Ty::Never);
-        if with_value.count() > 1 && !self.out.types.can_cross(resolved) {
+        if !self.out.types.can_cross(resolved) {
             let message = format!("a kernel cannot choose {} at run time", self.out.types.show(resolved));
             let help = "use it inside each branch, and choose between the results";
             self.report(Diagnostic::new(Code::Unsupported, self.tree.span(id), message).help(help));
@@ -289,6 +287,14 @@ impl<'a, 't> Infer<'a, 't> {
                 _ => None,
             })
             .collect();
+        for &local in &bound {
+            let ty = self.out.types.resolve(self.locals[local.0 as usize].ty);
+            if !self.out.types.can_cross(ty) {
+                let message = format!("a condition cannot bind {} behind `&&`", self.out.types.show(ty));
+                let span = self.locals[local.0 as usize].span;
+                self.report(Diagnostic::new(Code::Unsupported, span, message).help("bind it before, with `let`"));
+            }
+        }
         self.assigned.extend(bound);
         self.meet(before);
         self.note_changes(id, mark);

@@ -136,6 +136,9 @@ impl<'a, 't> Infer<'a, 't> {
         if self.out.types.is_error(ty) {
             return;
         }
+        if let Ty::Option(_) = self.out.types.resolve(ty) {
+            return self.explain_option_operand(arg, ty, "as");
+        }
         let span = self.tree.span(at);
         let source = self.tree.slice(self.tree.span(arg));
         let help = match self.out.types.scalar(ty) {

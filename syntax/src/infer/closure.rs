@@ -20,15 +20,15 @@ impl<'a, 't> Infer<'a, 't> {
         let mut tys = Vec::new();
         for (index, param) in params.iter().enumerate() {
             let mut ty = self.note(&param.note, param.span);
-            if ty == Ty::Error {
-                ty = self.out.types.open(Open::Any);
-            }
-            if let Some(&want) = wanted.and_then(|(wanted, _)| wanted.get(index))
-                && !self.out.types.unify(want, ty)
-            {
-                let (want, got) = (self.out.types.show(want), self.out.types.show(ty));
-                let message = format!("parameter of a closure: expected {want}, got {got}");
-                self.report(Diagnostic::new(Code::TypeMismatch, param.span, message));
+            match wanted.and_then(|(wanted, _)| wanted.get(index)) {
+                Some(&want) if ty == Ty::Error => ty = want,
+                Some(&want) if !self.out.types.unify(want, ty) => {
+                    let (want, got) = (self.out.types.show(want), self.out.types.show(ty));
+                    let message = format!("parameter of a closure: expected {want}, got {got}");
+                    self.report(Diagnostic::new(Code::TypeMismatch, param.span, message));
+                }
+                None if ty == Ty::Error => ty = self.out.types.open(Open::Any),
+                _ => {}
             }
             tys.push(ty);
         }
@@ -49,6 +49,9 @@ impl<'a, 't> Infer<'a, 't> {
         }
         self.check(*body, result, Why::ClosureResult);
         self.leave(scope);
+        if self.exits.contains(&super::Exit::Closure(id)) {
+            self.must_cross(*body, result);
+        }
         self.pop_frame();
         self.resume(outside);
         let is_outer = |infer: &Self, local: &LocalId| infer.locals[local.0 as usize].clock <= clock;

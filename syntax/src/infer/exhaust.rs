@@ -101,7 +101,8 @@ impl<'a, 't> Infer<'a, 't> {
         let Some(form) = self.form(pat, ty) else { return };
         let Ok(Some(missed)) = self.useful(&[vec![form]], &[Form::Any], &[ty], &mut 0) else { return };
         let missed = missed.first().map_or("_".to_string(), show);
-        let message = format!("the pattern of `{word}` does not match every value: `{missed}` is not taken");
+        let what = if word == "closure" { "a closure's parameter".to_string() } else { format!("`{word}`") };
+        let message = format!("the pattern of {what} does not match every value: `{missed}` is not taken");
         let help = match word {
             "let" => "write `let ... else { ... }`, or `if let`",
             _ => "bind a name, and take it apart with `match` or `if let`",
@@ -113,10 +114,16 @@ impl<'a, 't> Infer<'a, 't> {
         let value = missed.first().map_or("_".to_string(), show);
         let at = self.tree.span(id);
         let word = Span { start: at.start, end: at.start + "match".len() as u32 };
-        let message = format!("`match` misses a value: `{value}` is taken by no arm");
+        let message = match missed.first() {
+            Some(Witness::Any) => "`match` misses values: no arm takes whatever the others leave over".to_string(),
+            _ => format!("`match` misses a value: `{value}` is taken by no arm"),
+        };
         let ty = self.out.types.show(self.out.exprs[scrutinee.0 as usize]);
         let is_number = !matches!(missed.first(), Some(Witness::Some(_) | Witness::None | Witness::Tuple(_)));
-        let help = if is_number {
+        let ExprKind::Match { arms, .. } = &self.tree.expr(id).kind else { return };
+        let help = if arms.last().is_some_and(|arm| arm.guard.is_some()) {
+            "a guard may say no, so its arm does not count: add `_ => ...`".to_string()
+        } else if is_number {
             "add an arm for the rest: `_ => ...`".to_string()
         } else {
             format!("add an arm for it: `{value} => ...`, or one for the rest: `_ => ...`")
@@ -355,6 +362,8 @@ impl Search<'_> {
                 starts.extend([Some(from), to.checked_add(1)].into_iter().flatten());
             }
         }
+        // Where no pattern names a number, none stands for all.
+        let is_any = matches!(row[0], Form::Any) && starts.len() == 1;
         starts.retain(|&start| low <= start && start <= high);
         starts.sort_unstable();
         starts.dedup();
@@ -366,7 +375,7 @@ impl Search<'_> {
             };
             let rows: Vec<Vec<Form>> = rows.iter().filter(matching).map(|row| row[1..].to_vec()).collect();
             if let Some(found) = self.useful(&rows, row[1..].to_vec(), later)? {
-                let number = Witness::Number(ty, order(ty, start));
+                let number = if is_any { Witness::Any } else { Witness::Number(ty, order(ty, start)) };
                 return Ok(Some(prefixed(number, found)));
             }
         }

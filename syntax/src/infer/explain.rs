@@ -136,6 +136,7 @@ impl<'a, 't> Infer<'a, 't> {
         let never_null = self.never_null(id, want, why);
         diagnostic.help = match why {
             _ if never_null.is_some() => never_null,
+            Why::Logic(logic) if self.is_option_bool(got) => Some(self.kleene_help(logic, id)),
             Why::NoElse => Some("add `else { ... }`, or end the value with `;`".to_string()),
             Why::Statement | Why::Body => Some("end it with `;` to drop the value, or bind it with `let`".to_string()),
             Why::Condition => match &self.tree.expr(id).kind {
@@ -148,6 +149,9 @@ impl<'a, 't> Infer<'a, 't> {
         };
         self.report(diagnostic);
         self.out.types.give_up(got);
+        if let Why::ClosureResult = why {
+            self.out.types.give_up(want);
+        }
     }
 
     /// What to write where `None` meets a type that is never null.
@@ -164,6 +168,38 @@ impl<'a, 't> Infer<'a, 't> {
         }
     }
 
+    fn is_option_bool(&self, ty: Ty) -> bool {
+        match self.out.types.resolve(ty) {
+            Ty::Option(option) => self.out.types.scalar(self.out.types.inner(option)) == Some(Type::Bool),
+            _ => false,
+        }
+    }
+
+    fn kleene_help(&self, logic: ExprId, side: ExprId) -> String {
+        let source = in_parens(self.tree.slice(self.tree.span(side)));
+        let name = match &self.tree.expr(logic).kind {
+            ExprKind::Logic { logic: crate::ast::Logic::Or, .. } => "kleene_or",
+            _ => "kleene_and",
+        };
+        format!("for three-valued logic as in SQL write `{source}.{name}(other)`, else `{source}.unwrap_or(false)`")
+    }
+
+    /// How to get on with a value that may be null, where one is needed.
+    pub(super) fn null_help(&self, source: &str, ty: Option<Type>) -> String {
+        let default = match ty {
+            Some(Type::Bool) => "false",
+            Some(ty) if ty.is_float() => "0.0",
+            _ => "0",
+        };
+        let source = super::option::as_receiver(source);
+        let result = self.kernel.and_then(|kernel| self.out.results.get(kernel)).copied();
+        let question = match result.map(|result| self.out.types.resolve(result)) {
+            Some(Ty::Option(_)) => format!(", or `{source}?` to give null"),
+            _ => String::new(),
+        };
+        format!("it may be null: write `{source}.unwrap_or({default})`, or `{source}.map(|v| ...)`{question}")
+    }
+
     /// How to make an expression of type `got` one of type `want`.
     fn conversion(&self, id: ExprId, want: Ty, got: Ty) -> Option<String> {
         let types = &self.out.types;
@@ -173,25 +209,16 @@ impl<'a, 't> Infer<'a, 't> {
         }
         match (types.resolve(want), types.resolve(got)) {
             (Ty::Option(_), Ty::Option(_)) => {}
-            (Ty::Option(option), other)
-                if types
-                    .scalar(types.inner(option))
-                    .is_some_and(|ty| types.scalar(other) == Some(ty) || types.openness(other).is_some()) =>
-            {
-                return Some(format!("write `Some({source})`"));
+            (Ty::Option(option), other) => {
+                let inner = types.resolve(types.inner(option));
+                let fits = types.scalar(inner).is_some_and(|ty| types.scalar(other) == Some(ty))
+                    || types.openness(inner).is_some()
+                    || types.openness(other).is_some();
+                return fits.then(|| format!("write `Some({source})`"));
             }
-            (other, Ty::Option(option))
-                if types.scalar(other).is_some() && types.scalar(types.inner(option)) == types.scalar(other) =>
-            {
-                let default = match types.scalar(other) {
-                    Some(Type::Bool) => "false",
-                    Some(ty) if ty.is_float() => "0.0",
-                    _ => "0",
-                };
-                let source = in_parens(source);
-                return Some(format!(
-                    "it may be null: write `{source}.unwrap_or({default})`, or `{source}?` to give null"
-                ));
+            (other, Ty::Option(option)) => {
+                let fits = types.scalar(other).is_some() && types.scalar(types.inner(option)) == types.scalar(other);
+                return fits.then(|| self.null_help(source, types.scalar(other)));
             }
             _ => {}
         }

@@ -92,6 +92,7 @@ impl<'a, 't> Infer<'a, 't> {
             Some(reach) => {
                 self.resume(reach);
                 self.out.frames.insert(id.0, frame.ty);
+                self.must_cross(id, frame.ty);
                 frame.ty
             }
             None => {
@@ -166,6 +167,7 @@ impl<'a, 't> Infer<'a, 't> {
         let ty = if frame.breaks.is_some() || end != Ty::Never { frame.ty } else { Ty::Never };
         if let Some(reach) = frame.breaks {
             self.meet(reach);
+            self.must_cross(id, ty);
         }
         self.note_changes(id, mark);
         ty
@@ -422,9 +424,10 @@ impl<'a, 't> Infer<'a, 't> {
             _ => "x",
         };
         let help = match what {
-            "kernel" => {
+            "kernel" if self.out.types.scalar(result).is_some() => {
                 format!("return `Option<{shown}>` and `Some(...)` at the end, or write `{source}.unwrap_or(...)`")
             }
+            "kernel" => format!("say what the results are then: `let Some(v) = {source} else {{ return ... }};`"),
             _ => format!("end the closure with `Some(...)`, or write `{source}.unwrap_or(...)`"),
         };
         self.report(Diagnostic::new(Code::TypeMismatch, self.tree.span(id), message).note(at, "the result").help(help));

@@ -38,7 +38,8 @@ impl<'a, 't> Infer<'a, 't> {
             Pat::Bind { name, local, mutable, sub } => {
                 if let Some((meaning, of)) = self.constant_pattern(*name, sub.is_some() || !refutable) {
                     self.out.const_patterns.insert(*local, meaning);
-                    return self.pattern_type(name.span, of, ty, init);
+                    self.pattern_type(name.span, of, ty, init);
+                    return;
                 }
                 if bound.contains(local) {
                     let first = self.locals[local.0 as usize].ty;
@@ -68,15 +69,18 @@ impl<'a, 't> Infer<'a, 't> {
                 self.constant_value(*id);
             }
             Pat::Range { start, end, span, .. } => {
+                let mut fits = true;
                 for &id in [start, end].into_iter().flatten() {
                     let of = self.infer(id);
-                    self.pattern_type(self.tree.span(id), of, ty, init);
+                    fits &= self.pattern_type(self.tree.span(id), of, ty, init);
                     self.constant_value(id);
                 }
                 if start.is_none() && end.is_none() {
                     self.report(Diagnostic::new(Code::Syntax, *span, "a range in a pattern needs an end"));
                 }
-                self.checks.push(super::check::Check::Number { ty, span: *span });
+                if fits {
+                    self.checks.push(super::check::Check::Number { ty, span: *span });
+                }
             }
             Pat::Or(pats, _) => {
                 for pat in pats {
@@ -137,9 +141,10 @@ impl<'a, 't> Infer<'a, 't> {
         }
     }
 
-    fn pattern_type(&mut self, span: Span, got: Ty, want: Ty, init: Option<ExprId>) {
+    /// Whether what a pattern compares with is of the type of the value; reports it if not.
+    fn pattern_type(&mut self, span: Span, got: Ty, want: Ty, init: Option<ExprId>) -> bool {
         if self.out.types.unify(want, got) || self.out.types.is_error(want) || self.out.types.is_error(got) {
-            return;
+            return true;
         }
         let types = &self.out.types;
         let message = format!("pattern: expected {}, got {}", types.show(want), types.show(got));
@@ -155,6 +160,7 @@ impl<'a, 't> Infer<'a, 't> {
             diagnostic = diagnostic.help(format!("write `Some({source})`"));
         }
         self.report(diagnostic);
+        false
     }
 
     /// What an option holds that a pattern takes apart.
@@ -228,7 +234,7 @@ impl<'a, 't> Infer<'a, 't> {
             self.checks.push(super::check::Check::Match(id));
         }
         let ty = if bodies.is_empty() { Ty::Never } else { self.one_of(&bodies) };
-        self.must_cross(id, ty, &bodies);
+        self.must_cross(id, ty);
         ty
     }
 

@@ -23,6 +23,7 @@ impl<'a, 't> Infer<'a, 't> {
         };
         self.check(arg, inner, why);
         let inner = self.out.exprs[arg.0 as usize];
+        self.handed_on(arg, inner);
         self.option(inner, self.tree.span(id))
     }
 
@@ -36,6 +37,7 @@ impl<'a, 't> Infer<'a, 't> {
         if matches!(self.out.types.resolve(inner), Ty::Error | Ty::Never) {
             return Ty::Error;
         }
+        self.handed_on(args[0], inner);
         self.option(inner, self.tree.span(id))
     }
 
@@ -236,6 +238,8 @@ impl<'a, 't> Infer<'a, 't> {
         }
         let odd = if is_option(self, left.1) { left } else { right };
         self.explain_option_operand(odd.0, odd.1, symbol);
+        self.out.types.give_up(left.1);
+        self.out.types.give_up(right.1);
         Ty::Error
     }
 
@@ -313,12 +317,8 @@ impl<'a, 't> Infer<'a, 't> {
                 format!("for three-valued logic as in SQL write `{call}`: `{name}` knows `None`")
             }
             _ => {
-                let default = match self.out.types.scalar(inner) {
-                    Some(Type::Bool) => "false",
-                    Some(ty) if ty.is_float() => "0.0",
-                    _ => "0",
-                };
-                format!("it may be null: write `{source}.unwrap_or({default})`, `{source}.map(|v| ...)` or `{source}?`")
+                let source = self.tree.slice(self.tree.span(arg));
+                self.null_help(source, self.out.types.scalar(inner))
             }
         };
         let message = format!("`{symbol}`: expected a value, got {shown}");
@@ -362,7 +362,7 @@ impl<'a, 't> Infer<'a, 't> {
 }
 
 /// The text of an expression as it stands before a method: calls need no parentheses.
-fn as_receiver(source: &str) -> String {
+pub(super) fn as_receiver(source: &str) -> String {
     let is_call = source.ends_with(')') && source.starts_with(|c: char| c.is_alphabetic() || c == '_');
     let has_operator = source.contains([' ', '+', '-', '*', '/', '&', '|', '!', '\n']);
     if is_call && !has_operator { source.to_string() } else { super::check::in_parens(source) }

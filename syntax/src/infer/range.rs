@@ -24,7 +24,7 @@ impl<'a, 't> Infer<'a, 't> {
             }
             let (message, help) = match (start, inclusive) {
                 (Some(_), _) => ("a range without an end", "write the end, or `loop` with a variable that counts"),
-                (None, _) => ("a range without a start", "write the start: `0..n`"),
+                (None, _) => ("a range without a start", "write the start, for example `0`"),
             };
             self.report(Diagnostic::new(Code::Unsupported, self.tree.span(id), message).help(help));
             return Ty::Error;

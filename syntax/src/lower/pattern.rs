@@ -159,6 +159,9 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     fn select_flag(&mut self, span: Span, cond: ValueId, a: Flag, b: Flag) -> Flag {
         match (a, b) {
             _ if a == b => a,
+            // The flag itself is known on each side of it.
+            (Flag::If(a), other) if a == cond => self.either(span, Flag::If(cond), other),
+            (other, Flag::If(b)) if b == cond => self.both(span, Flag::If(cond), other),
             (Flag::Always, other) => self.either(span, Flag::If(cond), other),
             (Flag::Never, other) => {
                 let not = self.negated(span, Flag::If(cond));
