@@ -61,11 +61,28 @@ pub(crate) fn read_all(folder: &Path) -> Vec<KernelFile> {
     files
 }
 
+/// The kernels on a page: what stands between "```kernel" and "```", at its line.
+pub(crate) fn read_page(path: PathBuf) -> Result<KernelFile, String> {
+    let page = fs::read_to_string(&path).unwrap();
+    let mut inside = false;
+    let keep = |line: &str| {
+        let fence = line.starts_with("```");
+        inside = if fence { line == "```kernel" } else { inside };
+        if inside && !fence { format!("{line}\n") } else { "\n".to_string() }
+    };
+    let source: String = page.lines().map(keep).collect();
+    KernelFile::from_text(path, &source)
+}
+
 impl KernelFile {
     fn read(path: PathBuf) -> Result<KernelFile, String> {
         let source = fs::read_to_string(&path).unwrap();
+        KernelFile::from_text(path, &source)
+    }
+
+    fn from_text(path: PathBuf, source: &str) -> Result<KernelFile, String> {
         let shown = path.file_name().unwrap().to_string_lossy().into_owned();
-        let module = filbert_syntax::parse(&source, &shown).map_err(|found| found.to_string())?;
+        let module = filbert_syntax::parse(source, &shown).map_err(|found| found.to_string())?;
         let kernels: BTreeMap<_, _> = module.kernels.iter().map(|k| (k.name().to_string(), k.clone())).collect();
         let mut cases = Vec::new();
         for (index, line) in source.lines().enumerate() {

@@ -15,7 +15,7 @@ use filbert_ir::{Datum, KernelError};
 use filbert_runtime::{ArrowArg, Engine, KernelCache, LoadedKernel};
 
 use kernel_columns::{columns, rows};
-use kernel_files::{Case, KernelFile, Outcome, interpret, read_all, show};
+use kernel_files::{Case, KernelFile, Outcome, interpret, read_all, read_page, show};
 
 #[test]
 fn kernel_files_give_the_expected_rows() {
@@ -85,4 +85,15 @@ fn call(loaded: &LoadedKernel, cases: &[&Case]) -> Result<Vec<Vec<Datum>>, Kerne
     let columns = columns(&loaded.kernel().core.signature.params, &args);
     let args: Vec<ArrowArg<'_>> = columns.iter().map(ArrowArg::from).collect();
     Ok(rows(&loaded.call_arrow(&args, cases.len())?, cases.len()))
+}
+
+#[test]
+fn kernels_of_the_guide_give_what_it_says() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guide.md"));
+    let page = read_page(path.into()).unwrap_or_else(|why| panic!("{why}"));
+    assert!(page.cases.len() > 20, "only {} lines of expectations were found", page.cases.len());
+    for case in &page.cases {
+        let kernel = &page.kernels[&case.kernel];
+        case.check(kernel, &interpret(kernel, &case.args)).unwrap_or_else(|why| panic!("{}: {why}", page.at(case)));
+    }
 }
