@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+// What `#[kernel]` writes names the facade; what it needs of that is the front end's.
+extern crate filbert_syntax as filbert;
+
 mod agree;
+mod suite;
 mod works;
 
 #[test]

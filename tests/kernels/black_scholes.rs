@@ -4,6 +4,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// The normal distribution function.
+#[kernel]
 fn normal_cdf(x: f64) -> f64 {
     0.5 * (-x * FRAC_1_SQRT_2).erfc()
 }
@@ -15,6 +16,7 @@ fn normal_cdf(x: f64) -> f64 {
 //~ normal_cdf(nan) ~ nan
 
 /// Its density.
+#[kernel]
 fn normal_pdf(x: f64) -> f64 {
     (-0.5 * x * x).exp() / (2.0 * PI).sqrt()
 }
@@ -22,6 +24,7 @@ fn normal_pdf(x: f64) -> f64 {
 //~ normal_pdf(-3.0) ~ 0.0044318484119380075
 
 /// Price of a call, of a put, and the call's delta.
+#[kernel]
 fn european(spot: f64, strike: f64, years: f64, rate: f64, volatility: f64) -> (f64, f64, f64) {
     let spread = volatility * years.sqrt();
     let d1 = ((spot / strike).ln() + (rate + 0.5 * volatility * volatility) * years) / spread;
@@ -38,6 +41,7 @@ fn european(spot: f64, strike: f64, years: f64, rate: f64, volatility: f64) -> (
 //~ european(null, 100.0, 1.0, 0.05, 0.2) = null
 
 /// Gamma, vega and the call's theta for a year.
+#[kernel]
 fn greeks(spot: f64, strike: f64, years: f64, rate: f64, volatility: f64) -> (f64, f64, f64) {
     let spread = volatility * years.sqrt();
     let d1 = ((spot / strike).ln() + (rate + 0.5 * volatility * volatility) * years) / spread;
@@ -51,6 +55,7 @@ fn greeks(spot: f64, strike: f64, years: f64, rate: f64, volatility: f64) -> (f6
 //~ greeks(42.0, 40.0, 0.5, 0.1, 0.2) ~ (0.04996267040591185, 8.813415059602852, -4.559092194592627)
 
 /// The volatility at which a call has this price: Newton's method, with bisection where it leaves the bracket.
+#[kernel]
 fn implied_volatility(price: f64, spot: f64, strike: f64, years: f64, rate: f64) -> f64 {
     let mut low = 0.0001;
     let mut high = 5.0;

@@ -1,6 +1,7 @@
 // Dates and times. A date is written as its days since 1970-01-01, a timestamp in its unit. Expected values:
 // Python's datetime, tests/oracle/field.py.
 
+#[kernel]
 fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
@@ -9,6 +10,7 @@ fn is_leap(year: i64) -> bool {
 //~ is_leap(2024) = true
 //~ is_leap(2023) = false
 
+#[kernel]
 fn fields(date: Date32) -> (i64, i64, i64, i64, i64, i64, bool) {
     (date.year(), date.month(), date.day(), date.ordinal(), date.weekday(), date.iso_week(), date.is_leap_year())
 }
@@ -22,6 +24,7 @@ fn fields(date: Date32) -> (i64, i64, i64, i64, i64, i64, bool) {
 //~ fields(null) = null
 
 /// The same day some months on, or the last of a month that is too short.
+#[kernel]
 fn add_months(date: Date32, months: i64) -> Option<Date32> {
     let index = date.year() * 12 + date.month() - 1 + months;
     let (year, month) = (index.div_euclid(12), index.rem_euclid(12) + 1);
@@ -38,6 +41,7 @@ fn add_months(date: Date32, months: i64) -> Option<Date32> {
 //~ add_months(0, -1) = -31
 //~ add_months(20778, 5) = 20929
 
+#[kernel]
 fn days_between(from: Date32, to: Date32) -> i64 {
     to.days_since(from)
 }
@@ -45,6 +49,7 @@ fn days_between(from: Date32, to: Date32) -> i64 {
 //~ days_between(20778, -1) = -20779
 
 /// Whole years between two dates: an age.
+#[kernel]
 fn age(born: Date32, on: Date32) -> i64 {
     let had_birthday = on.month() > born.month() || (on.month() == born.month() && on.day() >= born.day());
     on.year() - born.year() - if had_birthday { 0 } else { 1 }
@@ -54,6 +59,7 @@ fn age(born: Date32, on: Date32) -> i64 {
 //~ age(-5000, 20778) = 70
 
 /// A date of the Gregorian Easter (Meeus, Jones and Butcher).
+#[kernel]
 fn easter(year: i64) -> Option<Date32> {
     let a = year % 19;
     let (b, c) = (year / 100, year % 100);
@@ -73,6 +79,7 @@ fn easter(year: i64) -> Option<Date32> {
 //~ easter(1961) = -3196
 
 /// Parts of an instant.
+#[kernel]
 fn clock(at: Timestamp<Microsecond>) -> (i64, i64, i64, i64, i64, i64) {
     (at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second())
 }
@@ -82,6 +89,7 @@ fn clock(at: Timestamp<Microsecond>) -> (i64, i64, i64, i64, i64, i64) {
 //~ clock(253402300799999999) = (9999, 12, 31, 23, 59, 59)
 
 /// Seconds of work between two instants of one day, from 9 to 17 o'clock.
+#[kernel]
 fn working_seconds(from: Timestamp<Second>, to: Timestamp<Second>) -> i64 {
     let clip = |t: i64| t.clamp(9 * 3600, 17 * 3600);
     let of = |at: Timestamp<Second>| at.hour() * 3600 + at.minute() * 60 + at.second();

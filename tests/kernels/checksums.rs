@@ -2,6 +2,7 @@
 // Python's zlib and binascii, published check values, tests/oracle/field.py.
 
 /// CRC-16/ARC, bit by bit.
+#[kernel]
 fn crc16_arc(bytes: &[u8]) -> u16 {
     let mut crc: u16 = 0;
     for i in 0..bytes.len() {

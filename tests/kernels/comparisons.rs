@@ -1,6 +1,7 @@
 // Every pair of number types: the first is cast to the second and compared with it. Written by
 // tests/oracle/field.py --comparisons, with expectations from Python and NumPy.
 
+#[kernel]
 fn i8_i8(a: i8, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -12,6 +13,7 @@ fn i8_i8(a: i8, b: i8) -> (bool, bool, bool) {
 //~ i8_i8(64, 64) = (false, true, false)
 //~ i8_i8(1, 1) = (false, true, false)
 
+#[kernel]
 fn i8_i16(a: i8, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -23,6 +25,7 @@ fn i8_i16(a: i8, b: i16) -> (bool, bool, bool) {
 //~ i8_i16(64, 64) = (false, true, false)
 //~ i8_i16(1, 1) = (false, true, false)
 
+#[kernel]
 fn i8_i32(a: i8, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -34,6 +37,7 @@ fn i8_i32(a: i8, b: i32) -> (bool, bool, bool) {
 //~ i8_i32(64, 64) = (false, true, false)
 //~ i8_i32(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn i8_i64(a: i8, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -45,6 +49,7 @@ fn i8_i64(a: i8, b: i64) -> (bool, bool, bool) {
 //~ i8_i64(64, 64) = (false, true, false)
 //~ i8_i64(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn i8_u8(a: i8, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -56,6 +61,7 @@ fn i8_u8(a: i8, b: u8) -> (bool, bool, bool) {
 //~ i8_u8(64, 64) = (false, true, false)
 //~ i8_u8(1, 1) = (false, true, false)
 
+#[kernel]
 fn i8_u16(a: i8, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -67,6 +73,7 @@ fn i8_u16(a: i8, b: u16) -> (bool, bool, bool) {
 //~ i8_u16(64, 64) = (false, true, false)
 //~ i8_u16(1, 1) = (false, true, false)
 
+#[kernel]
 fn i8_u32(a: i8, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -78,6 +85,7 @@ fn i8_u32(a: i8, b: u32) -> (bool, bool, bool) {
 //~ i8_u32(64, 64) = (false, true, false)
 //~ i8_u32(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn i8_u64(a: i8, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -89,6 +97,7 @@ fn i8_u64(a: i8, b: u64) -> (bool, bool, bool) {
 //~ i8_u64(64, 64) = (false, true, false)
 //~ i8_u64(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn i8_f32(a: i8, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -100,6 +109,7 @@ fn i8_f32(a: i8, b: f32) -> (bool, bool, bool) {
 //~ i8_f32(64, 64.0) = (false, true, false)
 //~ i8_f32(1, -1e30) = (false, false, true)
 
+#[kernel]
 fn i8_f64(a: i8, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)
@@ -111,6 +121,7 @@ fn i8_f64(a: i8, b: f64) -> (bool, bool, bool) {
 //~ i8_f64(64, 64.0) = (false, true, false)
 //~ i8_f64(1, -1e30) = (false, false, true)
 
+#[kernel]
 fn i16_i8(a: i16, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -122,6 +133,7 @@ fn i16_i8(a: i16, b: i8) -> (bool, bool, bool) {
 //~ i16_i8(16384, 0) = (false, true, false)
 //~ i16_i8(1, 1) = (false, true, false)
 
+#[kernel]
 fn i16_i16(a: i16, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -133,6 +145,7 @@ fn i16_i16(a: i16, b: i16) -> (bool, bool, bool) {
 //~ i16_i16(16384, 16384) = (false, true, false)
 //~ i16_i16(1, 1) = (false, true, false)
 
+#[kernel]
 fn i16_i32(a: i16, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -144,6 +157,7 @@ fn i16_i32(a: i16, b: i32) -> (bool, bool, bool) {
 //~ i16_i32(16384, 16384) = (false, true, false)
 //~ i16_i32(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn i16_i64(a: i16, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -155,6 +169,7 @@ fn i16_i64(a: i16, b: i64) -> (bool, bool, bool) {
 //~ i16_i64(16384, 16384) = (false, true, false)
 //~ i16_i64(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn i16_u8(a: i16, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -166,6 +181,7 @@ fn i16_u8(a: i16, b: u8) -> (bool, bool, bool) {
 //~ i16_u8(16384, 0) = (false, true, false)
 //~ i16_u8(1, 1) = (false, true, false)
 
+#[kernel]
 fn i16_u16(a: i16, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -177,6 +193,7 @@ fn i16_u16(a: i16, b: u16) -> (bool, bool, bool) {
 //~ i16_u16(16384, 16384) = (false, true, false)
 //~ i16_u16(1, 1) = (false, true, false)
 
+#[kernel]
 fn i16_u32(a: i16, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -188,6 +205,7 @@ fn i16_u32(a: i16, b: u32) -> (bool, bool, bool) {
 //~ i16_u32(16384, 16384) = (false, true, false)
 //~ i16_u32(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn i16_u64(a: i16, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -199,6 +217,7 @@ fn i16_u64(a: i16, b: u64) -> (bool, bool, bool) {
 //~ i16_u64(16384, 16384) = (false, true, false)
 //~ i16_u64(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn i16_f32(a: i16, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -210,6 +229,7 @@ fn i16_f32(a: i16, b: f32) -> (bool, bool, bool) {
 //~ i16_f32(16384, 16384.0) = (false, true, false)
 //~ i16_f32(1, -1e30) = (false, false, true)
 
+#[kernel]
 fn i16_f64(a: i16, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)
@@ -221,6 +241,7 @@ fn i16_f64(a: i16, b: f64) -> (bool, bool, bool) {
 //~ i16_f64(16384, 16384.0) = (false, true, false)
 //~ i16_f64(1, -1e30) = (false, false, true)
 
+#[kernel]
 fn i32_i8(a: i32, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -232,6 +253,7 @@ fn i32_i8(a: i32, b: i8) -> (bool, bool, bool) {
 //~ i32_i8(1073741824, 0) = (false, true, false)
 //~ i32_i8(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn i32_i16(a: i32, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -243,6 +265,7 @@ fn i32_i16(a: i32, b: i16) -> (bool, bool, bool) {
 //~ i32_i16(1073741824, 0) = (false, true, false)
 //~ i32_i16(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn i32_i32(a: i32, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -254,6 +277,7 @@ fn i32_i32(a: i32, b: i32) -> (bool, bool, bool) {
 //~ i32_i32(1073741824, 1073741824) = (false, true, false)
 //~ i32_i32(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn i32_i64(a: i32, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -265,6 +289,7 @@ fn i32_i64(a: i32, b: i64) -> (bool, bool, bool) {
 //~ i32_i64(1073741824, 1073741824) = (false, true, false)
 //~ i32_i64(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn i32_u8(a: i32, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -276,6 +301,7 @@ fn i32_u8(a: i32, b: u8) -> (bool, bool, bool) {
 //~ i32_u8(1073741824, 0) = (false, true, false)
 //~ i32_u8(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn i32_u16(a: i32, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -287,6 +313,7 @@ fn i32_u16(a: i32, b: u16) -> (bool, bool, bool) {
 //~ i32_u16(1073741824, 0) = (false, true, false)
 //~ i32_u16(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn i32_u32(a: i32, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -298,6 +325,7 @@ fn i32_u32(a: i32, b: u32) -> (bool, bool, bool) {
 //~ i32_u32(1073741824, 1073741824) = (false, true, false)
 //~ i32_u32(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn i32_u64(a: i32, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -309,6 +337,7 @@ fn i32_u64(a: i32, b: u64) -> (bool, bool, bool) {
 //~ i32_u64(1073741824, 1073741824) = (false, true, false)
 //~ i32_u64(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn i32_f32(a: i32, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -320,6 +349,7 @@ fn i32_f32(a: i32, b: f32) -> (bool, bool, bool) {
 //~ i32_f32(1073741824, 1073741800.0) = (false, true, false)
 //~ i32_f32(16777217, -1e30) = (false, false, true)
 
+#[kernel]
 fn i32_f64(a: i32, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)
@@ -331,6 +361,7 @@ fn i32_f64(a: i32, b: f64) -> (bool, bool, bool) {
 //~ i32_f64(1073741824, 1073741824.0) = (false, true, false)
 //~ i32_f64(16777217, -1e30) = (false, false, true)
 
+#[kernel]
 fn i64_i8(a: i64, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -342,6 +373,7 @@ fn i64_i8(a: i64, b: i8) -> (bool, bool, bool) {
 //~ i64_i8(4611686018427387904, 0) = (false, true, false)
 //~ i64_i8(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn i64_i16(a: i64, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -353,6 +385,7 @@ fn i64_i16(a: i64, b: i16) -> (bool, bool, bool) {
 //~ i64_i16(4611686018427387904, 0) = (false, true, false)
 //~ i64_i16(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn i64_i32(a: i64, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -364,6 +397,7 @@ fn i64_i32(a: i64, b: i32) -> (bool, bool, bool) {
 //~ i64_i32(4611686018427387904, 0) = (false, true, false)
 //~ i64_i32(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn i64_i64(a: i64, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -375,6 +409,7 @@ fn i64_i64(a: i64, b: i64) -> (bool, bool, bool) {
 //~ i64_i64(4611686018427387904, 4611686018427387904) = (false, true, false)
 //~ i64_i64(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn i64_u8(a: i64, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -386,6 +421,7 @@ fn i64_u8(a: i64, b: u8) -> (bool, bool, bool) {
 //~ i64_u8(4611686018427387904, 0) = (false, true, false)
 //~ i64_u8(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn i64_u16(a: i64, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -397,6 +433,7 @@ fn i64_u16(a: i64, b: u16) -> (bool, bool, bool) {
 //~ i64_u16(4611686018427387904, 0) = (false, true, false)
 //~ i64_u16(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn i64_u32(a: i64, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -408,6 +445,7 @@ fn i64_u32(a: i64, b: u32) -> (bool, bool, bool) {
 //~ i64_u32(4611686018427387904, 0) = (false, true, false)
 //~ i64_u32(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn i64_u64(a: i64, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -419,6 +457,7 @@ fn i64_u64(a: i64, b: u64) -> (bool, bool, bool) {
 //~ i64_u64(4611686018427387904, 4611686018427387904) = (false, true, false)
 //~ i64_u64(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn i64_f32(a: i64, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -430,6 +469,7 @@ fn i64_f32(a: i64, b: f32) -> (bool, bool, bool) {
 //~ i64_f32(4611686018427387904, 4.611686e18) = (false, true, false)
 //~ i64_f32(16777217, -1e30) = (false, false, true)
 
+#[kernel]
 fn i64_f64(a: i64, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)
@@ -441,6 +481,7 @@ fn i64_f64(a: i64, b: f64) -> (bool, bool, bool) {
 //~ i64_f64(4611686018427387904, 4.611686018427388e18) = (false, true, false)
 //~ i64_f64(16777217, -1e30) = (false, false, true)
 
+#[kernel]
 fn u8_i8(a: u8, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -452,6 +493,7 @@ fn u8_i8(a: u8, b: i8) -> (bool, bool, bool) {
 //~ u8_i8(128, -128) = (false, true, false)
 //~ u8_i8(1, 1) = (false, true, false)
 
+#[kernel]
 fn u8_i16(a: u8, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -463,6 +505,7 @@ fn u8_i16(a: u8, b: i16) -> (bool, bool, bool) {
 //~ u8_i16(128, 128) = (false, true, false)
 //~ u8_i16(1, 1) = (false, true, false)
 
+#[kernel]
 fn u8_i32(a: u8, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -474,6 +517,7 @@ fn u8_i32(a: u8, b: i32) -> (bool, bool, bool) {
 //~ u8_i32(128, 128) = (false, true, false)
 //~ u8_i32(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn u8_i64(a: u8, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -485,6 +529,7 @@ fn u8_i64(a: u8, b: i64) -> (bool, bool, bool) {
 //~ u8_i64(128, 128) = (false, true, false)
 //~ u8_i64(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn u8_u8(a: u8, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -496,6 +541,7 @@ fn u8_u8(a: u8, b: u8) -> (bool, bool, bool) {
 //~ u8_u8(128, 128) = (false, true, false)
 //~ u8_u8(1, 1) = (false, true, false)
 
+#[kernel]
 fn u8_u16(a: u8, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -507,6 +553,7 @@ fn u8_u16(a: u8, b: u16) -> (bool, bool, bool) {
 //~ u8_u16(128, 128) = (false, true, false)
 //~ u8_u16(1, 1) = (false, true, false)
 
+#[kernel]
 fn u8_u32(a: u8, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -518,6 +565,7 @@ fn u8_u32(a: u8, b: u32) -> (bool, bool, bool) {
 //~ u8_u32(128, 128) = (false, true, false)
 //~ u8_u32(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn u8_u64(a: u8, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -529,6 +577,7 @@ fn u8_u64(a: u8, b: u64) -> (bool, bool, bool) {
 //~ u8_u64(128, 128) = (false, true, false)
 //~ u8_u64(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn u8_f32(a: u8, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -540,6 +589,7 @@ fn u8_f32(a: u8, b: f32) -> (bool, bool, bool) {
 //~ u8_f32(128, 128.0) = (false, true, false)
 //~ u8_f32(1, -1e30) = (false, false, true)
 
+#[kernel]
 fn u8_f64(a: u8, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)
@@ -551,6 +601,7 @@ fn u8_f64(a: u8, b: f64) -> (bool, bool, bool) {
 //~ u8_f64(128, 128.0) = (false, true, false)
 //~ u8_f64(1, -1e30) = (false, false, true)
 
+#[kernel]
 fn u16_i8(a: u16, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -562,6 +613,7 @@ fn u16_i8(a: u16, b: i8) -> (bool, bool, bool) {
 //~ u16_i8(32768, 0) = (false, true, false)
 //~ u16_i8(1, 1) = (false, true, false)
 
+#[kernel]
 fn u16_i16(a: u16, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -573,6 +625,7 @@ fn u16_i16(a: u16, b: i16) -> (bool, bool, bool) {
 //~ u16_i16(32768, -32768) = (false, true, false)
 //~ u16_i16(1, 1) = (false, true, false)
 
+#[kernel]
 fn u16_i32(a: u16, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -584,6 +637,7 @@ fn u16_i32(a: u16, b: i32) -> (bool, bool, bool) {
 //~ u16_i32(32768, 32768) = (false, true, false)
 //~ u16_i32(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn u16_i64(a: u16, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -595,6 +649,7 @@ fn u16_i64(a: u16, b: i64) -> (bool, bool, bool) {
 //~ u16_i64(32768, 32768) = (false, true, false)
 //~ u16_i64(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn u16_u8(a: u16, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -606,6 +661,7 @@ fn u16_u8(a: u16, b: u8) -> (bool, bool, bool) {
 //~ u16_u8(32768, 0) = (false, true, false)
 //~ u16_u8(1, 1) = (false, true, false)
 
+#[kernel]
 fn u16_u16(a: u16, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -617,6 +673,7 @@ fn u16_u16(a: u16, b: u16) -> (bool, bool, bool) {
 //~ u16_u16(32768, 32768) = (false, true, false)
 //~ u16_u16(1, 1) = (false, true, false)
 
+#[kernel]
 fn u16_u32(a: u16, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -628,6 +685,7 @@ fn u16_u32(a: u16, b: u32) -> (bool, bool, bool) {
 //~ u16_u32(32768, 32768) = (false, true, false)
 //~ u16_u32(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn u16_u64(a: u16, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -639,6 +697,7 @@ fn u16_u64(a: u16, b: u64) -> (bool, bool, bool) {
 //~ u16_u64(32768, 32768) = (false, true, false)
 //~ u16_u64(1, 16777217) = (true, false, false)
 
+#[kernel]
 fn u16_f32(a: u16, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -650,6 +709,7 @@ fn u16_f32(a: u16, b: f32) -> (bool, bool, bool) {
 //~ u16_f32(32768, 32768.0) = (false, true, false)
 //~ u16_f32(1, -1e30) = (false, false, true)
 
+#[kernel]
 fn u16_f64(a: u16, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)
@@ -661,6 +721,7 @@ fn u16_f64(a: u16, b: f64) -> (bool, bool, bool) {
 //~ u16_f64(32768, 32768.0) = (false, true, false)
 //~ u16_f64(1, -1e30) = (false, false, true)
 
+#[kernel]
 fn u32_i8(a: u32, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -672,6 +733,7 @@ fn u32_i8(a: u32, b: i8) -> (bool, bool, bool) {
 //~ u32_i8(2147483648, 0) = (false, true, false)
 //~ u32_i8(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn u32_i16(a: u32, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -683,6 +745,7 @@ fn u32_i16(a: u32, b: i16) -> (bool, bool, bool) {
 //~ u32_i16(2147483648, 0) = (false, true, false)
 //~ u32_i16(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn u32_i32(a: u32, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -694,6 +757,7 @@ fn u32_i32(a: u32, b: i32) -> (bool, bool, bool) {
 //~ u32_i32(2147483648, -2147483648) = (false, true, false)
 //~ u32_i32(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn u32_i64(a: u32, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -705,6 +769,7 @@ fn u32_i64(a: u32, b: i64) -> (bool, bool, bool) {
 //~ u32_i64(2147483648, 2147483648) = (false, true, false)
 //~ u32_i64(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn u32_u8(a: u32, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -716,6 +781,7 @@ fn u32_u8(a: u32, b: u8) -> (bool, bool, bool) {
 //~ u32_u8(2147483648, 0) = (false, true, false)
 //~ u32_u8(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn u32_u16(a: u32, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -727,6 +793,7 @@ fn u32_u16(a: u32, b: u16) -> (bool, bool, bool) {
 //~ u32_u16(2147483648, 0) = (false, true, false)
 //~ u32_u16(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn u32_u32(a: u32, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -738,6 +805,7 @@ fn u32_u32(a: u32, b: u32) -> (bool, bool, bool) {
 //~ u32_u32(2147483648, 2147483648) = (false, true, false)
 //~ u32_u32(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn u32_u64(a: u32, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -749,6 +817,7 @@ fn u32_u64(a: u32, b: u64) -> (bool, bool, bool) {
 //~ u32_u64(2147483648, 2147483648) = (false, true, false)
 //~ u32_u64(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn u32_f32(a: u32, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -760,6 +829,7 @@ fn u32_f32(a: u32, b: f32) -> (bool, bool, bool) {
 //~ u32_f32(2147483648, 2147483600.0) = (false, true, false)
 //~ u32_f32(16777217, -1e30) = (false, false, true)
 
+#[kernel]
 fn u32_f64(a: u32, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)
@@ -771,6 +841,7 @@ fn u32_f64(a: u32, b: f64) -> (bool, bool, bool) {
 //~ u32_f64(2147483648, 2147483648.0) = (false, true, false)
 //~ u32_f64(16777217, -1e30) = (false, false, true)
 
+#[kernel]
 fn u64_i8(a: u64, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -782,6 +853,7 @@ fn u64_i8(a: u64, b: i8) -> (bool, bool, bool) {
 //~ u64_i8(9223372036854775808, 0) = (false, true, false)
 //~ u64_i8(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn u64_i16(a: u64, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -793,6 +865,7 @@ fn u64_i16(a: u64, b: i16) -> (bool, bool, bool) {
 //~ u64_i16(9223372036854775808, 0) = (false, true, false)
 //~ u64_i16(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn u64_i32(a: u64, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -804,6 +877,7 @@ fn u64_i32(a: u64, b: i32) -> (bool, bool, bool) {
 //~ u64_i32(9223372036854775808, 0) = (false, true, false)
 //~ u64_i32(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn u64_i64(a: u64, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -815,6 +889,7 @@ fn u64_i64(a: u64, b: i64) -> (bool, bool, bool) {
 //~ u64_i64(9223372036854775808, -9223372036854775808) = (false, true, false)
 //~ u64_i64(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn u64_u8(a: u64, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -826,6 +901,7 @@ fn u64_u8(a: u64, b: u8) -> (bool, bool, bool) {
 //~ u64_u8(9223372036854775808, 0) = (false, true, false)
 //~ u64_u8(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn u64_u16(a: u64, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -837,6 +913,7 @@ fn u64_u16(a: u64, b: u16) -> (bool, bool, bool) {
 //~ u64_u16(9223372036854775808, 0) = (false, true, false)
 //~ u64_u16(16777217, 1) = (false, true, false)
 
+#[kernel]
 fn u64_u32(a: u64, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -848,6 +925,7 @@ fn u64_u32(a: u64, b: u32) -> (bool, bool, bool) {
 //~ u64_u32(9223372036854775808, 0) = (false, true, false)
 //~ u64_u32(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn u64_u64(a: u64, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -859,6 +937,7 @@ fn u64_u64(a: u64, b: u64) -> (bool, bool, bool) {
 //~ u64_u64(9223372036854775808, 9223372036854775808) = (false, true, false)
 //~ u64_u64(16777217, 16777217) = (false, true, false)
 
+#[kernel]
 fn u64_f32(a: u64, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -870,6 +949,7 @@ fn u64_f32(a: u64, b: f32) -> (bool, bool, bool) {
 //~ u64_f32(9223372036854775808, 9.223372e18) = (false, true, false)
 //~ u64_f32(16777217, -1e30) = (false, false, true)
 
+#[kernel]
 fn u64_f64(a: u64, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)
@@ -881,6 +961,7 @@ fn u64_f64(a: u64, b: f64) -> (bool, bool, bool) {
 //~ u64_f64(9223372036854775808, 9.223372036854776e18) = (false, true, false)
 //~ u64_f64(16777217, -1e30) = (false, false, true)
 
+#[kernel]
 fn f32_i8(a: f32, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -894,6 +975,7 @@ fn f32_i8(a: f32, b: i8) -> (bool, bool, bool) {
 //~ f32_i8(inf, 127) = (false, true, false)
 //~ f32_i8(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f32_i16(a: f32, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -907,6 +989,7 @@ fn f32_i16(a: f32, b: i16) -> (bool, bool, bool) {
 //~ f32_i16(inf, 32767) = (false, true, false)
 //~ f32_i16(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f32_i32(a: f32, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -920,6 +1003,7 @@ fn f32_i32(a: f32, b: i32) -> (bool, bool, bool) {
 //~ f32_i32(inf, 2147483647) = (false, true, false)
 //~ f32_i32(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f32_i64(a: f32, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -933,6 +1017,7 @@ fn f32_i64(a: f32, b: i64) -> (bool, bool, bool) {
 //~ f32_i64(inf, 9223372036854775807) = (false, true, false)
 //~ f32_i64(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f32_u8(a: f32, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -946,6 +1031,7 @@ fn f32_u8(a: f32, b: u8) -> (bool, bool, bool) {
 //~ f32_u8(inf, 255) = (false, true, false)
 //~ f32_u8(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f32_u16(a: f32, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -959,6 +1045,7 @@ fn f32_u16(a: f32, b: u16) -> (bool, bool, bool) {
 //~ f32_u16(inf, 65535) = (false, true, false)
 //~ f32_u16(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f32_u32(a: f32, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -972,6 +1059,7 @@ fn f32_u32(a: f32, b: u32) -> (bool, bool, bool) {
 //~ f32_u32(inf, 4294967295) = (false, true, false)
 //~ f32_u32(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f32_u64(a: f32, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -985,6 +1073,7 @@ fn f32_u64(a: f32, b: u64) -> (bool, bool, bool) {
 //~ f32_u64(inf, 18446744073709551615) = (false, true, false)
 //~ f32_u64(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f32_f32(a: f32, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -998,6 +1087,7 @@ fn f32_f32(a: f32, b: f32) -> (bool, bool, bool) {
 //~ f32_f32(inf, inf) = (false, true, false)
 //~ f32_f32(nan, nan) = (false, false, false)
 
+#[kernel]
 fn f32_f64(a: f32, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)
@@ -1011,6 +1101,7 @@ fn f32_f64(a: f32, b: f64) -> (bool, bool, bool) {
 //~ f32_f64(inf, inf) = (false, true, false)
 //~ f32_f64(nan, nan) = (false, false, false)
 
+#[kernel]
 fn f64_i8(a: f64, b: i8) -> (bool, bool, bool) {
     let a = a as i8;
     (a < b, a == b, a > b)
@@ -1024,6 +1115,7 @@ fn f64_i8(a: f64, b: i8) -> (bool, bool, bool) {
 //~ f64_i8(inf, 127) = (false, true, false)
 //~ f64_i8(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f64_i16(a: f64, b: i16) -> (bool, bool, bool) {
     let a = a as i16;
     (a < b, a == b, a > b)
@@ -1037,6 +1129,7 @@ fn f64_i16(a: f64, b: i16) -> (bool, bool, bool) {
 //~ f64_i16(inf, 32767) = (false, true, false)
 //~ f64_i16(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f64_i32(a: f64, b: i32) -> (bool, bool, bool) {
     let a = a as i32;
     (a < b, a == b, a > b)
@@ -1050,6 +1143,7 @@ fn f64_i32(a: f64, b: i32) -> (bool, bool, bool) {
 //~ f64_i32(inf, 2147483647) = (false, true, false)
 //~ f64_i32(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f64_i64(a: f64, b: i64) -> (bool, bool, bool) {
     let a = a as i64;
     (a < b, a == b, a > b)
@@ -1063,6 +1157,7 @@ fn f64_i64(a: f64, b: i64) -> (bool, bool, bool) {
 //~ f64_i64(inf, 9223372036854775807) = (false, true, false)
 //~ f64_i64(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f64_u8(a: f64, b: u8) -> (bool, bool, bool) {
     let a = a as u8;
     (a < b, a == b, a > b)
@@ -1076,6 +1171,7 @@ fn f64_u8(a: f64, b: u8) -> (bool, bool, bool) {
 //~ f64_u8(inf, 255) = (false, true, false)
 //~ f64_u8(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f64_u16(a: f64, b: u16) -> (bool, bool, bool) {
     let a = a as u16;
     (a < b, a == b, a > b)
@@ -1089,6 +1185,7 @@ fn f64_u16(a: f64, b: u16) -> (bool, bool, bool) {
 //~ f64_u16(inf, 65535) = (false, true, false)
 //~ f64_u16(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f64_u32(a: f64, b: u32) -> (bool, bool, bool) {
     let a = a as u32;
     (a < b, a == b, a > b)
@@ -1102,6 +1199,7 @@ fn f64_u32(a: f64, b: u32) -> (bool, bool, bool) {
 //~ f64_u32(inf, 4294967295) = (false, true, false)
 //~ f64_u32(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f64_u64(a: f64, b: u64) -> (bool, bool, bool) {
     let a = a as u64;
     (a < b, a == b, a > b)
@@ -1115,6 +1213,7 @@ fn f64_u64(a: f64, b: u64) -> (bool, bool, bool) {
 //~ f64_u64(inf, 18446744073709551615) = (false, true, false)
 //~ f64_u64(nan, 1) = (true, false, false)
 
+#[kernel]
 fn f64_f32(a: f64, b: f32) -> (bool, bool, bool) {
     let a = a as f32;
     (a < b, a == b, a > b)
@@ -1128,6 +1227,7 @@ fn f64_f32(a: f64, b: f32) -> (bool, bool, bool) {
 //~ f64_f32(inf, inf) = (false, true, false)
 //~ f64_f32(nan, nan) = (false, false, false)
 
+#[kernel]
 fn f64_f64(a: f64, b: f64) -> (bool, bool, bool) {
     let a = a as f64;
     (a < b, a == b, a > b)

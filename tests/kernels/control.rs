@@ -1,5 +1,6 @@
 // Branches, short circuits, assignment, shadowing.
 
+#[kernel]
 fn relu(x: f64) -> f64 {
     if x > 0.0 { x } else { 0.0 }
 }
@@ -8,6 +9,7 @@ fn relu(x: f64) -> f64 {
 //~ relu(nan) = 0.0
 //~ relu(null) = null
 
+#[kernel]
 fn grade(score: i32) -> i32 {
     if score >= 90 {
         1
@@ -25,6 +27,7 @@ fn grade(score: i32) -> i32 {
 //~ grade(50) = 3
 //~ grade(-1) = 4
 
+#[kernel]
 fn a_branch_not_taken_cannot_fail(a: i32, b: i32) -> i32 {
     if b != 0 { a / b } else { 0 }
 }
@@ -32,6 +35,7 @@ fn a_branch_not_taken_cannot_fail(a: i32, b: i32) -> i32 {
 //~ a_branch_not_taken_cannot_fail(7, 0) = 0
 //~ a_branch_not_taken_cannot_fail(-2147483648, -1) = FB-0501
 
+#[kernel]
 fn short_circuit(a: i32, b: i32) -> (bool, bool) {
     (b != 0 && a / b > 1, b == 0 || a / b > 1)
 }
@@ -39,6 +43,7 @@ fn short_circuit(a: i32, b: i32) -> (bool, bool) {
 //~ short_circuit(1, 2) = (false, false)
 //~ short_circuit(1, 0) = (false, true)
 
+#[kernel]
 fn assignment(x: f64) -> (f64, f64) {
     let mut low = x;
     let mut high = x;
@@ -57,6 +62,7 @@ fn assignment(x: f64) -> (f64, f64) {
 //~ assignment(-1.0) = (-4.0, -1.0)
 //~ assignment(-20.0) = (-42.0, -10.0)
 
+#[kernel]
 fn shadowing(x: i32) -> i64 {
     let x = x + 1;
     let x = x as i64 * 2;
@@ -68,6 +74,7 @@ fn shadowing(x: i32) -> i64 {
 }
 //~ shadowing(20) = 42
 
+#[kernel]
 fn nested_value(a: f64, b: f64) -> f64 {
     let scale = {
         const TWO: f64 = 2.0;
@@ -78,6 +85,7 @@ fn nested_value(a: f64, b: f64) -> f64 {
 //~ nested_value(1.0, 2.0) = 3.0
 //~ nested_value(2.0, 2.0) = 5.0
 
+#[kernel]
 fn literals_take_the_type_of_their_use(x: f32, n: u8) -> (f32, u8) {
     let half = 0.5;
     let one = 1;

@@ -1,5 +1,6 @@
 // IEEE 754 without liberties: zeros, infinities, NaN, rounding.
 
+#[kernel]
 fn arithmetic(a: f64, b: f64) -> (f64, f64, f64, f64) {
     (a + b, a - b, a * b, a / b)
 }
@@ -9,6 +10,7 @@ fn arithmetic(a: f64, b: f64) -> (f64, f64, f64, f64) {
 //~ arithmetic(inf, inf) = (inf, nan, inf, nan)
 //~ arithmetic(5e-324, 0.5) = (0.5, -0.5, 0.0, 1e-323)
 
+#[kernel]
 fn remainder(a: f64, b: f64) -> (f64, f64) {
     (a % b, a.rem_euclid(b))
 }
@@ -19,11 +21,13 @@ fn remainder(a: f64, b: f64) -> (f64, f64) {
 //~ remainder(1.0, 0.0) = (nan, nan)
 //~ remainder(1.0, inf) = (1.0, 1.0)
 
+#[kernel]
 fn no_contraction(a: f64, b: f64, c: f64) -> (f64, f64) {
     (a * b + c, a.mul_add(b, c))
 }
 //~ no_contraction(0.1, 10.0, -1.0) = (0.0, 5.551115123125783e-17)
 
+#[kernel]
 fn rounding(x: f64) -> (f64, f64, f64, f64, f64) {
     (x.floor(), x.ceil(), x.trunc(), x.round(), x.fract())
 }
@@ -34,12 +38,14 @@ fn rounding(x: f64) -> (f64, f64, f64, f64, f64) {
 //~ rounding(4503599627370495.5) = (4503599627370495.0, 4503599627370496.0, 4503599627370495.0, 4503599627370496.0, 0.5)
 //~ rounding(inf) = (inf, inf, inf, inf, nan)
 
+#[kernel]
 fn rounding32(x: f32) -> (f32, f32) {
     (x.round(), x.fract())
 }
 //~ rounding32(0.49999997) = (0.0, 0.49999997)
 //~ rounding32(-1.5) = (-2.0, -0.5)
 
+#[kernel]
 fn extremes(a: f64, b: f64) -> (f64, f64) {
     (a.min(b), a.max(b))
 }
@@ -51,6 +57,7 @@ fn extremes(a: f64, b: f64) -> (f64, f64) {
 //~ extremes(-0.0, 0.0) = (-0.0, 0.0)
 //~ extremes(-inf, inf) = (-inf, inf)
 
+#[kernel]
 fn signs(x: f64, y: f64) -> (f64, f64, f64, f64) {
     (x.signum(), x.abs(), -x, x.copysign(y))
 }
@@ -60,6 +67,7 @@ fn signs(x: f64, y: f64) -> (f64, f64, f64, f64) {
 //~ signs(nan, -1.0) = (nan, nan, nan, nan)
 //~ signs(-7.0, nan) = (-1.0, 7.0, 7.0, 7.0)
 
+#[kernel]
 fn limited(x: f64, lo: f64, hi: f64) -> f64 {
     x.clamp(lo, hi)
 }
@@ -69,6 +77,7 @@ fn limited(x: f64, lo: f64, hi: f64) -> f64 {
 //~ limited(0.5, 1.0, 0.0) = FB-0504
 //~ limited(0.5, nan, 1.0) = FB-0504
 
+#[kernel]
 fn classes(x: f64) -> (bool, bool, bool) {
     (x.is_nan(), x.is_finite(), x.is_infinite())
 }
@@ -76,6 +85,7 @@ fn classes(x: f64) -> (bool, bool, bool) {
 //~ classes(nan) = (true, false, false)
 //~ classes(-inf) = (false, false, true)
 
+#[kernel]
 fn comparisons(a: f64, b: f64) -> (bool, bool, bool, bool, bool, bool) {
     (a == b, a != b, a < b, a <= b, a > b, a >= b)
 }
@@ -84,6 +94,7 @@ fn comparisons(a: f64, b: f64) -> (bool, bool, bool, bool, bool, bool) {
 //~ comparisons(nan, 1.0) = (false, true, false, false, false, false)
 //~ comparisons(nan, nan) = (false, true, false, false, false, false)
 
+#[kernel]
 fn roots(x: f64) -> (f64, f64) {
     (x.sqrt(), x.cbrt())
 }
@@ -91,11 +102,13 @@ fn roots(x: f64) -> (f64, f64) {
 //~ roots(-0.0) = (-0.0, -0.0)
 //~ roots(-8.0) = (nan, -2.0)
 
+#[kernel]
 fn angles(x: f64, y: f32) -> (f64, f64, f32, f32) {
     (x.to_radians(), x.to_degrees(), y.to_radians(), y.to_degrees())
 }
 //~ angles(180.0, 1.0) = (3.141592653589793, 10313.240312354817, 0.017453292, 57.29578)
 
+#[kernel]
 fn constants() -> (f64, f64, f32, f64) {
     (std::f64::consts::PI, f64::MAX, f32::EPSILON, -f64::INFINITY)
 }

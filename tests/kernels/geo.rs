@@ -3,6 +3,7 @@
 const EARTH_RADIUS_KM: f64 = 6371.0088;
 
 /// Great-circle distance in km between two points in degrees.
+#[kernel]
 fn haversine(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
     let dlat = (lat2 - lat1).to_radians();
     let dlon = (lon2 - lon1).to_radians();
@@ -19,6 +20,7 @@ fn haversine(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
 //~ haversine(48.8566, 2.3522, 48.8566, null) = null
 
 /// The compass course at the start, in degrees of 0..360.
+#[kernel]
 fn bearing(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
     let (from, to, dlon) = (lat1.to_radians(), lat2.to_radians(), (lon2 - lon1).to_radians());
     let east = dlon.sin() * to.cos();

@@ -1,6 +1,7 @@
 // Three-valued logic: all rows of the tables. Expected values: Python, with None for what is not known,
 // tests/oracle/field.py.
 
+#[kernel]
 fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     match (a, b) {
         (Some(false), _) => Some(false),
@@ -19,6 +20,7 @@ fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 //~ and(null, false) = false
 //~ and(null, null) = null
 
+#[kernel]
 fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     if a == Some(true) || b == Some(true) {
         Some(true)
@@ -37,6 +39,7 @@ fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 //~ or(null, false) = null
 //~ or(null, null) = null
 
+#[kernel]
 fn not(a: Option<bool>) -> Option<bool> {
     a.map(|a| !a)
 }
@@ -45,6 +48,7 @@ fn not(a: Option<bool>) -> Option<bool> {
 //~ not(null) = null
 
 /// The methods that kernels have for it.
+#[kernel]
 fn methods(a: Option<bool>, b: Option<bool>) -> (Option<bool>, Option<bool>, Option<bool>) {
     (a.kleene_and(b), a.kleene_or(b), a.kleene_not())
 }
@@ -59,6 +63,7 @@ fn methods(a: Option<bool>, b: Option<bool>) -> (Option<bool>, Option<bool>, Opt
 //~ methods(null, null) = null
 
 /// A strict parameter is another thing: no row of it is known that has a null.
+#[kernel]
 fn strict_and(a: bool, b: bool) -> bool {
     a && b
 }
@@ -67,6 +72,7 @@ fn strict_and(a: bool, b: bool) -> bool {
 //~ strict_and(null, true) = null
 
 /// SQL's COALESCE, NULLIF and IS DISTINCT FROM.
+#[kernel]
 fn coalesce(a: Option<f64>, b: Option<f64>, otherwise: f64) -> f64 {
     a.or(b).unwrap_or(otherwise)
 }
@@ -75,6 +81,7 @@ fn coalesce(a: Option<f64>, b: Option<f64>, otherwise: f64) -> f64 {
 //~ coalesce(null, null, 3.0) = 3.0
 //~ coalesce(1.0, 2.0, null) = null
 
+#[kernel]
 fn null_if(a: Option<i32>, b: i32) -> Option<i32> {
     let a = a?;
     if a == b { None } else { Some(a) }
@@ -83,6 +90,7 @@ fn null_if(a: Option<i32>, b: i32) -> Option<i32> {
 //~ null_if(2, 2) = null
 //~ null_if(null, 2) = null
 
+#[kernel]
 fn is_distinct_from(a: Option<i64>, b: Option<i64>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a != b,

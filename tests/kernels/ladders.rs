@@ -2,6 +2,7 @@
 // tests/oracle/field.py.
 
 /// Income tax by brackets.
+#[kernel]
 fn tax(income: f64) -> f64 {
     if income <= 0.0 {
         0.0
@@ -23,6 +24,7 @@ fn tax(income: f64) -> f64 {
 //~ tax(nan) = nan
 
 /// Days of a month; null for a month that does not exist.
+#[kernel]
 fn days_in_month(year: i32, month: u8) -> Option<u8> {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),
@@ -42,6 +44,7 @@ fn days_in_month(year: i32, month: u8) -> Option<u8> {
 //~ days_in_month(2000, 13) = null
 
 /// Beaufort number of a wind in km/h.
+#[kernel]
 fn beaufort(kmh: i32) -> i32 {
     match kmh {
         i32::MIN..=-1 => -1,
@@ -70,6 +73,7 @@ fn beaufort(kmh: i32) -> i32 {
 //~ beaufort(2147483647) = 12
 
 /// What a key of two columns means.
+#[kernel]
 fn tariff(zone: u8, night: bool, kwh: Option<u32>) -> i64 {
     match (zone, night, kwh) {
         (0, _, _) => 0,
@@ -90,6 +94,7 @@ fn tariff(zone: u8, night: bool, kwh: Option<u32>) -> i64 {
 //~ tariff(null, false, null) = null
 
 /// A small machine: what a byte of an opcode does to a value.
+#[kernel]
 fn step(opcode: u8, value: i32) -> i32 {
     let operand = (opcode & 0x0f) as i32;
     match opcode >> 4 {

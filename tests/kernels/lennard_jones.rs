@@ -1,6 +1,7 @@
 // The Lennard-Jones potential, in reduced and in real units. Expected values: mpmath, tests/oracle/field.py.
 
 /// Energy of a pair and the force between it, positive where it pushes apart.
+#[kernel]
 fn lennard_jones(distance: f64, epsilon: f64, sigma: f64) -> (f64, f64) {
     let ratio = sigma / distance;
     let six = ratio.powi(6);
@@ -15,6 +16,7 @@ fn lennard_jones(distance: f64, epsilon: f64, sigma: f64) -> (f64, f64) {
 //~ lennard_jones(inf, 1.0, 1.0) = (0.0, 0.0)
 
 /// Energy of one atom among others, given by their coordinates, within a cutoff.
+#[kernel]
 fn energy_at(x: f64, y: f64, z: f64, atoms: &[[f64; 3]], cutoff: f64) -> f64 {
     let mut energy = 0.0;
     for i in 0..atoms.len() {

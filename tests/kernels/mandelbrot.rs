@@ -1,6 +1,7 @@
 // Escape counts. Expected values: Python, whose floats take the same roundings, tests/oracle/field.py.
 
 /// How many steps of z -> z^2 + c stay within 2; `limit` inside the set.
+#[kernel]
 fn mandelbrot(re: f64, im: f64, limit: u32) -> u32 {
     let mut x = 0.0;
     let mut y = 0.0;
@@ -26,6 +27,7 @@ fn mandelbrot(re: f64, im: f64, limit: u32) -> u32 {
 //~ mandelbrot(0.3, null, 10) = null
 
 /// The same as a `loop` whose value is the count, with a `break` in the middle.
+#[kernel]
 fn mandelbrot_loop(re: f64, im: f64, limit: u32) -> u32 {
     let (mut x, mut y, mut count) = (0.0, 0.0, 0);
     loop {
@@ -46,6 +48,7 @@ fn mandelbrot_loop(re: f64, im: f64, limit: u32) -> u32 {
 //~ mandelbrot_loop(nan, 0.0, 100) = 1
 
 /// The same with an early return; -1 says that the point did not escape.
+#[kernel]
 fn escape_time(re: f64, im: f64, limit: i32) -> i32 {
     let (mut x, mut y) = (0.0, 0.0);
     for count in 0..limit {

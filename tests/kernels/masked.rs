@@ -1,6 +1,7 @@
 // Arithmetic under masks and with holes. Expected values: Python, tests/oracle/field.py.
 
 /// A quotient that is null where it has no value.
+#[kernel]
 fn safe_div(a: f64, b: f64) -> Option<f64> {
     if b == 0.0 { None } else { Some(a / b) }
 }
@@ -10,6 +11,7 @@ fn safe_div(a: f64, b: f64) -> Option<f64> {
 //~ safe_div(null, 2.0) = null
 
 /// The same for integers, by the checked methods.
+#[kernel]
 fn safe_div_i32(a: i32, b: i32) -> Option<i32> {
     a.checked_div(b)
 }
@@ -27,6 +29,7 @@ fn null_on_error(a: i64, b: i64) -> i64 {
 //~ null_on_error(9223372036854775807, 1) = null
 
 /// The sum of what is there; null if nothing is.
+#[kernel]
 fn sum_of_known(a: Option<f64>, b: Option<f64>, c: Option<f64>) -> Option<f64> {
     let mut count = 0;
     let mut sum = 0.0;
@@ -79,6 +82,7 @@ fn choose(mask: &[u8], a: &[i32], b: &[i32], out: &mut [i32]) {
 //~ choose([1], [1, 2], [3]) = FB-0507
 
 /// Values outside of a range become null, those inside are scaled.
+#[kernel]
 fn winsor(x: f64, low: f64, high: f64) -> Option<f64> {
     if x < low || x > high || x.is_nan() {
         return None;

@@ -1,6 +1,7 @@
 // Numbers for their own sake. Expected values: Python's math and integers, tests/oracle/field.py.
 
 /// Newton's square root, until it no longer moves.
+#[kernel]
 fn newton_sqrt(x: f64) -> f64 {
     if x < 0.0 {
         return f64::NAN;
@@ -26,6 +27,7 @@ fn newton_sqrt(x: f64) -> f64 {
 //~ newton_sqrt(inf) = inf
 
 /// Euclid's greatest common divisor.
+#[kernel]
 fn gcd(a: u64, b: u64) -> u64 {
     let (mut a, mut b) = (a, b);
     while b != 0 {
@@ -40,6 +42,7 @@ fn gcd(a: u64, b: u64) -> u64 {
 //~ gcd(1000000007, 998244353) = 1
 
 /// The same by halving (Stein, 1967).
+#[kernel]
 fn binary_gcd(a: u64, b: u64) -> u64 {
     if a == 0 || b == 0 {
         return a | b;
@@ -61,6 +64,7 @@ fn binary_gcd(a: u64, b: u64) -> u64 {
 //~ binary_gcd(12200160415121876738, 7540113804746346429) = 1
 
 /// Steps of Collatz's walk to 1.
+#[kernel]
 fn collatz(start: u64) -> u32 {
     let (mut n, mut steps) = (start, 0);
     while n > 1 {
@@ -76,6 +80,7 @@ fn collatz(start: u64) -> u32 {
 //~ collatz(18446744073709551615) = FB-0501
 
 /// Bits that are set, by three ways.
+#[kernel]
 fn popcount(x: u32) -> (u32, u32, u32) {
     let (mut kernighan, mut rest) = (0, x);
     while rest != 0 {
@@ -93,6 +98,7 @@ fn popcount(x: u32) -> (u32, u32, u32) {
 //~ popcount(2147483649) = (2, 2, 2)
 
 /// The power of two that is not below; null where none fits.
+#[kernel]
 fn next_power_of_two(x: u32) -> Option<u32> {
     if x <= 1 {
         return Some(1);
@@ -107,6 +113,7 @@ fn next_power_of_two(x: u32) -> Option<u32> {
 //~ next_power_of_two(2147483649) = null
 
 /// Gray code there and back.
+#[kernel]
 fn gray(x: u16) -> (u16, u16) {
     let code = x ^ (x >> 1);
     let mut back = code;
@@ -122,6 +129,7 @@ fn gray(x: u16) -> (u16, u16) {
 //~ gray(40000) = (53856, 40000)
 
 /// Interleaves the bits of two numbers (Morton order).
+#[kernel]
 fn morton(x: u16, y: u16) -> u32 {
     let mut code = 0u32;
     for bit in 0..16 {
@@ -135,6 +143,7 @@ fn morton(x: u16, y: u16) -> u32 {
 //~ morton(43690, 21845) = 1717986918
 
 /// Modular power by square and multiply.
+#[kernel]
 fn pow_mod(base: u64, exponent: u64, modulus: u64) -> u64 {
     let (mut base, mut exponent, mut power) = (base % modulus, exponent, 1);
     while exponent > 0 {
@@ -153,6 +162,7 @@ fn pow_mod(base: u64, exponent: u64, modulus: u64) -> u64 {
 //~ pow_mod(4294967296, 3, 18446744073709551557) = FB-0501
 
 /// Whether a number is prime, by trial division.
+#[kernel]
 fn is_prime(n: u32) -> bool {
     if n < 4 {
         return n > 1;
@@ -178,6 +188,7 @@ fn is_prime(n: u32) -> bool {
 //~ is_prime(4294836225) = false
 
 /// Fibonacci's number n; the sum says when it no longer fits.
+#[kernel]
 fn fibonacci(n: u32) -> u64 {
     let (mut a, mut b) = (0u64, 1u64);
     for _ in 0..n {
@@ -191,6 +202,7 @@ fn fibonacci(n: u32) -> u64 {
 //~ fibonacci(93) = FB-0501
 
 /// Digits reversed; null where that overflows.
+#[kernel]
 fn reverse_digits(n: i32) -> Option<i32> {
     let (mut rest, mut back) = (n, 0i32);
     while rest != 0 {
@@ -205,6 +217,7 @@ fn reverse_digits(n: i32) -> Option<i32> {
 //~ reverse_digits(1999999999) = null
 
 /// The root of a function between two points, by bisection: cos x = x.
+#[kernel]
 fn dottie(low: f64, high: f64) -> f64 {
     let (mut low, mut high) = (low, high);
     while high - low > 1e-15 {

@@ -2,6 +2,7 @@
 // else fractions or mpmath, tests/oracle/field.py.
 
 /// Horner's rule, the highest coefficient first.
+#[kernel]
 fn horner(x: f64, c3: f64, c2: f64, c1: f64, c0: f64) -> f64 {
     ((c3 * x + c2) * x + c1) * x + c0
 }
@@ -10,6 +11,7 @@ fn horner(x: f64, c3: f64, c2: f64, c1: f64, c0: f64) -> f64 {
 //~ horner(-1e200, 1.0, 1.0, 1.0, 1.0) = -inf
 
 /// Horner's rule over a list of coefficients, the constant first.
+#[kernel]
 fn polynomial(x: f64, coefficients: &[f64]) -> f64 {
     let mut value = 0.0;
     for i in (0..coefficients.len()).rev() {
@@ -23,6 +25,7 @@ fn polynomial(x: f64, coefficients: &[f64]) -> f64 {
 //~ polynomial(2.0, null) = null
 
 /// A sum of Chebyshev polynomials by Clenshaw's recurrence.
+#[kernel]
 fn clenshaw(x: f64, coefficients: &[f64]) -> f64 {
     let (mut b1, mut b2) = (0.0, 0.0);
     for k in (1..coefficients.len()).rev() {
@@ -38,6 +41,7 @@ fn clenshaw(x: f64, coefficients: &[f64]) -> f64 {
 //~ clenshaw(0.7, []) = FB-0505
 
 /// The Legendre polynomial of this degree, by its three-term recurrence.
+#[kernel]
 fn legendre(degree: u32, x: f64) -> f64 {
     if degree == 0 {
         return 1.0;
@@ -56,9 +60,10 @@ fn legendre(degree: u32, x: f64) -> f64 {
 //~ legendre(50, -0.85) ~ -0.07753280748370095
 
 /// exp by its Taylor series, until the terms no longer count: a loop whose end depends on the row.
+#[kernel]
 fn exp_series(x: f64) -> f64 {
-    let mut term = 1.0;
-    let mut sum = 1.0;
+    let mut term: f64 = 1.0;
+    let mut sum: f64 = 1.0;
     let mut k = 1;
     while term.abs() > 1e-17 * sum.abs() {
         term *= x / k as f64;

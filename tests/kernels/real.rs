@@ -3,6 +3,7 @@
 const EARTH_RADIUS_MILES: f64 = 3958.8;
 
 /// Great-circle distance in miles between two points given in degrees.
+#[kernel]
 fn great_circle(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
     let half_dlat = (lat2 - lat1).to_radians() / 2.0;
     let half_dlon = (lon2 - lon1).to_radians() / 2.0;
@@ -15,6 +16,7 @@ fn great_circle(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
 //~ great_circle(null, -74.0, 40.0, -74.0) = null
 
 /// Prices of a European call and put (Black and Scholes, 1973).
+#[kernel]
 fn black_scholes(spot: f64, strike: f64, years: f64, rate: f64, volatility: f64) -> (f64, f64) {
     let spread = volatility * years.sqrt();
     let d1 = ((spot / strike).ln() + (rate + 0.5 * volatility * volatility) * years) / spread;
@@ -25,6 +27,7 @@ fn black_scholes(spot: f64, strike: f64, years: f64, rate: f64, volatility: f64)
 }
 
 /// The normal distribution function.
+#[kernel]
 fn normal(x: f64) -> f64 {
     0.5 * (-x * std::f64::consts::FRAC_1_SQRT_2).erfc()
 }
@@ -33,6 +36,7 @@ fn normal(x: f64) -> f64 {
 //~ normal(-inf) = 0.0
 
 /// Days since 1970-01-01 of a civil date (Howard Hinnant, chrono-compatible low-level date algorithms).
+#[kernel]
 fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
     let y = if month <= 2 { year - 1 } else { year };
     let era = if y >= 0 { y } else { y - 399 } / 400;

@@ -1,6 +1,7 @@
 // Searching in lists. Expected values: Python's bisect, tests/oracle/field.py.
 
 /// The bin of a histogram whose edges rise: edges[i] <= x < edges[i + 1]; null outside, and for NaN.
+#[kernel]
 fn bin(x: f64, edges: &[f64]) -> Option<u32> {
     let n = edges.len();
     if n < 2 || !(x >= edges[0]) || x >= edges[n - 1] {
@@ -28,7 +29,8 @@ fn bin(x: f64, edges: &[f64]) -> Option<u32> {
 //~ bin(0.5, [0.0]) = null
 
 /// Where a key would be inserted: the number of elements below it.
-fn lower_bound(key: i64, sorted: &[i64]) -> u64 {
+#[kernel]
+fn lower_bound(key: i64, sorted: &[i64]) -> usize {
     let (mut from, mut count) = (0, sorted.len());
     while count > 0 {
         let half = count / 2;
@@ -68,7 +70,8 @@ fn interpolate(xs: &[f64], ys: &[f64], x: f64) -> f64 {
 //~ interpolate([], [], 3.0) = FB-0505
 
 /// Where the greatest value stands first; null for an empty list.
-fn argmax(x: &[f32]) -> Option<u64> {
+#[kernel]
+fn argmax(x: &[f32]) -> Option<usize> {
     if x.is_empty() {
         return None;
     }

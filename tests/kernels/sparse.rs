@@ -33,6 +33,7 @@ fn spmv(starts: &[u32], columns: &[u32], values: &[f64], x: &[f64], out: &mut [f
 //~ spmv([0, 9], [0], [1.0], [1.0]) = FB-0505
 
 /// The dot product of two sparse vectors whose indexes rise.
+#[kernel]
 fn sparse_dot(ai: &[u32], av: &[f32], bi: &[u32], bv: &[f32]) -> f32 {
     let (mut i, mut j, mut sum) = (0, 0, 0.0f32);
     while i < ai.len() && j < bi.len() {

@@ -41,6 +41,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 //~ cosine([], []) = nan
 
 /// The cross product.
+#[kernel]
 fn cross(a: &[f64; 3], b: &[f64; 3]) -> [f64; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
@@ -48,6 +49,7 @@ fn cross(a: &[f64; 3], b: &[f64; 3]) -> [f64; 3] {
 //~ cross([0.1, 0.2, 0.3], [-0.7, 1.1, 5.0]) = [0.6699999999999999, -0.71, 0.25]
 
 /// Distance to the nearest of some points.
+#[kernel]
 fn nearest(x: f64, y: f64, points: &[[f64; 2]]) -> Option<f64> {
     let mut best = None;
     for i in 0..points.len() {

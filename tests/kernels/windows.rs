@@ -15,7 +15,7 @@ fn moving_average(x: &[f64], out: &mut [f64]) {
 
 /// A mean over at most `width` values up to each one.
 #[kernel(out = "len(x)")]
-fn trailing_mean(x: &[f64], width: u64, out: &mut [f64]) {
+fn trailing_mean(x: &[f64], width: usize, out: &mut [f64]) {
     for i in 0..x.len() {
         let from = if i + 1 > width { i + 1 - width } else { 0 };
         let mut sum = 0.0;
