@@ -39,18 +39,36 @@ suite! {
     calls: hypotenuse square split join halve a_fault_in_a_callee checked;
     casts: saturate saturate_small truncate widen to_float narrow flags;
     checksums: crc16_arc;
-    comparisons: i8_i8 i8_i16 i8_i32 i8_i64 i8_u8 i8_u16 i8_u32 i8_u64 i8_f32 i8_f64 i16_i8 i16_i16 i16_i32 i16_i64 i16_u8 i16_u16 i16_u32 i16_u64 i16_f32 i16_f64 i32_i8 i32_i16 i32_i32 i32_i64 i32_u8 i32_u16 i32_u32 i32_u64 i32_f32 i32_f64 i64_i8 i64_i16 i64_i32 i64_i64 i64_u8 i64_u16 i64_u32 i64_u64 i64_f32 i64_f64 u8_i8 u8_i16 u8_i32 u8_i64 u8_u8 u8_u16 u8_u32 u8_u64 u8_f32 u8_f64 u16_i8 u16_i16 u16_i32 u16_i64 u16_u8 u16_u16 u16_u32 u16_u64 u16_f32 u16_f64 u32_i8 u32_i16 u32_i32 u32_i64 u32_u8 u32_u16 u32_u32 u32_u64 u32_f32 u32_f64 u64_i8 u64_i16 u64_i32 u64_i64 u64_u8 u64_u16 u64_u32 u64_u64 u64_f32 u64_f64 f32_i8 f32_i16 f32_i32 f32_i64 f32_u8 f32_u16 f32_u32 f32_u64 f32_f32 f32_f64 f64_i8 f64_i16 f64_i32 f64_i64 f64_u8 f64_u16 f64_u32 f64_u64 f64_f32 f64_f64;
-    control: relu grade a_branch_not_taken_cannot_fail short_circuit assignment shadowing nested_value literals_take_the_type_of_their_use;
-    floats: arithmetic remainder no_contraction rounding rounding32 extremes signs limited classes comparisons roots angles constants;
+    comparisons: i8_i8 i8_i16 i8_i32 i8_i64 i8_u8 i8_u16 i8_u32 i8_u64 i8_f32 i8_f64 i16_i8 i16_i16 i16_i32 i16_i64
+        i16_u8 i16_u16 i16_u32 i16_u64 i16_f32 i16_f64 i32_i8 i32_i16 i32_i32 i32_i64 i32_u8 i32_u16 i32_u32 i32_u64
+        i32_f32 i32_f64 i64_i8 i64_i16 i64_i32 i64_i64 i64_u8 i64_u16 i64_u32 i64_u64 i64_f32 i64_f64 u8_i8 u8_i16
+        u8_i32 u8_i64 u8_u8 u8_u16 u8_u32 u8_u64 u8_f32 u8_f64 u16_i8 u16_i16 u16_i32 u16_i64 u16_u8 u16_u16 u16_u32
+        u16_u64 u16_f32 u16_f64 u32_i8 u32_i16 u32_i32 u32_i64 u32_u8 u32_u16 u32_u32 u32_u64 u32_f32 u32_f64 u64_i8
+        u64_i16 u64_i32 u64_i64 u64_u8 u64_u16 u64_u32 u64_u64 u64_f32 u64_f64 f32_i8 f32_i16 f32_i32 f32_i64 f32_u8
+        f32_u16 f32_u32 f32_u64 f32_f32 f32_f64 f64_i8 f64_i16 f64_i32 f64_i64 f64_u8 f64_u16 f64_u32 f64_u64 f64_f32
+        f64_f64;
+    control: relu grade a_branch_not_taken_cannot_fail short_circuit assignment shadowing nested_value
+        literals_take_the_type_of_their_use;
+    floats: arithmetic remainder no_contraction rounding rounding32 extremes signs limited classes comparisons roots
+        angles constants;
     geo: haversine bearing;
-    integers: add add8 sub_u mul64 mul_u64 div div_u8 rem_i8 negate magnitude power wrapping bounded unused_values_fail_too the_first_fault_counts saturates says_when_it_wraps looks_at_bits moves_bits shifts_by_any_amount roots_and_logarithms distances euclid powers_of_two a_kernel_that_wraps a_hash null_where_it_fails;
+    integers: add add8 sub_u mul64 mul_u64 div div_u8 rem_i8 negate magnitude power wrapping bounded
+        unused_values_fail_too the_first_fault_counts saturates says_when_it_wraps looks_at_bits moves_bits
+        shifts_by_any_amount roots_and_logarithms distances euclid powers_of_two a_kernel_that_wraps a_hash
+        null_where_it_fails;
     kleene: and or not methods strict_and coalesce null_if is_distinct_from;
     ladders: tax days_in_month beaufort tariff step;
     lennard_jones: lennard_jones energy_at;
     literals: under_a_sign rounded_once an_open_variable_keeps_its_default a_name_of_its_own_counts_before_a_glob;
+    loops: collatz gcd newton mandelbrot binary_search digits is_prime primes all_bytes edges strides halvings
+        patient only_the_taken_branch;
     mandelbrot: mandelbrot mandelbrot_loop escape_time mandelbrot_with_little_fuel;
     masked: safe_div safe_div_i32 null_on_error sum_of_known masked_mean choose winsor;
-    numbers: newton_sqrt gcd binary_gcd collatz popcount next_power_of_two gray morton pow_mod is_prime fibonacci reverse_digits dottie;
+    matches: bands quadrant guarded days leaves;
+    numbers: newton_sqrt gcd binary_gcd collatz popcount next_power_of_two gray morton pow_mod is_prime fibonacci
+        reverse_digits dottie;
+    options: or_else coalesce root ratio never_from_a_null counts same and or not surely countdown failing_is_null
+        through_calls;
     polynomials: horner polynomial clenshaw legendre exp_series;
     real: great_circle black_scholes normal days_from_civil;
     search: bin lower_bound interpolate argmax;
@@ -62,7 +80,8 @@ suite! {
 }
 
 /// Files that the macro cannot see whole, and why.
-const NOT_HERE: &[(&str, &str)] = &[("structs", "a macro sees its function, not the struct beside it: `fields` names columns there")];
+const NOT_HERE: &[(&str, &str)] =
+    &[("structs", "a macro sees its function, not the struct beside it: `fields` names columns there")];
 
 #[test]
 fn the_macro_makes_the_kernels_of_the_files() {
@@ -75,7 +94,8 @@ fn the_macro_makes_the_kernels_of_the_files() {
         if NOT_HERE.iter().any(|(file, _)| *file == name) {
             continue;
         }
-        let (_, kernels) = files.iter().find(|(file, _)| *file == name).unwrap_or_else(|| panic!("add {name} to `suite!`"));
+        let (_, kernels) =
+            files.iter().find(|(file, _)| *file == name).unwrap_or_else(|| panic!("add {name} to `suite!`"));
         let module = filbert_syntax::parse(&std::fs::read_to_string(&path).unwrap(), &name).unwrap();
         for kernel in &module.kernels {
             let through = kernels.iter().find(|(own, _)| *own == kernel.name());

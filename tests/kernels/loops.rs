@@ -1,5 +1,6 @@
 // Loops: what they compute, where they stop, what they cost.
 
+#[kernel]
 fn collatz(n: u64) -> u32 {
     let mut n = n;
     let mut steps = 0;
@@ -16,6 +17,7 @@ fn collatz(n: u64) -> u32 {
 //~ collatz(9223372036854775807) = FB-0501
 //~ collatz(null) = null
 
+#[kernel]
 fn gcd(a: u64, b: u64) -> u64 {
     let (mut a, mut b) = (a, b);
     while b != 0 {
@@ -29,6 +31,7 @@ fn gcd(a: u64, b: u64) -> u64 {
 //~ gcd(18446744073709551615, 65535) = 65535
 //~ gcd(12, null) = null
 
+#[kernel]
 fn newton(x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
@@ -48,6 +51,7 @@ fn newton(x: f64) -> f64 {
 //~ newton(-1.0) = 0.0
 //~ newton(nan) = nan
 
+#[kernel]
 fn mandelbrot(re: f64, im: f64) -> u32 {
     let (mut x, mut y) = (0.0, 0.0);
     let mut n = 0;
@@ -65,6 +69,7 @@ fn mandelbrot(re: f64, im: f64) -> u32 {
 //~ mandelbrot(0.3, 0.6) = 15
 //~ mandelbrot(nan, 0.0) = 1000
 
+#[kernel]
 fn binary_search(n: u64) -> u64 {
     let (mut low, mut high) = (0, 4294967296);
     while low + 1 < high {
@@ -78,6 +83,7 @@ fn binary_search(n: u64) -> u64 {
 //~ binary_search(100) = 10
 //~ binary_search(18446744073709551615) = 4294967295
 
+#[kernel]
 fn digits(n: i64) -> i32 {
     let mut rest = if n < 0 { -n } else { n };
     let mut sum = 0;
@@ -92,6 +98,7 @@ fn digits(n: i64) -> i32 {
 //~ digits(9223372036854775807) = 88
 //~ digits(-9223372036854775808) = FB-0501
 
+#[kernel]
 fn is_prime(n: u64) -> bool {
     if n < 2 {
         return false;
@@ -111,6 +118,7 @@ fn is_prime(n: u64) -> bool {
 //~ is_prime(7917) = false
 //~ is_prime(1000000007) = true
 
+#[kernel]
 fn primes(n: u32) -> u32 {
     let mut count = 0;
     'candidates: for candidate in 2..=n {
@@ -131,6 +139,7 @@ fn primes(n: u32) -> u32 {
 //~ primes(100) = 25
 //~ primes(1000) = 168
 
+#[kernel]
 fn all_bytes(skip: u8) -> u32 {
     let mut sum = 0;
     for i in 0..=255u8 {
@@ -144,6 +153,7 @@ fn all_bytes(skip: u8) -> u32 {
 //~ all_bytes(0) = 32640
 //~ all_bytes(255) = 32385
 
+#[kernel]
 fn edges(low: i8, high: i8) -> (u32, i32) {
     let (mut count, mut sum) = (0, 0);
     for i in low..=high {
@@ -161,7 +171,8 @@ fn edges(low: i8, high: i8) -> (u32, i32) {
 //~ edges(-128, -128) = (1, -128)
 //~ edges(5, 4) = (0, 0)
 
-fn steps(high: u8, step: u64) -> u32 {
+#[kernel]
+fn strides(high: u8, step: usize) -> u32 {
     let mut last = 1000;
     for i in (0..=high).step_by(step) {
         last = i as u32;
@@ -171,12 +182,12 @@ fn steps(high: u8, step: u64) -> u32 {
     }
     last
 }
-//~ steps(255, 255) = 255000
-//~ steps(255, 1000) = 0
-//~ steps(3, 2) = 2002000
-//~ steps(255, 18446744073709551615) = 0
-//~ steps(0, 1) = 0
-//~ steps(9, 0) = FB-0509
+//~ strides(255, 255) = 255000
+//~ strides(255, 1000) = 0
+//~ strides(3, 2) = 2002000
+//~ strides(255, 18446744073709551615) = 0
+//~ strides(0, 1) = 0
+//~ strides(9, 0) = FB-0509
 
 #[kernel(fuel = 100)]
 fn halvings(n: u64) -> u32 {
@@ -205,6 +216,7 @@ fn patient(n: u64) -> u64 {
 //~ patient(3) = 1
 //~ patient(1000) = null
 
+#[kernel]
 fn only_the_taken_branch(n: i32, d: i32) -> i32 {
     let mut sum = 0;
     for i in 0..n {

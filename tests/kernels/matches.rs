@@ -2,6 +2,7 @@
 
 const LIMIT: i32 = 40;
 
+#[kernel]
 fn bands(n: i32) -> i32 {
     match n {
         i32::MIN..=-100 => 1,
@@ -25,6 +26,7 @@ fn bands(n: i32) -> i32 {
 //~ bands(51) = 7
 //~ bands(null) = null
 
+#[kernel]
 fn quadrant(x: f64, y: f64) -> u8 {
     match (x > 0.0, y > 0.0) {
         (true, true) => 1,
@@ -38,6 +40,7 @@ fn quadrant(x: f64, y: f64) -> u8 {
 //~ quadrant(nan, -1.0) = 3
 //~ quadrant(1.0, -1.0) = 4
 
+#[kernel]
 fn guarded(a: i32, b: i32) -> i32 {
     match a {
         1 if 10 / b > 2 => 1,
@@ -50,6 +53,7 @@ fn guarded(a: i32, b: i32) -> i32 {
 //~ guarded(2, 0) = 3
 //~ guarded(1, 0) = FB-0502
 
+#[kernel]
 fn days(year: i32, month: u8) -> u8 {
     match month {
         4 | 6 | 9 | 11 => 30,
@@ -66,6 +70,7 @@ fn days(year: i32, month: u8) -> u8 {
 //~ days(2023, 12) = 31
 //~ days(2023, 13) = 0
 
+#[kernel]
 fn leaves(n: i32) -> i32 {
     let mut sum = 0;
     for i in 0..n {

@@ -1,5 +1,6 @@
 // Options: columns whose nulls a kernel sees, and results that may be null.
 
+#[kernel]
 fn or_else(a: Option<i32>, b: i32) -> i32 {
     a.unwrap_or(b)
 }
@@ -7,6 +8,7 @@ fn or_else(a: Option<i32>, b: i32) -> i32 {
 //~ or_else(null, 2) = 2
 //~ or_else(1, null) = null
 
+#[kernel]
 fn coalesce(a: Option<f64>, b: Option<f64>, c: Option<f64>) -> Option<f64> {
     a.or(b).or(c)
 }
@@ -15,6 +17,7 @@ fn coalesce(a: Option<f64>, b: Option<f64>, c: Option<f64>) -> Option<f64> {
 //~ coalesce(null, null, 3.0) = 3.0
 //~ coalesce(null, null, null) = null
 
+#[kernel]
 fn root(x: f64) -> Option<f64> {
     if x < 0.0 { None } else { Some(x.sqrt()) }
 }
@@ -23,6 +26,7 @@ fn root(x: f64) -> Option<f64> {
 //~ root(null) = null
 //~ root(nan) = nan
 
+#[kernel]
 fn ratio(a: Option<i32>, b: Option<i32>) -> Option<i32> {
     let (a, b) = (a?, b?);
     if b == 0 {
@@ -36,6 +40,7 @@ fn ratio(a: Option<i32>, b: Option<i32>) -> Option<i32> {
 //~ ratio(7, null) = null
 //~ ratio(-2147483648, -1) = FB-0501
 
+#[kernel]
 fn never_from_a_null(a: Option<i32>, b: i32) -> Option<i32> {
     a.map(|v| 100 / (v - b)).filter(|v| *v != 50)
 }
@@ -44,6 +49,7 @@ fn never_from_a_null(a: Option<i32>, b: i32) -> Option<i32> {
 //~ never_from_a_null(null, 0) = null
 //~ never_from_a_null(1, 1) = FB-0502
 
+#[kernel]
 fn counts(a: Option<i32>, b: Option<i32>) -> (u32, Option<i32>) {
     match (a, b) {
         (Some(a), Some(b)) => (2, Some(a.max(b))),
@@ -56,6 +62,7 @@ fn counts(a: Option<i32>, b: Option<i32>) -> (u32, Option<i32>) {
 //~ counts(null, 5) = (1, 5)
 //~ counts(null, null) = (0, null)
 
+#[kernel]
 fn same(a: Option<f64>, b: Option<f64>) -> bool {
     a == b
 }
@@ -65,6 +72,7 @@ fn same(a: Option<f64>, b: Option<f64>) -> bool {
 //~ same(null, 0.0) = false
 //~ same(nan, nan) = false
 
+#[kernel]
 fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     a.kleene_and(b)
 }
@@ -78,6 +86,7 @@ fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 //~ and(null, true) = null
 //~ and(null, null) = null
 
+#[kernel]
 fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     a.kleene_or(b)
 }
@@ -91,6 +100,7 @@ fn or(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 //~ or(null, true) = true
 //~ or(null, null) = null
 
+#[kernel]
 fn not(a: Option<bool>) -> Option<bool> {
     a.kleene_not()
 }
@@ -98,12 +108,14 @@ fn not(a: Option<bool>) -> Option<bool> {
 //~ not(true) = false
 //~ not(null) = null
 
+#[kernel]
 fn surely(a: Option<u8>) -> u8 {
     a.unwrap()
 }
 //~ surely(255) = 255
 //~ surely(null) = FB-0509
 
+#[kernel]
 fn countdown(a: Option<u8>) -> u32 {
     let mut next = a;
     let mut turns = 0;
@@ -125,6 +137,7 @@ fn failing_is_null(a: Option<i32>, b: i32) -> Option<i32> {
 //~ failing_is_null(null, 2) = 0
 //~ failing_is_null(7, 0) = null
 
+#[kernel]
 fn through_calls(a: Option<i32>, b: i32) -> Option<i32> {
     ratio(a.map(|v| v * 10), Some(b)).or(ratio(Some(b), Some(2)))
 }
