@@ -357,7 +357,7 @@ ops! {
     Atanh "atanh" Unary(Float); [] 3.0 eval::atanh, "Inverse hyperbolic tangent; NaN outside [-1, 1].";
     Hypot "hypot" Binary(Float); [commutes] 1.5 eval::hypot, "sqrt(x^2 + y^2) without overflow on the way.";
     Erf "erf" Unary(Float); [] 1.0 eval::erf, "Error function.";
-    Erfc "erfc" Unary(Float); [] 3.0 eval::erfc, "1 - erf(x), accurate for large x.";
+    Erfc "erfc" Unary(Float); [] 4.0 eval::erfc, "1 - erf(x), accurate for large x.";
     Gamma "gamma" Unary(Float); [] 20.0 eval::gamma, "Gamma function.";
     LnGamma "ln_gamma" Unary(Float); [] 10.0 eval::ln_gamma, "Natural logarithm of |gamma(x)|; the error bound is for x > 0, near its negative zeros it is larger.";
 }
