@@ -798,7 +798,7 @@ def comparisons():
     for source in NUMBERS:
         for target in NUMBERS:
             name = f"{source}_{target}"
-            yield f"\nfn {name}(a: {source}, b: {target}) -> (bool, bool, bool) {{"
+            yield f"\n#[kernel]\nfn {name}(a: {source}, b: {target}) -> (bool, bool, bool) {{"
             yield f"    let a = a as {target};\n    (a < b, a == b, a > b)\n}}"
             others = corners(target)
             for at, a in enumerate(corners(source)):
@@ -859,7 +859,7 @@ def result_types(source, name):
     params, result = signature(source, name)
     if result is None:
         return re.findall(r"&mut \[(\w+)\]", params)
-    return re.findall(r"bool|[iuf]\d+|Date32", result.replace("; 3]", "]"))
+    return re.findall(r"bool|[iuf]\d+|[iu]size|Date32", result.replace("; 3]", "]"))
 
 
 def computed(kernel, args, types):
