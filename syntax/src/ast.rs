@@ -4,6 +4,8 @@
 //! its byte span, so nothing behind the reader depends on syn or on proc-macro2's spans, and dropping it
 //! does not recurse. Names are slices of the text.
 
+use std::collections::HashMap;
+
 use filbert_ir::{Op, Span, Type};
 
 use crate::attributes::Attributes;
@@ -40,6 +42,8 @@ pub(crate) struct Tree<'t> {
     pub(crate) uses: Vec<Use<'t>>,
     /// Warnings that the text does not want, and where.
     pub(crate) allows: Vec<(Lint, Span)>,
+    /// What is written behind `::` of a method: `sum::<f64>`, by expression.
+    pub(crate) turbofish: HashMap<u32, (TypeNote<'t>, Span)>,
     /// Names that rejected constructs would have bound: not reported when they are used.
     pub(crate) forgiven: Vec<&'t str>,
 }
@@ -164,6 +168,8 @@ pub(crate) enum Pat<'t> {
     /// `..` in a tuple: as many `_` as it takes; see `spread`.
     Rest,
     Tuple(Vec<Pat<'t>>, Span),
+    /// `[a, b, ..]`
+    Array(Vec<Pat<'t>>, Span),
     /// A literal, or a path of a constant.
     Value(ExprId),
     /// `a..=b`, `a..b`, `a..`, `..=b`

@@ -316,6 +316,11 @@ pub(crate) fn explain_size(name: &str, too_large: &TooLarge) -> Diagnostic {
             format!("`{name}` nests branches and loops more than {NESTING_MAX} deep (limits::NESTING_MAX)"),
             "what follows a `return`, `break` or `?` is inside the branch that goes on: have fewer of them in a row",
         ),
+        TooLarge::Zip(span) => {
+            let message = "`zip` of two iterators that both leave items out";
+            return Diagnostic::new(Code::Unsupported, *span, message)
+                .help("write `zip` first, and `filter` the pairs: `x.iter().zip(y).filter(|(a, b)| ...)`");
+        }
         TooLarge::Dynamic(span, len) => (
             *span,
             format!(

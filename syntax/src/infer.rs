@@ -13,6 +13,7 @@ mod closure;
 mod exhaust;
 mod explain;
 mod flow;
+mod iter;
 mod length;
 pub(crate) mod lists;
 mod matching;
@@ -32,6 +33,7 @@ use filbert_ir::op::Class;
 use filbert_ir::{Code, Diagnostic, Logical, Op, Scalar, Span, Type};
 
 use crate::ast::{ConstId, ExprId, ExprKind, KernelItem, LocalId, Tree};
+use crate::iters::IterMethod;
 use crate::links::Links;
 use crate::lists::ListMethod;
 use crate::methods::Method;
@@ -134,6 +136,7 @@ pub(crate) enum Meaning {
     /// A method or function of a time type.
     Time(TimeMethod, Logical),
     List(ListMethod),
+    Iter(IterMethod),
     /// `f64::from`
     From(Type),
     /// `None`
@@ -188,6 +191,8 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
         lengths: HashMap::new(),
         const_ints: HashMap::new(),
         const_depth: 0,
+        origins: HashMap::new(),
+        iter_changes: HashMap::new(),
         receiver_roots: HashMap::new(),
     };
     infer.locals.resize(tree.locals as usize, Local::default());
@@ -259,6 +264,10 @@ struct Infer<'a, 't> {
     const_ints: HashMap<u32, Option<i128>>,
     /// Constants that are being computed.
     const_depth: usize,
+    /// For references to elements of arrays that are variables: the variable.
+    origins: HashMap<u32, LocalId>,
+    /// For iterators: the variables that taking items changes.
+    iter_changes: HashMap<u32, Vec<LocalId>>,
     /// For arrays that a method is called on: what stands behind them.
     receiver_roots: HashMap<u32, array::Root>,
 }

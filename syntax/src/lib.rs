@@ -41,6 +41,7 @@ mod habits;
 #[allow(dead_code)]
 mod infer;
 mod items;
+mod iters;
 mod kernel_fn;
 mod kleene_ext;
 mod links;

@@ -13,16 +13,19 @@ mod closure;
 mod each;
 mod flow;
 mod ints;
+mod iter;
 mod loops;
 mod ops;
 mod option;
 mod pattern;
 mod ranges;
 mod sequence;
+mod stream;
 mod structs;
 mod time;
 pub(crate) mod value;
 mod view;
+mod walk;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -50,6 +53,8 @@ pub(crate) enum TooLarge {
     Nesting(Span),
     /// `DYNAMIC_LEN_MAX`, by an array of this length.
     Dynamic(Span, usize),
+    /// A `zip` of two iterators whose items have no number each.
+    Zip(Span),
 }
 
 type Lowered<T> = Result<T, TooLarge>;
@@ -225,7 +230,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             ExprKind::Repeat { value, .. } => vec![*value],
             ExprKind::StructLit { fields, .. } => fields.iter().map(|&(_, value)| value).collect(),
             ExprKind::Call { args, .. } | ExprKind::Macro { args, .. } => args.clone(),
-            ExprKind::Method { receiver, args, .. } if matches!(self.meaning(id), Meaning::List(m) if m.writes()) => {
+            ExprKind::Method { receiver, args, .. } if self.takes_place(id, *receiver) => {
                 let mut operands = Vec::new();
                 self.place_operands(*receiver, &mut operands);
                 operands.extend(args);

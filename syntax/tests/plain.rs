@@ -41,6 +41,7 @@ macro_rules! compare_rows {
 pub(crate) use compare_rows;
 
 mod closures;
+mod lists;
 mod loops;
 mod matching;
 mod options;

@@ -84,7 +84,7 @@ impl<'t> Pat<'t> {
                 let sub = sub.iter().flat_map(|sub| sub.bound());
                 std::iter::once((*name, *local)).chain(sub).collect()
             }
-            Pat::Tuple(pats, _) => pats.iter().flat_map(Pat::bound).collect(),
+            Pat::Tuple(pats, _) | Pat::Array(pats, _) => pats.iter().flat_map(Pat::bound).collect(),
             // Alternatives bind the same variables.
             Pat::Or(pats, _) => pats.first().map_or(Vec::new(), Pat::bound),
             Pat::Some(pat, _) | Pat::Ref(pat, _) => pat.bound(),

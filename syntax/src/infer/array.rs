@@ -17,6 +17,8 @@ pub(super) enum Root {
     Variable(LocalId),
     /// A list, or a part of one.
     Memory { mutable: bool },
+    /// An element of an array that is a variable, behind a reference that may be written.
+    Part(LocalId),
     /// A value that nothing holds.
     Value,
 }
@@ -46,8 +48,17 @@ impl<'a, 't> Infer<'a, 't> {
         }
     }
 
+    /// A reference to an element of an array that is a variable, through which it is written.
+    pub(super) fn reference_into(&mut self, elem: Ty, of: LocalId, span: Span) -> Ty {
+        let ty = self.reference_to(elem, true, span);
+        if let Ty::Ref(index) = ty {
+            self.origins.insert(index, of);
+        }
+        ty
+    }
+
     /// `[elem; len]`, unless that is too large to be the type of anything.
-    fn array_of(&mut self, elem: Ty, len: u64, span: Span) -> Ty {
+    pub(super) fn array_of(&mut self, elem: Ty, len: u64, span: Span) -> Ty {
         if len == 0 {
             let message = "an array of no elements";
             self.report(Diagnostic::new(Code::Unsupported, span, message).help("arrays have one element or more"));
@@ -208,6 +219,30 @@ impl<'a, 't> Infer<'a, 't> {
         }
     }
 
+    /// The elements of an array that is taken apart into `count`.
+    pub(super) fn array_elements(&mut self, ty: Ty, count: usize, span: Span) -> Ty {
+        let ty = self.out.types.resolve(ty);
+        if let Ty::Array(array) = ty {
+            let (elem, len) = self.out.types.array_of(array);
+            if len == count as u64 {
+                return elem;
+            }
+        }
+        if matches!(ty, Ty::Error | Ty::Never) {
+            return Ty::Error;
+        }
+        let message = format!("pattern of {count}: expected an array of {count}, got {}", self.out.types.show(ty));
+        let mut finding = Diagnostic::new(Code::TypeMismatch, span, message);
+        finding.help = match self.out.types.peel(ty) {
+            Ty::Slice(_) => Some("a list may have any length: use its elements, `x[0]`, or `x.first()`".to_string()),
+            Ty::Tuple(_) => Some("a tuple is taken apart with `(a, b)`".to_string()),
+            Ty::Array(_) => Some("write `..` for the elements that are not named".to_string()),
+            _ => None,
+        };
+        self.report(finding);
+        Ty::Error
+    }
+
     /// What a pattern that is no reference takes apart, behind a reference: parts are references then.
     pub(super) fn seen_through(&mut self, ty: Ty) -> Ty {
         let Ty::Ref(of) = self.out.types.resolve(ty) else { return ty };
@@ -219,6 +254,11 @@ impl<'a, 't> Infer<'a, 't> {
                 let elems = self.out.types.elems(tuple).to_vec();
                 let elems = elems.into_iter().map(|elem| self.reference_to(elem, mutable, span)).collect();
                 self.tuple(elems, span)
+            }
+            Ty::Array(array) => {
+                let (elem, len) = self.out.types.array_of(array);
+                let elem = self.reference_to(elem, mutable, span);
+                self.array_of(elem, len, span)
             }
             Ty::Option(option) => {
                 let inner = self.reference_to(self.out.types.inner(option), mutable, span);
@@ -271,7 +311,7 @@ impl<'a, 't> Infer<'a, 't> {
         while let Ty::Ref(of) = ty {
             let (to, mutable) = self.out.types.ref_of(of);
             ty = self.out.types.resolve(to);
-            root = Root::Memory { mutable };
+            root = self.origins.get(&of).map_or(Root::Memory { mutable }, |&local| Root::Part(local));
         }
         (ty, root)
     }
@@ -413,10 +453,13 @@ impl<'a, 't> Infer<'a, 't> {
         match self.out.types.resolve(ty) {
             Ty::Ref(of) => {
                 let (to, mutable) = self.out.types.ref_of(of);
-                (to, Root::Memory { mutable })
+                (to, self.origins.get(&of).map_or(Root::Memory { mutable }, |&local| Root::Part(local)))
             }
             Ty::Slice(slice) => (ty, Root::Memory { mutable: self.out.types.slice_of(slice).1 }),
             Ty::Error | Ty::Never => (Ty::Error, root),
+            Ty::Var(_) if self.out.types.openness(self.out.types.resolve(ty)) == Some(Open::Any) => {
+                (self.explain_open_receiver(of, "*"), Root::Value)
+            }
             other => {
                 self.explain_no_reference(id, of, other);
                 (Ty::Error, Root::Value)
@@ -451,6 +494,7 @@ impl<'a, 't> Infer<'a, 't> {
                 self.assigned.push(local);
             }
             Root::Memory { mutable: true } => {}
+            Root::Part(local) => self.assigned.push(local),
             Root::Memory { mutable: false } => {
                 let message = format!("`{source}` cannot be assigned: it is read only");
                 let help = "a kernel writes to a last parameter such as `out: &mut [f64]`, or to an array of its own";

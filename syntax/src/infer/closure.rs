@@ -9,6 +9,7 @@ use super::explain::Why;
 use super::types::{ClosureTy, Open, Ty};
 use super::{Call, Entity, Infer, Meaning};
 use crate::ast::{ExprId, ExprKind, LocalId};
+use crate::methods::Arg;
 use crate::names::{self, StdPath};
 
 impl<'a, 't> Infer<'a, 't> {
@@ -179,15 +180,18 @@ impl<'a, 't> Infer<'a, 't> {
         if let StdPath::OfType(ty, method) = names::std_path(&tree.uses, path)
             && let Some(found) = crate::methods::method(method)
         {
-            if params.len() != 1 || !found.args().is_empty() {
-                self.explain_params(span, name, params.len(), 1 + found.args().len());
+            let args = found.args();
+            if params.len() != 1 + args.len() || args.iter().any(|arg| *arg != Arg::Same) {
+                self.explain_params(span, name, params.len(), 1 + args.len());
                 return Some(Ty::Error);
             }
-            self.param_of(arg, params[0], Ty::Scalar(ty), name);
+            for &param in params {
+                self.param_of(arg, param, Ty::Scalar(ty), name);
+            }
             let closure =
                 self.out.types.closure(ClosureTy { at: arg, params: params.to_vec(), result: Ty::Scalar(ty) });
             self.out.exprs[arg.0 as usize] = Ty::Scalar(ty);
-            let result = self.method(arg, method, span, (arg, Ty::Scalar(ty)), &[]);
+            let result = self.function_of_type(arg, (method, span), found, Ty::Scalar(ty));
             self.out.exprs[arg.0 as usize] = closure;
             return Some(result);
         }

@@ -172,14 +172,20 @@ impl<'a, 't> Infer<'a, 't> {
             },
             Pat::Range { start, end, inclusive, .. } => self.range_form(*start, *end, *inclusive, ty)?,
             Pat::Or(pats, _) => Form::Or(pats.iter().map(|pat| self.form(pat, ty)).collect::<Option<_>>()?),
-            Pat::Tuple(pats, _) => {
-                let Ty::Tuple(tuple) = ty else { return None };
-                let elems = types.elems(tuple);
+            Pat::Tuple(pats, _) | Pat::Array(pats, _) => {
+                let elems = match ty {
+                    Ty::Tuple(tuple) => types.elems(tuple).to_vec(),
+                    Ty::Array(array) => {
+                        let (elem, len) = types.array_of(array);
+                        vec![elem; len as usize]
+                    }
+                    _ => return None,
+                };
                 let pats = spread(pats, elems.len());
                 if elems.len() != pats.len() {
                     return None;
                 }
-                let forms = pats.into_iter().zip(elems).map(|(pat, &elem)| self.form(pat, elem));
+                let forms = pats.into_iter().zip(elems).map(|(pat, elem)| self.form(pat, elem));
                 Form::Tuple(forms.collect::<Option<_>>()?)
             }
             Pat::Some(sub, _) => {
@@ -279,6 +285,10 @@ impl Search<'_> {
                 Ty::Option(option) => self.option(&rows, &row, types.inner(option), later)?,
                 Ty::Tuple(tuple) => self.tuple(&rows, &row, types.elems(tuple), later)?,
                 Ty::Struct(of) => self.tuple(&rows, &row, types.fields(of), later)?,
+                Ty::Array(array) => {
+                    let (elem, len) = types.array_of(array);
+                    self.tuple(&rows, &row, &vec![elem; len as usize], later)?
+                }
                 resolved => match types.scalar(resolved) {
                     Some(scalar) if !scalar.is_float() => self.numbers(&rows, &row, scalar, later)?,
                     _ => self.floats(&rows, &row, later)?,

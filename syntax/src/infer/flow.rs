@@ -6,7 +6,7 @@ use super::branch::{Reach, Want};
 use super::explain::Why;
 use super::types::{Open, Ty, Types};
 use super::{Exit, Infer, Meaning};
-use crate::ast::{Block, ExprId, ExprKind, Macro, Name, Pat};
+use crate::ast::{Block, ExprId, ExprKind, LocalId, Macro, Name, Pat};
 use crate::names;
 
 /// What is around an expression, and can be left.
@@ -112,8 +112,9 @@ impl<'a, 't> Infer<'a, 't> {
         body: ExprId,
         label: Option<Name<'t>>,
     ) -> Ty {
-        let item = self.for_item(iter);
+        let (item, changes) = self.for_item(iter);
         let mark = self.assigned.len();
+        self.assigned.extend(changes);
         let behind = self.reach();
         self.push_frame(id, FrameKind::For, label, Types::unit(), None);
         let scope = self.undo.len();
@@ -127,28 +128,22 @@ impl<'a, 't> Infer<'a, 't> {
         Types::unit()
     }
 
-    /// What `for` walks over, item by item.
-    fn for_item(&mut self, iter: ExprId) -> Ty {
-        let ty = self.infer(iter);
-        match self.out.types.resolve(ty) {
-            Ty::Range(range) => {
-                let of = self.out.types.range_of(range);
-                self.checks.push(super::check::Check::Counts { iter, of });
-                of
-            }
-            Ty::Iter(iter) => self.out.types.item_of(iter),
-            Ty::Error | Ty::Never => Ty::Error,
-            other => {
-                let message = format!("`for`: expected a range or an iterator, got {}", self.out.types.show(other));
-                let source = self.tree.slice(self.tree.span(iter));
-                let help = match self.out.types.scalar(other) {
-                    Some(_) => format!("write `0..{source}` to count up to it"),
-                    None => "write a range, for example `0..n`".to_string(),
-                };
-                self.report(Diagnostic::new(Code::TypeMismatch, self.tree.span(iter), message).help(help));
-                Ty::Error
-            }
+    /// What `for` walks over, item by item, and the variables that this changes.
+    fn for_item(&mut self, iter: ExprId) -> (Ty, Vec<LocalId>) {
+        if let Some((item, array)) = self.own_array(iter) {
+            return (item, vec![array]);
         }
+        let ty = self.infer(iter);
+        let span = self.tree.span(iter);
+        let Some(items) = self.items(ty, span) else {
+            self.explain_no_items(iter, ty, "for");
+            return (Ty::Error, Vec::new());
+        };
+        if let Ty::Range(range) = self.out.types.resolve(ty) {
+            let of = self.out.types.range_of(range);
+            self.checks.push(super::check::Check::Counts { iter, of });
+        }
+        (items.item, self.iter_changes(ty))
     }
 
     pub(super) fn labelled_block(

@@ -63,6 +63,17 @@ impl<'a, 't> Infer<'a, 't> {
                     self.pattern(pat, ty, None, refutable, bound);
                 }
             }
+            Pat::Array(pats, span) => {
+                let count = match self.out.types.resolve(ty) {
+                    Ty::Array(array) => self.out.types.array_of(array).1 as usize,
+                    _ => pats.len(),
+                };
+                let pats = spread(pats, count);
+                let elem = self.array_elements(ty, pats.len(), *span);
+                for pat in pats {
+                    self.pattern(pat, elem, None, refutable, bound);
+                }
+            }
             Pat::Value(id) => {
                 let of = self.infer(*id);
                 self.pattern_type(self.tree.span(*id), of, ty, init);
@@ -251,6 +262,7 @@ impl<'a, 't> Infer<'a, 't> {
             Pat::Bind { name, sub: Some(sub), .. } => name.span.join(self.pat_span(sub)),
             Pat::Value(id) => self.tree.span(*id),
             Pat::Tuple(_, span)
+            | Pat::Array(_, span)
             | Pat::Range { span, .. }
             | Pat::Or(_, span)
             | Pat::Some(_, span)

@@ -8,7 +8,7 @@ use super::explain::Why;
 use super::types::{BOOL, Open, Ty};
 use super::{Infer, Meaning};
 use crate::ast::{ExprId, ExprKind};
-use crate::methods::{Arg, Ret, signed};
+use crate::methods::{Arg, Method, Ret, signed};
 
 impl<'a, 't> Infer<'a, 't> {
     pub(super) fn binary(&mut self, id: ExprId, op: Op, symbol: &'t str, left: ExprId, right: ExprId) -> Ty {
@@ -153,7 +153,9 @@ impl<'a, 't> Infer<'a, 't> {
                 if let Some(ty) = self.range_method(id, name, span, (receiver, ty), args) {
                     return ty;
                 }
+                return self.iter_method(id, name, span, (receiver, ty), args);
             }
+            Ty::Iter(_) => return self.iter_method(id, name, span, (receiver, ty), args),
             Ty::Scalar(Type::Bool) => {
                 if let Some(method) = crate::options::bool_method(name) {
                     return self.bool_method(id, name, span, method, args);
@@ -193,6 +195,17 @@ impl<'a, 't> Infer<'a, 't> {
                 self.check(arg, want, Why::MethodArg(name, receiver));
             }
         }
+        self.method_result(method, ty, is_fit, span)
+    }
+
+    /// A method as a function: all of its arguments are of this type.
+    pub(super) fn function_of_type(&mut self, at: ExprId, name: (&'t str, Span), method: Method, ty: Ty) -> Ty {
+        self.out.meanings[at.0 as usize] = Meaning::Method(method);
+        let is_fit = self.operand(at, at, method.class(), name.0);
+        self.method_result(method, ty, is_fit, name.1)
+    }
+
+    fn method_result(&mut self, method: Method, ty: Ty, is_fit: bool, span: Span) -> Ty {
         match method.ret() {
             Ret::Bool => BOOL,
             _ if !is_fit => Ty::Error,

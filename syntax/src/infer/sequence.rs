@@ -8,6 +8,7 @@ use super::explain::Why;
 use super::types::{BOOL, Ty, Types};
 use super::{Infer, Meaning};
 use crate::ast::ExprId;
+use crate::iters;
 use crate::lists::{self, ListMethod};
 use crate::names;
 
@@ -29,6 +30,9 @@ impl<'a, 't> Infer<'a, 't> {
             }
             _ => return None,
         };
+        if let Some(ty) = self.list_iterator(id, (name, span), (receiver, ty), elem, args) {
+            return Some(ty);
+        }
         let Some(method) = lists::method(name) else {
             for &arg in args {
                 self.infer(arg);
@@ -102,7 +106,7 @@ impl<'a, 't> Infer<'a, 't> {
     }
 
     /// What stands behind a receiver that has been looked at.
-    fn root_of(&self, receiver: ExprId, ty: Ty) -> Root {
+    pub(super) fn root_of(&self, receiver: ExprId, ty: Ty) -> Root {
         match self.out.types.resolve(ty) {
             Ty::Slice(slice) => Root::Memory { mutable: self.out.types.slice_of(slice).1 },
             Ty::Ref(of) => Root::Memory { mutable: self.out.types.ref_of(of).1 },
@@ -117,8 +121,10 @@ impl<'a, 't> Infer<'a, 't> {
         let list = in_parens(self.tree.slice(self.tree.span(receiver)));
         let message = format!("{} has no method `{name}`", self.out.types.show(ty));
         let mut finding = Diagnostic::new(Code::UnknownFunction, span, message);
-        finding.help = lists::instead(name, &list)
-            .or_else(|| names::nearest(name, lists::names()).map(|near| format!("did you mean `{near}`?")));
+        finding.help = lists::instead(name, &list).or_else(|| {
+            names::nearest(name, lists::names().chain(iters::list_names()))
+                .map(|near| format!("did you mean `{near}`?"))
+        });
         if finding.help.is_none() && crate::methods::method(name).is_some() {
             finding.help = Some(format!("call it on each element: `{list}.iter().map(|v| v.{name}())`"));
         }

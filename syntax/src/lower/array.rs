@@ -9,14 +9,16 @@ use std::rc::Rc;
 use filbert_ir::{Array, Op, Scalar, Span, ValueId};
 
 use super::value::{Flag, Val};
-use super::view::{Base, Element, Len, View};
+use super::view::{Base, Len, View};
 use super::{Lower, Lowered};
 use crate::ast::{ExprId, ExprKind, LocalId};
 use crate::infer::Meaning;
 use crate::infer::types::Ty;
+use crate::iters::IterMethod;
 
 /// Where an assignment goes.
-pub(super) enum Place {
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
     /// A variable, or a part of one.
     Variable { local: LocalId, way: Vec<Way> },
     /// An element of memory, at a checked index.
@@ -27,7 +29,7 @@ pub(super) enum Place {
 
 /// From a value to a part of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Way {
+pub(crate) enum Way {
     Part(usize),
     /// At a checked index.
     Index(ValueId),
@@ -93,6 +95,19 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 self.named_field(id, *of, *name, &[value])
             }
             ExprKind::Deref(of) => self.peek(*of),
+            // An array that is a variable: inference lets only `for` and `zip` have it.
+            ExprKind::Ref { of, mutable: true } if matches!(self.ty(*of), Ty::Array(_)) => {
+                let mut operands = Vec::new();
+                self.place_operands(*of, &mut operands);
+                let mut values = Vec::new();
+                for operand in operands {
+                    values.push(self.expr(operand)?);
+                }
+                Ok(match self.place(*of, &mut values.iter())? {
+                    Place::Value(value) => value,
+                    place => Val::Element(Rc::new(place)),
+                })
+            }
             ExprKind::Ref { of, mutable } => {
                 let value = self.peek(*of)?;
                 self.reference(id, *of, *mutable, vec![value])
@@ -167,6 +182,15 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         self.read_now(id, value)
     }
 
+    /// Whether a method writes what it is called on, so that it needs the place and not the value.
+    pub(super) fn takes_place(&self, id: ExprId, receiver: ExprId) -> bool {
+        match self.meaning(id) {
+            Meaning::List(method) => method.writes(),
+            Meaning::Iter(IterMethod::IterMut) => matches!(self.ty(receiver), Ty::Array(_)),
+            _ => false,
+        }
+    }
+
     /// What a place (`a[i]`, `p.x`, `t.0`, `*r`) computes before it is assigned: its indices.
     pub(super) fn place_operands(&self, place: ExprId, into: &mut Vec<ExprId>) {
         match &self.cx.tree.expr(place).kind {
@@ -227,11 +251,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             ExprKind::Deref(of) => {
                 let base = self.place(*of, operands)?;
                 Ok(match self.read_place(span, &base)? {
-                    Val::Element(element) => {
-                        let elem = self.ty(place);
-                        let Element { view, index } = (*element).clone();
-                        Place::Element { view, elem, index }
-                    }
+                    Val::Element(place) => (*place).clone(),
                     value => Place::Value(value),
                 })
             }

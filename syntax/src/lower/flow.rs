@@ -96,6 +96,13 @@ pub(super) struct Outcome {
     falls: bool,
 }
 
+impl Outcome {
+    /// That of what nothing leaves.
+    pub(super) fn plain(value: Val, span: Span) -> Outcome {
+        Outcome { value, left: None, span, falls: true }
+    }
+}
+
 impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     /// The value of an expression goes to the rest; what it leaves for ends the path.
     pub(super) fn then(&mut self, id: ExprId, rest: Rest<'_, 'c, 'a, 't>) -> Lowered<Yields> {
@@ -612,6 +619,11 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     pub(super) fn one(&mut self, span: Span, value: &Val, ty: Ty) -> ValueId {
         match value {
             Val::One(id) => *id,
+            // A reference that is read where a number is needed. What cannot be read was refused before.
+            Val::Element(place) => match self.read_place(span, place) {
+                Ok(value) => self.one(span, &value, ty),
+                Err(_) => self.one(span, &Val::Nothing, ty),
+            },
             _ => {
                 let ty = self.cx.typed.types.scalar(ty).unwrap_or(Type::Bool);
                 self.constant(span, Scalar::from_bits(ty, 0))

@@ -53,6 +53,9 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         let ExprKind::For { pat, iter: of, body, .. } = &tree.expr(id).kind else {
             unreachable!("only `for` comes here")
         };
+        if !matches!(iter, Val::Range(_)) {
+            return self.for_items(id, &iter);
+        }
         let span = self.span(*of);
         let item_ty = self.item_ty(*of);
         let (cursor, state) = self.start(span, &iter);
@@ -77,8 +80,19 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         &mut self,
         id: ExprId,
         state: Vec<ValueId>,
-        mut turn: impl FnMut(&mut Self, &[ValueId]) -> Lowered<Yields>,
+        turn: impl FnMut(&mut Self, &[ValueId]) -> Lowered<Yields>,
     ) -> Lowered<Outcome> {
+        self.turns_with(id, state, true, turn).map(|(outcome, _)| outcome)
+    }
+
+    /// `turns`, with the last state. A loop that is not in the text has no jumps out of it.
+    pub(super) fn turns_with(
+        &mut self,
+        id: ExprId,
+        state: Vec<ValueId>,
+        is_text: bool,
+        mut turn: impl FnMut(&mut Self, &[ValueId]) -> Lowered<Yields>,
+    ) -> Lowered<(Outcome, Vec<ValueId>)> {
         let span = self.span(id);
         let value = self.frame_ty(id);
         let mut end = LoopEnd {
@@ -88,7 +102,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             changed: self.changes(id),
             value,
             carried_value: Vec::new(),
-            out: self.out(id),
+            out: if is_text { self.out(id) } else { super::flow::Out::default() },
             carried_out: Vec::new(),
         };
         let count = state.len();
@@ -119,11 +133,12 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         self.depth -= 1;
         self.b.span = span;
         let values = self.b.end_loop(open, yields[0], &yields[1..]);
-        Ok(self.outcome(id, &end, values))
+        let last = values[..count].to_vec();
+        Ok((self.outcome(id, &end, values), last))
     }
 
     /// How the innermost loop's own state goes on.
-    fn set_next(&mut self, next: Vec<ValueId>) {
+    pub(super) fn set_next(&mut self, next: Vec<ValueId>) {
         match self.ends.last_mut() {
             Some(End::Loop(end)) => end.next = next,
             _ => unreachable!("a turn begins in its loop"),
@@ -150,7 +165,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         match self.ty(iter) {
             Ty::Range(range) => types.range_of(range),
             Ty::Iter(iter) => types.item_of(iter),
-            _ => Ty::Never,
+            other => self.elem_ty(other),
         }
     }
 }

@@ -82,6 +82,7 @@ impl Lower<'_, '_, '_> {
             Meaning::Option(method) => return self.option_method(id, method, receiver, args, &values),
             Meaning::Range(method) => return self.range_method(id, method, args, &values),
             Meaning::List(method) => return self.list_method(id, method, receiver, args, values),
+            Meaning::Iter(method) => return self.iter_method(id, method, receiver, args, values),
             _ => {}
         }
         let span = self.span(id);

@@ -39,9 +39,9 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 let test = self.test(span, pat, value, ty);
                 self.either(span, any, test)
             }),
-            Pat::Tuple(pats, _) => {
+            Pat::Tuple(pats, _) | Pat::Array(pats, _) => {
                 let tys = self.element_tys(ty);
-                let parts = value.parts(tys.len());
+                let parts = self.parts_of(span, value, ty, tys.len());
                 let parts = spread(pats, tys.len()).into_iter().zip(parts).zip(tys);
                 parts.fold(Flag::Always, |all, ((pat, part), ty)| {
                     let test = self.test(span, pat, &part, ty);
@@ -80,11 +80,11 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 }
                 self.set(*local, value);
             }
-            Pat::Tuple(pats, _) => {
+            Pat::Tuple(pats, _) | Pat::Array(pats, _) => {
                 let tys = self.element_tys(ty);
                 // A value that there is not may have no type either.
                 let count = if tys.is_empty() { pats.len() } else { tys.len() };
-                let parts = value.parts(count);
+                let parts = self.parts_of(self.b.span, &value, ty, count);
                 for (index, (pat, part)) in spread(pats, count).into_iter().zip(parts).enumerate() {
                     self.bind(pat, part, tys.get(index).copied().unwrap_or(Ty::Never));
                 }
@@ -366,12 +366,24 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         }
     }
 
-    /// The types of the parts of a tuple or struct.
+    /// The parts of a tuple, struct or array of `count` parts.
+    fn parts_of(&mut self, span: Span, value: &Val, ty: Ty, count: usize) -> Vec<Val> {
+        match self.cx.typed.types.peel(ty) {
+            array @ Ty::Array(_) => self.elements(span, value, array),
+            _ => value.parts(count),
+        }
+    }
+
+    /// The types of the parts of a tuple, struct or array.
     pub(super) fn element_tys(&self, ty: Ty) -> Vec<Ty> {
         let types = &self.cx.typed.types;
         match types.peel(ty) {
             Ty::Tuple(tuple) => types.elems(tuple).to_vec(),
             Ty::Struct(of) => types.fields(of).to_vec(),
+            Ty::Array(array) => {
+                let (elem, len) = types.array_of(array);
+                vec![elem; len as usize]
+            }
             _ => Vec::new(),
         }
     }

@@ -114,7 +114,7 @@ impl Lower<'_, '_, '_> {
     }
 
     /// `high - low` as a u64, where `low <= high`.
-    fn distance(&mut self, span: Span, low: ValueId, high: ValueId) -> ValueId {
+    pub(super) fn distance(&mut self, span: Span, low: ValueId, high: ValueId) -> ValueId {
         let ty = self.b.ty(low).unsigned();
         let distance = self.op(span, Op::WrappingSub, &[high, low]);
         let distance = if self.b.ty(distance) == ty { distance } else { self.cast(span, distance, ty) };

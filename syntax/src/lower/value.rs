@@ -9,9 +9,11 @@ use std::rc::Rc;
 use filbert_ir::{Scalar, Span, Type, ValueId};
 
 use super::Lower;
+use super::array::Place;
 use super::closure::Captured;
 use super::ranges::Range;
-use super::view::{Element, View};
+use super::stream::Stream;
+use super::view::View;
 use crate::infer::types::{Ty, Types};
 
 /// A value of the source language.
@@ -25,8 +27,10 @@ pub(crate) enum Val {
     Opt { some: Flag, value: Box<Val> },
     /// A slice, or an array in memory.
     View(Rc<View>),
-    /// A reference to an element that may be written.
-    Element(Rc<Element>),
+    /// A reference through which a place is written: an element, or an array that is a variable.
+    Element(Rc<Place>),
+    /// An iterator.
+    Iter(Rc<Stream>),
     /// A range with its steps.
     Range(Rc<Range>),
     /// A closure, with what it took from around it.

@@ -43,14 +43,6 @@ pub(super) enum Len {
     Value(ValueId),
 }
 
-/// An element that may be written, as a reference to it.
-#[derive(Clone, Debug)]
-pub(crate) struct Element {
-    pub(super) view: View,
-    /// Its index, which is below the length.
-    pub(super) index: ValueId,
-}
-
 impl View {
     /// All of the values of an array.
     pub(super) fn of_values(values: Vec<Val>) -> View {
@@ -278,9 +270,8 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         let types = &self.cx.typed.types;
         match (&value, types.resolve(ty)) {
             (Val::View(_), Ty::Array(_)) => Ok(Val::Many(self.elements(span, &value, ty))),
-            (Val::Element(element), ty) if !matches!(ty, Ty::Ref(_)) => {
-                let Element { view, index } = (**element).clone();
-                let value = self.element(span, &view, ty, index)?;
+            (Val::Element(place), ty) if !matches!(ty, Ty::Ref(_)) => {
+                let value = self.read_place(span, place)?;
                 self.loaded(span, value, ty)
             }
             _ => Ok(value),

@@ -322,10 +322,7 @@ impl<'t> Reader<'t, '_> {
     fn method(&mut self, call: &syn::ExprMethodCall) -> ExprId {
         let receiver = self.expr(&call.receiver);
         let name = self.name(&call.method);
-        if let Some(generics) = &call.turbofish {
-            let span = self.span(generics.lt_token.spans[0]);
-            self.unsupported(span, "generic arguments", "methods of scalars have none: leave them out");
-        }
+        let turbofish = call.turbofish.as_ref().and_then(|generics| self.turbofish(generics, name.text));
         let is_message = |arg: &syn::Expr| {
             matches!(arg, syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(_), .. })) && call.method == "expect"
         };
@@ -338,7 +335,30 @@ impl<'t> Reader<'t, '_> {
         });
         let args = args.collect();
         let span = self.tree.span(receiver).join(self.span(call.paren_token.span.close()));
-        self.push(span, ExprKind::Method { receiver, name, args })
+        let id = self.push(span, ExprKind::Method { receiver, name, args });
+        if let Some(turbofish) = turbofish {
+            self.tree.turbofish.insert(id.0, turbofish);
+        }
+        id
+    }
+
+    /// `::<f64>` behind the name of a method that may have it, with its place.
+    fn turbofish(
+        &mut self,
+        generics: &syn::AngleBracketedGenericArguments,
+        method: &str,
+    ) -> Option<(TypeNote<'t>, Span)> {
+        let ty = match generics.args.first() {
+            Some(syn::GenericArgument::Type(ty)) if generics.args.len() == 1 => Some(ty),
+            _ => None,
+        };
+        let Some(ty) = ty.filter(|_| matches!(method, "sum" | "product")) else {
+            let span = self.span(generics.lt_token.spans[0]);
+            self.unsupported(span, "generic arguments", "only `sum` and `product` have one: leave them out");
+            return None;
+        };
+        let span = self.spanned(ty);
+        Some((self.note(ty), span))
     }
 
     fn if_expr(&mut self, expr: &syn::ExprIf, last: bool) -> ExprId {

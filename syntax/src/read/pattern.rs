@@ -28,12 +28,11 @@ impl<'t> Reader<'t, '_> {
             syn::Pat::Paren(inner) => self.part(&inner.pat),
             syn::Pat::Tuple(tuple) => {
                 let span = self.span(tuple.paren_token.span.join());
-                let mut has_rest = false;
-                let parts = tuple.elems.iter().map(|pat| match pat {
-                    syn::Pat::Rest(_) if !std::mem::replace(&mut has_rest, true) => Pat::Rest,
-                    pat => self.part(pat),
-                });
-                Pat::Tuple(parts.collect(), span)
+                Pat::Tuple(self.parts(&tuple.elems), span)
+            }
+            syn::Pat::Slice(array) => {
+                let span = self.span(array.bracket_token.span.join());
+                Pat::Array(self.parts(&array.elems), span)
             }
             syn::Pat::Lit(lit) => Pat::Value(self.literal(&lit.lit)),
             syn::Pat::Path(path) => {
@@ -57,6 +56,16 @@ impl<'t> Reader<'t, '_> {
                 Pat::Error
             }
         }
+    }
+
+    /// The parts of a tuple or array, one of which may be `..`.
+    fn parts(&mut self, pats: &syn::punctuated::Punctuated<syn::Pat, syn::Token![,]>) -> Vec<Pat<'t>> {
+        let mut has_rest = false;
+        let parts = pats.iter().map(|pat| match pat {
+            syn::Pat::Rest(_) if !std::mem::replace(&mut has_rest, true) => Pat::Rest,
+            pat => self.part(pat),
+        });
+        parts.collect()
     }
 
     /// The variable of a name: that of the first alternative, where there are several.

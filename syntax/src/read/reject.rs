@@ -126,7 +126,6 @@ impl<'t> Reader<'t, '_> {
             Macro(_) => ("a macro as a pattern", compare),
             Reference(_) => ("a reference pattern", REFERENCES),
             Rest(_) => ("`..` in a pattern", "name each element, or write `_` for it"),
-            Slice(_) => ("a slice pattern", ARRAYS),
             TupleStruct(_) if is_result(pat) => ("a `Result` pattern", "use `Option`: `Some` and `None`"),
             TupleStruct(_) | Struct(_) => ("a struct pattern", STRUCTS),
             _ => ("this pattern", "bind a name, `_`, or a tuple of them"),

@@ -34,7 +34,13 @@ impl<'t> Reader<'t, '_> {
         let mutable = of.mutability.is_some();
         match &*of.elem {
             syn::Type::Slice(slice) => TypeNote::Slice { elem: Box::new(self.note(&slice.elem)), mutable },
-            syn::Type::Array(_) => TypeNote::Ref { of: Box::new(self.note(&of.elem)), mutable },
+            syn::Type::Path(path) if path.path.is_ident("str") => {
+                self.reject_reference(of);
+                TypeNote::Error
+            }
+            syn::Type::Array(_) | syn::Type::Path(_) | syn::Type::Reference(_) | syn::Type::Tuple(_) => {
+                TypeNote::Ref { of: Box::new(self.note(&of.elem)), mutable }
+            }
             _ => {
                 self.reject_reference(of);
                 TypeNote::Error

@@ -219,7 +219,7 @@ impl Search<'_, '_> {
             Pat::Bind { name, sub: None, .. } => {
                 !self.tree.consts.iter().any(|constant| constant.name.text == name.text)
             }
-            Pat::Tuple(pats, _) => pats.iter().all(|pat| self.takes_all(pat)),
+            Pat::Tuple(pats, _) | Pat::Array(pats, _) => pats.iter().all(|pat| self.takes_all(pat)),
             Pat::Or(pats, _) => pats.iter().any(|pat| self.takes_all(pat)),
             _ => false,
         }
