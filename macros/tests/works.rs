@@ -1,6 +1,6 @@
 //! Kernels that compile, called as functions and as kernels.
 
-use filbert_ir::{AsKernel, Scalar, interp};
+use filbert_ir::{AsKernel, Scalar, Type, interp};
 use filbert_macros::kernel;
 
 /// Kernels in a module, called from outside it.
@@ -140,4 +140,45 @@ fn arguments_are_part_of_the_text() {
     assert_eq!(row(&wraps, &[Scalar::U8(200), Scalar::U8(100)]), [Scalar::U8(44), Scalar::U8(32)]);
     let text = &kernel.source.as_ref().unwrap().text;
     assert!(text.contains("\nfn wraps(a: u8, b: u8) -> (u8, u8) {\n    (a + b,"), "{text}");
+}
+
+const OFFSET: f64 = 0.5;
+
+/// A straight line.
+#[kernel(crate = filbert_syntax)]
+fn line<T: Float>(a: T, x: T, n: i32) -> T {
+    a * x + n as T + T::from(2) * OFFSET as T
+}
+
+#[test]
+fn a_generic_function_is_a_template() {
+    use filbert_syntax::ArgType;
+    let (single, int) = (ArgType::from(Type::F32), ArgType::from(Type::I32));
+    let kernel = line.specialise(&[single, single, int]).unwrap();
+    assert_eq!((kernel.name(), kernel.names.doc.as_str()), ("line", "A straight line."));
+    assert_eq!(row(&kernel, &[Scalar::F32(2.0), Scalar::F32(3.0), Scalar::I32(1)]), [Scalar::F32(8.0)]);
+    let double = ArgType::from(Type::F64);
+    assert_ne!(line.specialise(&[double, double, int]).unwrap().id(), kernel.id());
+    let error = line.specialise(&[single, double, int]).unwrap_err().to_string();
+    assert!(error.contains("T was tried as f32 (from `a`) and as f64 (from `x`)"), "{error}");
+}
+
+use filbert_syntax::time::{Date32, Duration, Second, Timestamp};
+
+#[kernel(crate = filbert_syntax)]
+fn due(start: Timestamp<Second>, hours: i64) -> (Timestamp<Second>, Date32, bool) {
+    let mut end = start + Duration::<Second>::new(3600) * hours;
+    while end.weekday() >= 5 {
+        end = end.add_days(1);
+    }
+    (end, end.date(), end.date() > start.date())
+}
+
+#[test]
+fn dates_and_times_are_types_of_both() {
+    // A Saturday four days on: the Monday behind it.
+    let (end, date, is_later) = due(Timestamp::new(1_700_000_000), 96);
+    assert_eq!((end.value(), date.value(), is_later), (1_700_518_400, 19_681, true));
+    let expected = [Scalar::I64(end.value()), Scalar::I32(date.value()), Scalar::Bool(is_later)];
+    assert_eq!(row(&due, &[Scalar::I64(1_700_000_000), Scalar::I64(96)]), expected);
 }

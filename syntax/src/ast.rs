@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use filbert_ir::{Op, Span, Type};
 
 use crate::attributes::Attributes;
+use crate::generics::{Bound, Instance};
 use crate::warnings::Lint;
 
 mod parts;
@@ -40,6 +41,8 @@ pub(crate) struct Tree<'t> {
     pub(crate) locals: u32,
     /// Imports, which count in the whole text.
     pub(crate) uses: Vec<Use<'t>>,
+    /// What generic kernels were read for.
+    pub(crate) instances: Vec<Instance>,
     /// Warnings that the text does not want, and where.
     pub(crate) allows: Vec<(Lint, Span)>,
     /// What is written behind `::` of a method: `sum::<f64>`, by expression.
@@ -69,6 +72,7 @@ pub(crate) struct KernelItem<'t> {
     pub(crate) doc: String,
     /// What `#[kernel(...)]` says.
     pub(crate) attrs: Attributes<'t>,
+    pub(crate) role: Role,
     /// Its type parameters.
     pub(crate) generics: Vec<Generic<'t>>,
     pub(crate) params: Vec<Param<'t>>,
@@ -78,10 +82,22 @@ pub(crate) struct KernelItem<'t> {
     pub(crate) body: ExprId,
 }
 
-/// A type parameter, with its bounds' names.
+/// What a `fn` is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    /// A kernel.
+    Plain,
+    /// A generic kernel: it has a signature, and an error for its body.
+    Template,
+    /// A generic kernel for certain types, by its place in `Tree::instances`.
+    Instance(usize),
+}
+
+/// A type parameter.
 pub(crate) struct Generic<'t> {
     pub(crate) name: Name<'t>,
-    pub(crate) bounds: Vec<Name<'t>>,
+    /// `None` after an error.
+    pub(crate) bound: Option<Bound>,
 }
 
 /// A parameter.
@@ -134,6 +150,11 @@ pub(crate) enum TypeNote<'t> {
     Named {
         name: Name<'t>,
         unit: Option<Name<'t>>,
+    },
+    /// `impl Fn(f64) -> f64`
+    Function {
+        params: Vec<TypeNote<'t>>,
+        result: Box<TypeNote<'t>>,
     },
     /// `_`, or none.
     Infer,

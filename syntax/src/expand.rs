@@ -23,6 +23,7 @@ use syn::spanned::Spanned;
 
 use crate::front::{self, Compiled, Need};
 use crate::links::Links;
+use crate::read::takes_kernel;
 use layout::{Layout, has_bare_groups, with_parentheses};
 
 /// Expands `#[kernel(args)] item`.
@@ -41,6 +42,12 @@ pub fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
             return compile_errors(errors);
         }
     };
+    if let Some(param) = function.sig.inputs.iter().find(|arg| takes_kernel(arg)) {
+        let message = "a kernel that takes a kernel can be called by kernels of its own text only [FB-0002]\n\
+                       help: write both in a kernel file";
+        errors.push(syn::Error::new_spanned(param, message));
+        return compile_errors(errors);
+    }
     match compile_text(&layout.text) {
         Ok(compiled) if errors.is_empty() => kernel_static(&function, &krate, &layout, &compiled.wanted),
         Ok(_) => failed(&function, &krate, errors),
@@ -155,6 +162,25 @@ fn kernel_static(function: &syn::ItemFn, krate: &syn::Path, layout: &Layout, wan
             consts.push(quote_spanned!(span=> (#path, || #private::constant(&#tokens))));
         }
     }
+    let declaration = quote! {
+        static __FILBERT_DECLARATION: #private::Declaration = #private::Declaration {
+            name: #name_text,
+            place: ::core::concat!(::core::file!(), ":", ::core::line!()),
+            text: #text,
+            callees: &[#(#callees),*],
+            consts: &[#(#consts),*],
+        };
+    };
+    if is_generic(sig) {
+        return quote! {
+            #(#outer)*
+            #[allow(non_upper_case_globals)]
+            #vis static #name: #private::KernelTemplate = {
+                #declaration
+                #private::KernelTemplate::new(&__FILBERT_DECLARATION)
+            };
+        };
+    }
     quote! {
         #(#outer)*
         #[allow(non_upper_case_globals)]
@@ -166,23 +192,23 @@ fn kernel_static(function: &syn::ItemFn, krate: &syn::Path, layout: &Layout, wan
                 use #private::{FloatExt as _, KleeneExt as _};
                 #(#stmts)*
             }
-            static __FILBERT_DECLARATION: #private::Declaration = #private::Declaration {
-                name: #name_text,
-                place: ::core::concat!(::core::file!(), ":", ::core::line!()),
-                text: #text,
-                callees: &[#(#callees),*],
-                consts: &[#(#consts),*],
-            };
+            #declaration
             #private::KernelFn::new(#name, &__FILBERT_DECLARATION)
         };
     }
+}
+
+/// Whether it has type parameters: then there is no plain function.
+fn is_generic(sig: &syn::Signature) -> bool {
+    sig.generics.type_params().next().is_some()
 }
 
 /// The errors, and what keeps others from following: the static without a body, so that its users compile.
 fn failed(function: &syn::ItemFn, krate: &syn::Path, errors: Vec<syn::Error>) -> TokenStream {
     let errors = compile_errors(errors);
     let syn::ItemFn { vis, sig, .. } = function;
-    let is_plain = sig.generics.params.is_empty()
+    let is_plain = sig.generics.lifetimes().next().is_none()
+        && sig.generics.const_params().next().is_none()
         && sig.asyncness.is_none()
         && sig.abi.is_none()
         && sig.variadic.is_none()
@@ -192,6 +218,20 @@ fn failed(function: &syn::ItemFn, krate: &syn::Path, errors: Vec<syn::Error>) ->
     }
     let private = quote!(#krate::__private);
     let name = &sig.ident;
+    let declaration = quote! {
+        static __FILBERT_DECLARATION: #private::Declaration =
+            #private::Declaration { name: "", place: "", text: "", callees: &[], consts: &[] };
+    };
+    if is_generic(sig) {
+        return quote! {
+            #errors
+            #[allow(missing_docs, non_upper_case_globals, dead_code)]
+            #vis static #name: #private::KernelTemplate = {
+                #declaration
+                #private::KernelTemplate::new(&__FILBERT_DECLARATION)
+            };
+        };
+    }
     let ty = pointer_type(sig);
     quote! {
         #errors
@@ -201,8 +241,7 @@ fn failed(function: &syn::ItemFn, krate: &syn::Path, errors: Vec<syn::Error>) ->
             #sig {
                 ::core::unreachable!()
             }
-            static __FILBERT_DECLARATION: #private::Declaration =
-                #private::Declaration { name: "", place: "", text: "", callees: &[], consts: &[] };
+            #declaration
             #private::KernelFn::new(#name, &__FILBERT_DECLARATION)
         };
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use filbert_ir::limits::{DOC_BYTES_MAX, NAME_BYTES_MAX, NESTING_MAX, PARAMS_MAX, RESULTS_MAX, VALUES_MAX};
 use filbert_ir::{Code, Diagnostic, Diagnostics, Span, VerifiedKernel, verify};
 
-use crate::ast::{KernelItem, Tree, TypeNote};
+use crate::ast::{KernelItem, Role, Tree, TypeNote};
+use crate::generics::{self, Instance, Template};
 use crate::infer::{self, Typed};
 use crate::links::Links;
 use crate::lower::value::Val;
@@ -22,13 +23,18 @@ pub fn parse(text: &str, name: &str) -> Result<Module, Diagnostics> {
     // A byte order mark is no part of the text that spans count in.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let compiled = compile(text, name, &Links::None)?;
-    Ok(Module { kernels: compiled.kernels, warnings: Diagnostics::new(order(compiled.warnings), name, text) })
+    let warnings = Diagnostics::new(order(compiled.warnings), name, text);
+    Ok(Module { kernels: compiled.kernels, templates: compiled.templates, warnings })
 }
 
 /// A compiled text.
 pub(crate) struct Compiled {
     /// In source order. Empty where links are open and the text needs some.
     pub(crate) kernels: Vec<VerifiedKernel>,
+    /// Its generic kernels.
+    pub(crate) templates: Vec<Template>,
+    /// The instance that was asked for.
+    pub(crate) asked: Option<VerifiedKernel>,
     /// What the text needs, where links are open.
     pub(crate) wanted: Vec<Need>,
     /// Empty where links are open and the text needs some.
@@ -44,19 +50,33 @@ pub(crate) struct Need {
 
 /// `parse`, with links.
 pub(crate) fn compile(text: &str, name: &str, links: &Links<'_>) -> Result<Compiled, Diagnostics> {
+    compile_as(text, name, links, None)
+}
+
+/// A generic kernel of a text for certain types, and nothing else of it.
+pub(crate) fn compile_instance(
+    text: &str,
+    name: &str,
+    links: &Links<'_>,
+    instance: Instance,
+) -> Result<Compiled, Diagnostics> {
+    compile_as(text, name, links, Some(instance))
+}
+
+fn compile_as(text: &str, name: &str, links: &Links<'_>, asked: Option<Instance>) -> Result<Compiled, Diagnostics> {
     let fail = |findings| Diagnostics::new(order(findings), name, text);
     let weight = {
         // Spans live in a table of the thread, which would otherwise keep every text ever parsed.
         let _forget = ForgetSpans;
         let (tokens, weight) = scan::tokens(text).map_err(|finding| fail(vec![finding]))?;
         if weight <= scan::LIGHT {
-            return stages(text, tokens, name, links).map_err(fail);
+            return stages(text, tokens, name, links, asked).map_err(fail);
         }
         weight
     };
     on_large_stack(weight, || {
         let (tokens, _) = scan::tokens(text).map_err(|finding| vec![finding])?;
-        stages(text, tokens, name, links)
+        stages(text, tokens, name, links, asked)
     })
     .map_err(fail)
 }
@@ -94,48 +114,133 @@ fn stages(
     tokens: proc_macro2::TokenStream,
     name: &str,
     links: &Links<'_>,
+    asked: Option<Instance>,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let mut found = Vec::new();
-    let tree = read_tokens(text, tokens, &mut found)?;
-    check_sizes(&tree, &mut found);
-    let typed = infer::infer(&tree, links, &mut found);
+    let parsed = parse_tokens(text, tokens);
+    let (tree, typed, mut found) = read_and_infer(&parsed, text, links, asked.as_ref())?;
     let order = call_order(&tree, &typed, &mut found);
     if !found.is_empty() {
         return Err(found);
     }
+    let templates = generics::templates(&tree, name, links);
+    let mut compiled =
+        Compiled { kernels: Vec::new(), templates, asked: None, wanted: Vec::new(), warnings: Vec::new() };
     if !typed.wanted.is_empty() {
         let wanted = typed.wanted.iter().map(|want| Need {
             path: want.path.join("::"),
             span: want.span,
             is_kernel: want.is_kernel,
         });
-        return Ok(Compiled { kernels: Vec::new(), wanted: wanted.collect(), warnings: Vec::new() });
+        compiled.wanted = wanted.collect();
+        return Ok(compiled);
     }
-    let kernels = lower(&tree, &typed, name, links, &order)?;
-    Ok(Compiled { kernels, wanted: Vec::new(), warnings: warnings::warnings(&tree, &typed) })
+    let mut kernels = lower(&tree, &typed, name, links, &order, asked.is_some())?;
+    if asked.is_some() {
+        compiled.asked = tree.kernels.iter().position(is_asked(&tree)).and_then(|index| kernels[index].take());
+        return Ok(compiled);
+    }
+    let written = tree.kernels.iter().zip(kernels).filter(|(kernel, _)| kernel.role == Role::Plain);
+    compiled.kernels = written.filter_map(|(_, kernel)| kernel).collect();
+    compiled.warnings = warnings::warnings(&tree, &typed);
+    Ok(compiled)
 }
 
-fn read_tokens<'t>(
-    text: &'t str,
-    tokens: proc_macro2::TokenStream,
-    found: &mut Vec<Diagnostic>,
-) -> Result<Tree<'t>, Vec<Diagnostic>> {
-    let tree = match syn::parse2::<syn::File>(tokens.clone()) {
-        Ok(file) => read::read(text, &file, found),
+/// A text as syn has it, what was wrong with it, and the names that were lost.
+struct Parsed<'t> {
+    file: syn::File,
+    found: Vec<Diagnostic>,
+    lost: Vec<&'t str>,
+}
+
+fn parse_tokens(text: &str, tokens: proc_macro2::TokenStream) -> Parsed<'_> {
+    match syn::parse2::<syn::File>(tokens.clone()) {
+        Ok(file) => Parsed { file, found: Vec::new(), lost: Vec::new() },
         Err(_) => {
             let salvage = items::salvage(tokens);
-            found.extend(salvage.errors.into_iter().flatten().map(|error| syntax_error(text, &error)));
-            let mut tree = read::read(text, &salvage.file, found);
-            tree.forgiven.extend(salvage.lost.iter().filter_map(|name| text.get(name.span().byte_range())));
-            tree
+            let found = salvage.errors.into_iter().flatten().map(|error| syntax_error(text, &error)).collect();
+            let lost = salvage.lost.iter().filter_map(|name| text.get(name.span().byte_range())).collect();
+            Parsed { file: salvage.file, found, lost }
         }
-    };
-    if tree.kernels.is_empty() && found.is_empty() {
-        let message = "there is no kernel in the text: expected a `fn`, got none";
-        let help = "write one, for example `fn double(x: f64) -> f64 { 2.0 * x }`";
-        return Err(vec![Diagnostic::new(Code::NoKernel, Span::new(0, 0), message).help(help)]);
     }
-    Ok(tree)
+}
+
+/// A text, its types, and what was found wrong with it.
+type Inferred<'t> = (Tree<'t>, Typed<'t>, Vec<Diagnostic>);
+
+/// Reads and infers until no call wants an instance of a generic kernel that there is not.
+fn read_and_infer<'t>(
+    parsed: &Parsed<'t>,
+    text: &'t str,
+    links: &Links<'_>,
+    asked: Option<&Instance>,
+) -> Result<Inferred<'t>, Vec<Diagnostic>> {
+    let mut instances: Vec<Instance> = asked.cloned().into_iter().collect();
+    let mut has_samples = asked.is_some();
+    let mut round = 0;
+    loop {
+        let mut found = parsed.found.clone();
+        let mut tree = read::read(text, &parsed.file, &instances, &mut found);
+        tree.forgiven.extend(&parsed.lost);
+        if tree.kernels.is_empty() && found.is_empty() {
+            let message = "there is no kernel in the text: expected a `fn`, got none";
+            let help = "write one, for example `fn double(x: f64) -> f64 { 2.0 * x }`";
+            return Err(vec![Diagnostic::new(Code::NoKernel, Span::new(0, 0), message).help(help)]);
+        }
+        if !std::mem::replace(&mut has_samples, true) {
+            instances = generics::samples(&tree);
+            if !instances.is_empty() {
+                continue;
+            }
+        }
+        check_sizes(&tree, &mut found);
+        let typed = infer::infer(&tree, links, &mut found);
+        let Some(next) = typed.instances.first() else { return Ok((tree, typed, found)) };
+        round += 1;
+        let limit = if round > generics::ROUNDS_MAX {
+            Some(format!("calls of generic kernels nest more than {} deep (ROUNDS_MAX)", generics::ROUNDS_MAX))
+        } else if instances.len() + typed.instances.len() > generics::INSTANCES_MAX {
+            Some(format!("generic kernels are called for more than {} types (INSTANCES_MAX)", generics::INSTANCES_MAX))
+        } else {
+            None
+        };
+        if let Some(message) = limit {
+            let span = match next.origin {
+                generics::Origin::Call(span) => span,
+                generics::Origin::Sample | generics::Origin::Asked => Span::default(),
+            };
+            found.push(Diagnostic::new(Code::KernelTooLarge, span, message).help("write the types out"));
+            return Err(found);
+        }
+        instances.extend(typed.instances.iter().cloned());
+    }
+}
+
+/// Whether a kernel is the instance that was asked for.
+fn is_asked<'t>(tree: &Tree<'t>) -> impl Fn(&KernelItem<'t>) -> bool {
+    |kernel| match kernel.role {
+        Role::Instance(place) => matches!(tree.instances[place].origin, generics::Origin::Asked),
+        Role::Plain | Role::Template => false,
+    }
+}
+
+/// The kernels that are built: those that are written, or the one that was asked for, and what they call.
+fn built(tree: &Tree<'_>, typed: &Typed<'_>, is_asked_only: bool) -> Vec<bool> {
+    let is_root = |kernel: &KernelItem<'_>| match is_asked_only {
+        true => is_asked(tree)(kernel),
+        false => kernel.role == Role::Plain,
+    };
+    let mut built: Vec<bool> = tree.kernels.iter().map(is_root).collect();
+    let mut callees: Vec<Vec<usize>> = vec![Vec::new(); built.len()];
+    typed.calls.iter().for_each(|call| callees[call.caller].push(call.callee));
+    let mut waiting: Vec<usize> = (0..built.len()).filter(|&index| built[index]).collect();
+    while let Some(caller) = waiting.pop() {
+        for &callee in &callees[caller] {
+            if !std::mem::replace(&mut built[callee], true) {
+                waiting.push(callee);
+            }
+        }
+    }
+    built
 }
 
 /// syn places what is missing at the end of the text nowhere.
@@ -270,7 +375,9 @@ fn lower(
     name: &str,
     links: &Links<'_>,
     order: &[usize],
-) -> Result<Vec<VerifiedKernel>, Vec<Diagnostic>> {
+    is_asked_only: bool,
+) -> Result<Vec<Option<VerifiedKernel>>, Vec<Diagnostic>> {
+    let built = built(tree, typed, is_asked_only);
     let mut lowering = Lowering {
         tree,
         typed,
@@ -283,7 +390,7 @@ fn lower(
     };
     consts::compute_consts(&mut lowering)?;
     let mut found = Vec::new();
-    for &index in order {
+    for &index in order.iter().filter(|&&index| built[index]) {
         // A callee that failed was reported; its callers cannot be built.
         let is_ready = typed.calls.iter().all(|call| call.caller != index || lowering.kernels[call.callee].is_some());
         if !is_ready {
@@ -301,7 +408,7 @@ fn lower(
     if !found.is_empty() {
         return Err(found);
     }
-    Ok(lowering.kernels.into_iter().flatten().collect())
+    Ok(lowering.kernels)
 }
 
 pub(crate) fn explain_size(name: &str, too_large: &TooLarge) -> Diagnostic {

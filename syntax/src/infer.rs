@@ -13,6 +13,7 @@ mod closure;
 mod exhaust;
 mod explain;
 mod flow;
+mod generics;
 mod iter;
 mod length;
 pub(crate) mod lists;
@@ -32,7 +33,8 @@ use std::collections::HashMap;
 use filbert_ir::op::Class;
 use filbert_ir::{Code, Diagnostic, Logical, Op, Scalar, Span, Type};
 
-use crate::ast::{ConstId, ExprId, ExprKind, KernelItem, LocalId, Tree};
+use crate::ast::{ConstId, ExprId, ExprKind, KernelItem, LocalId, Role, Tree};
+use crate::generics::Instance;
 use crate::iters::IterMethod;
 use crate::links::Links;
 use crate::lists::ListMethod;
@@ -77,6 +79,8 @@ pub(crate) struct Typed<'t> {
     pub(crate) calls: Vec<Call>,
     /// Names that the text leaves to whoever links it, as `Links::Open` allows.
     pub(crate) wanted: Vec<Wanted<'t>>,
+    /// What generic kernels are called for, as far as the tree does not have it.
+    pub(crate) instances: Vec<Instance>,
 }
 
 /// A call between kernels of the text.
@@ -130,6 +134,8 @@ pub(crate) enum Meaning {
     Given(usize),
     /// A kernel of the text.
     Kernel(usize),
+    /// A kernel as an argument.
+    KernelName,
     /// A kernel from outside, by its place in the links.
     Linked(usize),
     Method(Method),
@@ -170,12 +176,14 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
             unreachable: Vec::new(),
             lists: Vec::new(),
             calls: Vec::new(),
+            instances: Vec::new(),
             wanted: Vec::new(),
         },
         locals: Vec::new(),
         names: HashMap::new(),
         undo: Vec::new(),
         kernels: HashMap::new(),
+        type_params: Vec::new(),
         assigned: Vec::new(),
         checks: Vec::new(),
         kernel: None,
@@ -236,6 +244,8 @@ struct Infer<'a, 't> {
     /// What the names of the open scopes hid.
     undo: Vec<(&'t str, Option<Entity>)>,
     kernels: HashMap<&'t str, usize>,
+    /// What the type parameters of a callee stand for, while its signature is looked at.
+    type_params: Vec<(&'t str, Ty)>,
     /// Variables assigned since the walk began, those that went out of scope left out at each `if`.
     assigned: Vec<LocalId>,
     checks: Vec<Check<'a, 't>>,
@@ -276,7 +286,8 @@ impl<'a, 't> Infer<'a, 't> {
     fn text(&mut self) {
         let tree = self.tree;
         let mut first: HashMap<&str, Span> = HashMap::new();
-        let kernel_names = tree.kernels.iter().map(|kernel| kernel.name);
+        let written = tree.kernels.iter().filter(|kernel| !matches!(kernel.role, Role::Instance(_)));
+        let kernel_names = written.map(|kernel| kernel.name);
         let const_names = tree.outer_consts.iter().map(|&id| tree.constant(id).name);
         for name in kernel_names.chain(const_names) {
             if let Some(&span) = first.get(name.text) {
@@ -298,11 +309,22 @@ impl<'a, 't> Infer<'a, 't> {
             }
             self.note(&kernel.result, kernel.result_span);
         }
+        self.run_checks();
         for (index, kernel) in tree.kernels.iter().enumerate() {
             self.kernel = Some(index);
-            self.kernel(kernel);
+            let from = self.found.len();
+            match kernel.role {
+                Role::Template => {
+                    self.out.results.push(Ty::Error);
+                    self.out.lists.push(lists::Lists::default());
+                }
+                Role::Plain | Role::Instance(_) => self.kernel(kernel),
+            }
+            self.run_checks();
+            if let Role::Instance(place) = kernel.role {
+                self.explain_instance(place, from);
+            }
         }
-        self.run_checks();
     }
 
     fn kernel(&mut self, kernel: &'a KernelItem<'t>) {
@@ -336,6 +358,12 @@ impl<'a, 't> Infer<'a, 't> {
         self.exits.clear();
         self.unset.clear();
         self.touched.clear();
+    }
+
+    /// Whether a generic kernel is walked: its literals take the types that its parameters stand for.
+    fn is_generic(&self) -> bool {
+        let is_instance = |kernel: &KernelItem<'t>| kernel.role != Role::Plain && !kernel.generics.is_empty();
+        !self.in_const && self.kernel.is_some_and(|kernel| is_instance(&self.tree.kernels[kernel]))
     }
 
     /// Makes constants known, then looks at their values: they may use each other in any order.
@@ -429,7 +457,8 @@ impl<'a, 't> Infer<'a, 't> {
             ExprKind::Bool(_) => BOOL,
             ExprKind::Int { suffix, .. } => {
                 self.checks.push(Check::Literal(id));
-                suffix.map_or_else(|| self.out.types.open(Open::Int), Ty::Scalar)
+                let open = if self.is_generic() { Open::Number } else { Open::Int };
+                suffix.map_or_else(|| self.out.types.open(open), Ty::Scalar)
             }
             ExprKind::Float { suffix, .. } => {
                 self.checks.push(Check::Literal(id));

@@ -13,6 +13,7 @@ use filbert_ir::{AsKernel, Code, Diagnostic, Diagnostics, VerifiedKernel};
 
 use crate::capture::ConstantValue;
 use crate::front;
+use crate::generics::{ArgType, Template};
 use crate::links::{Given, Links};
 
 /// A kernel written as a Rust function. It dereferences to the plain function, so `f(x)` is a call of
@@ -91,10 +92,7 @@ fn compile(declaration: &'static Declaration) -> Result<VerifiedKernel, Diagnost
 
     let compiled = front::compile(declaration.text, declaration.place, &Links::Given(&given?))?;
     let kernel = compiled.kernels.into_iter().find(|kernel| kernel.name() == declaration.name);
-    kernel.ok_or_else(|| {
-        let message = format!("the text of `{}` does not define it", declaration.name);
-        Diagnostics::without_text(vec![Diagnostic::unplaced(Code::Internal, message)])
-    })
+    kernel.ok_or_else(|| undefined(declaration))
 }
 
 fn link(declaration: &Declaration) -> Result<Given, Diagnostics> {
@@ -104,6 +102,52 @@ fn link(declaration: &Declaration) -> Result<Given, Diagnostics> {
     }
     given.consts.extend(declaration.consts.iter().map(|&(path, value)| (path.to_string(), value())));
     Ok(given)
+}
+
+/// A generic kernel written as a Rust function. There is no plain function: `T` is decided by columns.
+pub struct KernelTemplate {
+    declaration: &'static Declaration,
+    template: OnceLock<Result<Template, Diagnostics>>,
+}
+
+impl KernelTemplate {
+    /// The template of a declaration. `#[kernel]` writes this.
+    pub const fn new(declaration: &'static Declaration) -> KernelTemplate {
+        KernelTemplate { declaration, template: OnceLock::new() }
+    }
+
+    /// The template, or why its source is not one.
+    pub fn template(&self) -> Result<Template, Diagnostics> {
+        if let Some(template) = self.template.get() {
+            return template.clone();
+        }
+        // Outside the lock for the same reason as a kernel is.
+        let template = compile_template(self.declaration);
+        self.template.get_or_init(|| template).clone()
+    }
+
+    /// The kernel for columns of these types. It is compiled anew each time: keep it.
+    pub fn specialise(&self, args: &[ArgType]) -> Result<VerifiedKernel, Diagnostics> {
+        self.template()?.specialise(args)
+    }
+}
+
+impl fmt::Debug for KernelTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KernelTemplate({} at {})", self.declaration.name, self.declaration.place)
+    }
+}
+
+fn compile_template(declaration: &'static Declaration) -> Result<Template, Diagnostics> {
+    let given = link(declaration)?;
+    let compiled = front::compile(declaration.text, declaration.place, &Links::Given(&given))?;
+    let template = compiled.templates.into_iter().find(|template| template.name == declaration.name);
+    template.ok_or_else(|| undefined(declaration))
+}
+
+fn undefined(declaration: &Declaration) -> Diagnostics {
+    let message = format!("the text of `{}` does not define it", declaration.name);
+    Diagnostics::without_text(vec![Diagnostic::unplaced(Code::Internal, message)])
 }
 
 impl<F> Deref for KernelFn<F> {

@@ -37,6 +37,7 @@ mod consts;
 mod expand;
 mod float_ext;
 mod front;
+mod generics;
 mod habits;
 #[allow(dead_code)]
 mod infer;
@@ -62,7 +63,8 @@ pub use capture::{Capture, ConstantValue, Shape};
 pub use expand::expand;
 pub use float_ext::FloatExt;
 pub use front::parse;
-pub use kernel_fn::{Callee, Constant, Declaration, KernelFn};
+pub use generics::{ArgType, Bound, Template, TemplateParam, TypeParam};
+pub use kernel_fn::{Callee, Constant, Declaration, KernelFn, KernelTemplate};
 pub use kleene_ext::KleeneExt;
 pub use module::Module;
 pub use scan::RUN_TOKENS_MAX;
@@ -75,6 +77,6 @@ pub use capture::constant;
 pub mod __private {
     pub use crate::capture::constant;
     pub use crate::float_ext::FloatExt;
-    pub use crate::kernel_fn::{Declaration, KernelFn};
+    pub use crate::kernel_fn::{Declaration, KernelFn, KernelTemplate};
     pub use crate::kleene_ext::KleeneExt;
 }

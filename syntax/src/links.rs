@@ -19,7 +19,7 @@ pub(crate) enum Links<'l> {
 }
 
 /// Kernels and constants by path.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Given {
     pub(crate) kernels: Vec<(String, VerifiedKernel)>,
     pub(crate) consts: Vec<(String, ConstantValue)>,

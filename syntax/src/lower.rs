@@ -322,6 +322,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 self.table(id, scalars)
             }
             Meaning::NoneValue => Val::none(),
+            Meaning::KernelName => Val::unit(),
             // A kernel or function where a closure is wanted.
             Meaning::Kernel(_) | Meaning::Method(_) | Meaning::SomeValue => self.function(id),
             _ => unreachable!("inference gives every path a value"),

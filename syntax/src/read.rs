@@ -11,22 +11,30 @@ mod pattern;
 mod reject;
 mod types;
 
-use filbert_ir::{Code, Diagnostic, Span};
+use filbert_ir::{Code, Diagnostic, Span, Type};
 use syn::spanned::Spanned;
 
 use crate::ast::{
-    ConstId, ConstItem, Expr, ExprId, ExprKind, Generic, KernelItem, LocalId, Name, Param, Pat, StructItem, Tree,
+    ConstId, ConstItem, Expr, ExprId, ExprKind, Generic, KernelItem, LocalId, Name, Param, Pat, Role, StructItem, Tree,
     TypeNote, Use,
 };
+use crate::generics::{Bound, Instance};
 use crate::names;
 pub(crate) use types::TIMES;
 
 /// Reads a whole text. What was rejected stands in the tree as an error that later stages pass over.
-pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnostic>) -> Tree<'t> {
+/// Generic kernels are read once for each instance.
+pub(crate) fn read<'t>(
+    text: &'t str,
+    file: &syn::File,
+    instances: &[Instance],
+    found: &mut Vec<Diagnostic>,
+) -> Tree<'t> {
     let mut reader = Reader {
-        tree: Tree { text, ..Tree::default() },
+        tree: Tree { text, instances: instances.to_vec(), ..Tree::default() },
         found,
         generics: Vec::new(),
+        functions: Vec::new(),
         structs: Vec::new(),
         bound: Vec::new(),
         shared: Vec::new(),
@@ -39,6 +47,9 @@ pub(crate) fn read<'t>(text: &'t str, file: &syn::File, found: &mut Vec<Diagnost
     for item in &file.items {
         reader.item(item);
     }
+    for (place, instance) in instances.iter().enumerate() {
+        reader.instance(file, place, instance);
+    }
     reader.check_imports();
     reader.tree
 }
@@ -49,8 +60,10 @@ const RESULTS: &str = "a kernel returns a scalar, or a tuple of scalars for seve
 struct Reader<'t, 'f> {
     tree: Tree<'t>,
     found: &'f mut Vec<Diagnostic>,
-    /// Type parameters of the function being read.
-    generics: Vec<String>,
+    /// Type parameters of the function being read, and what they are in the instance.
+    generics: Vec<(String, Option<Type>)>,
+    /// Its parameters that are kernels, and the kernels' names in the instance.
+    functions: Vec<(String, &'t str)>,
     /// Names of the structs of the text.
     structs: Vec<&'t str>,
     /// The names that the pattern being read has bound.
@@ -63,7 +76,7 @@ impl<'t> Reader<'t, '_> {
     fn item(&mut self, item: &syn::Item) {
         match item {
             syn::Item::Fn(item) => {
-                let kernel = self.kernel(item);
+                let kernel = self.kernel(item, None);
                 self.tree.kernels.push(kernel);
             }
             syn::Item::Const(item) => {
@@ -101,17 +114,43 @@ impl<'t> Reader<'t, '_> {
         self.tree.structs.push(StructItem { name, fields });
     }
 
-    fn kernel(&mut self, item: &syn::ItemFn) -> KernelItem<'t> {
+    /// Reads a generic kernel for these types and kernels.
+    fn instance(&mut self, file: &syn::File, place: usize, instance: &Instance) {
+        let functions = file.items.iter().filter_map(|item| match item {
+            syn::Item::Fn(item) => Some(item),
+            _ => None,
+        });
+        let Some(item) = functions.clone().find(|item| self.name(&item.sig.ident).text == instance.kernel) else {
+            return;
+        };
+        let kernels = instance.functions.iter().map(|name| {
+            let kernel = functions.clone().find(|item| self.name(&item.sig.ident).text == name);
+            kernel.map_or("", |item| self.name(&item.sig.ident).text)
+        });
+        let params = item.sig.inputs.iter().filter_map(function_param);
+        self.functions = params.zip(kernels).collect();
+        let kernel = self.kernel(item, Some(place));
+        self.tree.kernels.push(kernel);
+        self.functions.clear();
+    }
+
+    fn kernel(&mut self, item: &syn::ItemFn, instance: Option<usize>) -> KernelItem<'t> {
         let (doc, attrs) = self.fn_attributes(&item.attrs);
         self.check_signature(&item.sig);
-        let outside = self.generics.len();
-        self.generics.extend(item.sig.generics.type_params().map(|param| param.ident.to_string()));
-        let generics = item.sig.generics.type_params();
-        let generics =
-            generics.map(|param| Generic { name: self.name(&param.ident), bounds: self.generic_bounds(param) });
-        let generics = generics.collect();
+        let generics = self.type_params(&item.sig.generics);
+        let types = instance.map_or(Vec::new(), |place| self.tree.instances[place].types.clone());
+        let bound = generics.iter().enumerate();
+        self.generics = bound.map(|(i, generic)| (generic.name.text.to_string(), types.get(i).copied())).collect();
+        let is_generic = !generics.is_empty() || item.sig.inputs.iter().any(|arg| function_param(arg).is_some());
+        let role = match instance {
+            Some(place) => Role::Instance(place),
+            None if is_generic => Role::Template,
+            None => Role::Plain,
+        };
         let name = self.name(&item.sig.ident);
-        let params: Vec<Param<'t>> = item.sig.inputs.iter().filter_map(|arg| self.param(arg)).collect();
+        // In an instance, kernels are no longer parameters.
+        let inputs = item.sig.inputs.iter().filter(|arg| instance.is_none() || function_param(arg).is_none());
+        let params: Vec<Param<'t>> = inputs.filter_map(|arg| self.param(arg)).collect();
         let close = self.span(item.sig.paren_token.span.close());
         let (result, result_span) = match &item.sig.output {
             syn::ReturnType::Default if writes_lists(&params) => (TypeNote::Tuple(Vec::new()), close),
@@ -130,10 +169,14 @@ impl<'t> Reader<'t, '_> {
                 (note, span)
             }
         };
-        let body = self.body(&item.block);
+        let body = match role {
+            // Its body is read for each instance.
+            Role::Template => self.push(close, ExprKind::Error),
+            Role::Plain | Role::Instance(_) => self.body(&item.block),
+        };
         self.allow(&item.attrs, name.span.join(self.tree.span(body)));
-        self.generics.truncate(outside);
-        KernelItem { name, doc, attrs, generics, params, result, result_span, body }
+        self.generics.clear();
+        KernelItem { name, doc, attrs, role, generics, params, result, result_span, body }
     }
 
     fn check_result(&mut self, note: &TypeNote<'t>, name: &str, span: Span, writes: bool) {
@@ -200,22 +243,81 @@ impl<'t> Reader<'t, '_> {
                 self.unsupported(span, what, "a kernel is a plain `fn`: leave the modifier out");
             }
         }
-        if !sig.generics.params.is_empty() {
-            let span = self.spanned(&sig.generics);
-            self.unsupported(
-                span,
-                "a generic parameter",
-                "generic kernels are not in this version: write one kernel for each type",
-            );
-        }
-        if let Some(clause) = &sig.generics.where_clause {
-            let span = self.span(clause.where_token.span);
-            self.unsupported(span, "a `where` clause", "name the types themselves");
-        }
         if let Some(variadic) = &sig.variadic {
             let span = self.spanned(variadic);
             self.unsupported(span, "a variable number of arguments", "name each parameter");
         }
+    }
+
+    /// The type parameters with their bounds, also those behind `where`.
+    fn type_params(&mut self, generics: &syn::Generics) -> Vec<Generic<'t>> {
+        let mut params = Vec::new();
+        for param in &generics.params {
+            match param {
+                syn::GenericParam::Type(param) => params.push(self.type_param(param, generics)),
+                syn::GenericParam::Lifetime(param) => {
+                    let span = self.spanned(param);
+                    self.unsupported(span, "a lifetime", "leave it out: a kernel keeps no references");
+                }
+                syn::GenericParam::Const(param) => {
+                    let span = self.spanned(param);
+                    self.unsupported(span, "a constant as a parameter", "write `const N: u64 = ...;`");
+                }
+            }
+        }
+        let where_clause = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        for predicate in where_clause {
+            let names_param = |ty: &syn::Type| match ty {
+                syn::Type::Path(path) => params.iter().any(|param| path.path.is_ident(param.name.text)),
+                _ => false,
+            };
+            if !matches!(predicate, syn::WherePredicate::Type(of) if names_param(&of.bounded_ty)) {
+                let span = self.spanned(predicate);
+                self.unsupported(span, "this bound", "write `where T: Float` for a type parameter `T`");
+            }
+        }
+        params
+    }
+
+    fn type_param(&mut self, param: &syn::TypeParam, generics: &syn::Generics) -> Generic<'t> {
+        let name = self.name(&param.ident);
+        let clause = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        let behind = clause.filter_map(|predicate| match predicate {
+            syn::WherePredicate::Type(of) => match &of.bounded_ty {
+                syn::Type::Path(path) if path.path.is_ident(&param.ident) => Some(&of.bounds),
+                _ => None,
+            },
+            _ => None,
+        });
+        let mut bound = None;
+        let mut is_reported = false;
+        for written in param.bounds.iter().chain(behind.flatten()) {
+            let ident = match written {
+                syn::TypeParamBound::Trait(of) => of.path.segments.last().map(|segment| segment.ident.to_string()),
+                _ => None,
+            };
+            let ident = ident.unwrap_or_default();
+            // What every number is anyway.
+            let is_given = ["Copy", "Clone", "PartialOrd", "PartialEq", "Send", "Sync", "Debug", "Default"];
+            if let Some(known) = Bound::ALL.into_iter().find(|known| known.name() == ident) {
+                bound = Some(known);
+            } else if !is_given.contains(&ident.as_str()) {
+                let span = self.spanned(written);
+                let help = match ident.as_str() {
+                    "Fn" | "FnMut" | "FnOnce" => "write `f: impl Fn(f64) -> f64` for a parameter that is a kernel",
+                    _ => "the bounds are Float (f32, f64), Int (i8 to u64) and Num (both)",
+                };
+                let message = format!("unknown bound `{}`", self.tree.slice(span));
+                self.report(Diagnostic::new(Code::UnknownType, span, message).help(help));
+                is_reported = true;
+            }
+        }
+        if bound.is_none() && !is_reported {
+            let message = format!("the type parameter `{}` has no bound", name.text);
+            let help = format!("write `{0}: Float`, `{0}: Int` or `{0}: Num`", name.text);
+            self.report(Diagnostic::new(Code::UnknownType, name.span, message).help(help));
+        }
+        Generic { name, bound }
     }
 
     fn constant(&mut self, item: &syn::ItemConst) -> ConstId {
@@ -370,6 +472,18 @@ impl<'t> Reader<'t, '_> {
     fn report(&mut self, diagnostic: Diagnostic) {
         self.found.push(diagnostic);
     }
+}
+
+/// Whether a parameter is a kernel.
+pub(crate) fn takes_kernel(arg: &syn::FnArg) -> bool {
+    matches!(arg, syn::FnArg::Typed(arg) if types::function(&arg.ty).is_some())
+}
+
+/// The name of a parameter of the type `impl Fn(..) -> ..`.
+fn function_param(arg: &syn::FnArg) -> Option<String> {
+    let syn::FnArg::Typed(arg) = arg else { return None };
+    let syn::Pat::Ident(name) = &*arg.pat else { return None };
+    types::function(&arg.ty).map(|_| name.ident.to_string())
 }
 
 /// Whether a kernel has results among its parameters.

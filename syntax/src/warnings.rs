@@ -19,6 +19,8 @@ mod numbers;
 mod range;
 mod unused;
 
+use std::collections::HashSet;
+
 use filbert_ir::{Diagnostic, Span};
 
 use crate::ast::{ExprId, ExprKind, Pat, Stmt, Tree};
@@ -75,7 +77,10 @@ pub(crate) fn warnings(tree: &Tree<'_>, typed: &Typed<'_>) -> Vec<Diagnostic> {
     let is_allowed = |lint: Lint, span: Span| {
         tree.allows.iter().any(|&(allowed, at)| allowed == lint && at.start <= span.start && span.end <= at.end)
     };
+    // What a generic kernel does for one type it does for others.
+    let mut seen = HashSet::new();
     let found = search.found.into_iter();
+    let found = found.filter(|(_, finding)| seen.insert((finding.code, finding.span)));
     let found = found.filter(|(lint, finding)| !finding.span.is_some_and(|span| is_allowed(*lint, span)));
     found.map(|(_, finding)| finding).collect()
 }

@@ -4,6 +4,7 @@
 //! === name
 //! // ir: f            print the IR of f (all kernels: // ir)
 //! // run: f(1.0, 2)   run f on a row; arguments are read as the types of the parameters
+//! // as: f(f64, [i32])  print the IR of the generic kernel f for columns of these types
 //! // warnings         print what is probably not meant
 //! fn f(...) ...
 //! ---
@@ -15,6 +16,7 @@ use std::fs;
 use std::path::Path;
 
 use filbert_ir::{Datum, Diagnostics, Span, VerifiedKernel, interp, text};
+use filbert_syntax::ArgType;
 
 #[test]
 fn every_case_gives_what_stands_beside_it() {
@@ -52,7 +54,9 @@ fn outcome(source: &str) -> String {
     };
     let mut out = String::new();
     for line in source.lines() {
-        if line.trim() == "// warnings" {
+        if let Some(call) = line.strip_prefix("// as: ") {
+            out.push_str(&specialised(&module, call));
+        } else if line.trim() == "// warnings" {
             out.push_str(&show(&module.warnings));
         } else if line.trim() == "// ir" {
             for kernel in &module.kernels {
@@ -65,6 +69,20 @@ fn outcome(source: &str) -> String {
         }
     }
     if out.is_empty() { "ok\n".to_string() } else { out }
+}
+
+fn specialised(module: &filbert_syntax::Module, call: &str) -> String {
+    let (name, args) = call.trim().strip_suffix(')').unwrap().split_once('(').unwrap();
+    let words = args.split(", ").filter(|word| !word.is_empty());
+    let args = words.map(|word| match word.strip_prefix('[').and_then(|word| word.strip_suffix(']')) {
+        Some(elem) => ArgType::List(elem.parse().unwrap()),
+        None => ArgType::Scalar(word.parse().unwrap()),
+    });
+    let args: Vec<ArgType> = args.collect();
+    match module.template(name).unwrap().specialise(&args) {
+        Ok(kernel) => text::print(&kernel),
+        Err(found) => show(&found),
+    }
 }
 
 fn run(module: &filbert_syntax::Module, call: &str) -> String {

@@ -1,6 +1,6 @@
 //! The kernels of a text: choosing one, and what it says of itself.
 
-use filbert_ir::OnError;
+use filbert_ir::{OnError, Scalar, Type, interp};
 
 #[test]
 fn the_only_kernel_goes_by_any_name() {
@@ -61,4 +61,44 @@ fn attributes_become_part_of_the_signature() {
     assert_eq!((f.core.signature.fuel, f.core.signature.on_error), (7, OnError::Null));
     assert_eq!(f.names.results, ["a", "b"]);
     assert_eq!((g.core.signature.fuel, g.core.signature.on_error), (1 << 30, OnError::Fail));
+}
+
+#[test]
+fn a_text_of_generic_kernels_has_templates_and_no_kernels() {
+    let text = "/// Twice.\nfn twice<T: Num>(x: T) -> T { x + x }";
+    let module = filbert_syntax::parse(text, "twice.rs").unwrap();
+    assert!(module.kernels.is_empty());
+    let template = module.template("twice").unwrap();
+    assert_eq!(
+        (template.doc.as_str(), template.types[0].name.as_str(), template.params[0].ty.as_str()),
+        ("Twice.", "T", "T")
+    );
+    let double = template.specialise(&[Type::F64.into()]).unwrap();
+    let int = template.specialise(&[Type::I64.into()]).unwrap();
+    assert_eq!(double.name(), "twice");
+    assert_ne!(double.id(), int.id());
+    assert_eq!(double.id(), template.specialise(&[Type::F64.into()]).unwrap().id());
+    assert_eq!(interp::run_scalars(&int, &[Scalar::I64(21)]).unwrap(), [Scalar::I64(42)]);
+    let error = module.select("twice").unwrap_err().to_string();
+    assert!(error.contains("FB-0003") && error.contains("generic"), "{error}");
+}
+
+#[test]
+fn generic_kernels_cannot_grow_a_text_without_bound() {
+    // Each kernel calls the next one for a type that no sample has.
+    let mut deep = "fn f(x: u8) -> u8 { g0(x) }\n".to_string();
+    deep.extend((0..20).map(|i| format!("fn g{i}<T: Num>(x: T) -> T {{ g{}(x) }}\n", i + 1)));
+    deep.push_str("fn g20<T: Num>(x: T) -> T { x }\n");
+    let error = filbert_syntax::parse(&deep, "deep.rs").unwrap_err().to_string();
+    assert!(error.contains("FB-0201") && error.contains("more than 8 deep"), "{error}");
+    // Ten types for each of two parameters.
+    let types = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"];
+    let mut wide = "fn pair<A: Num, B: Num>(a: A, b: B) -> A { a }\n".to_string();
+    for (i, a) in types.iter().enumerate() {
+        for b in types {
+            wide.push_str(&format!("fn f{i}_{b}(a: {a}, b: {b}) -> {a} {{ pair(a, b) }}\n"));
+        }
+    }
+    let error = filbert_syntax::parse(&wide, "wide.rs").unwrap_err().to_string();
+    assert!(error.contains("FB-0201") && error.contains("INSTANCES_MAX"), "{error}");
 }

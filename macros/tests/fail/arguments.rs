@@ -20,6 +20,21 @@ fn generic<T>(x: T) -> T {
 }
 
 #[kernel(crate = filbert_syntax)]
+fn too_much<T: Num>(x: T) -> T {
+    x.sqrt()
+}
+
+#[kernel(crate = filbert_syntax)]
+fn takes_kernel(f: impl Fn(f64) -> f64, x: f64) -> f64 {
+    f(x)
+}
+
+#[kernel(crate = filbert_syntax)]
+fn outside(x: f64) -> Point {
+    Point { x }
+}
+
+#[kernel(crate = filbert_syntax)]
 fn option(x: Option<(f64, f64)>) -> Option<f64> {
     x
 }

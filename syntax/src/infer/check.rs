@@ -4,6 +4,7 @@ use filbert_ir::op::Class;
 use filbert_ir::{Code, Diagnostic, Span, Type};
 
 use super::Infer;
+use super::generics::GenericCall;
 use super::types::{Open, Ty};
 use crate::ast::{ExprId, ExprKind, Pat};
 use crate::methods;
@@ -14,6 +15,8 @@ pub(super) enum Check<'a, 't> {
     Literal(ExprId),
     /// The operand `arg` of `at` is of a type that the operation has. `symbol` is an operator or a method.
     Operand { at: ExprId, arg: ExprId, class: Class, symbol: &'t str },
+    /// The instance that a call wants.
+    Generic(GenericCall),
     /// `arg as to`
     Cast { at: ExprId, arg: ExprId, to: Type },
     /// `to::from(arg)`
@@ -37,6 +40,7 @@ impl<'a, 't> Infer<'a, 't> {
         for check in std::mem::take(&mut self.checks) {
             match check {
                 Check::Literal(id) => self.check_literal(id),
+                Check::Generic(call) => self.check_generic(call),
                 Check::Operand { at, arg, class, symbol } => self.check_operand(at, arg, class, symbol),
                 Check::Cast { at, arg, to } => self.check_cast(at, arg, to),
                 Check::From { at, arg, to } => self.check_from(at, arg, to),
@@ -55,7 +59,9 @@ impl<'a, 't> Infer<'a, 't> {
         let span = self.tree.span(id);
         match &self.tree.expr(id).kind {
             ExprKind::Int { magnitude, negative, .. } => {
-                if int_bits(*magnitude, *negative, ty).is_some() {
+                // In a generic kernel a whole number may be a float.
+                let is_float = ty.is_float() && magnitude.is_some();
+                if is_float || int_bits(*magnitude, *negative, ty).is_some() {
                     return;
                 }
                 let text = self.tree.slice(span);

@@ -12,6 +12,8 @@ use crate::{habits, methods, names};
 #[derive(Clone, Copy)]
 pub(super) enum Why<'a, 't> {
     Arg(&'a KernelItem<'t>, &'a Param<'t>),
+    /// Of a generic kernel: a parameter, and one before it that is of the same type.
+    SameType(&'a KernelItem<'t>, &'a Param<'t>, &'a Param<'t>),
     /// Of a kernel outside the text: its path, and the place of the argument.
     LinkedArg(&'a [&'t str], usize),
     MethodArg(&'t str, ExprId),
@@ -53,6 +55,10 @@ impl<'a, 't> Infer<'a, 't> {
             Why::Arg(kernel, param) => (
                 format!("parameter `{}` of `{}`", param.name.text, kernel.name.text),
                 vec![(param.name.span, "the parameter".to_string())],
+            ),
+            Why::SameType(kernel, first, param) => (
+                format!("`{}` and `{}` of `{}` are of one type", first.name.text, param.name.text, kernel.name.text),
+                vec![(first.name.span, "decided here".to_string()), (param.name.span, "the parameter".to_string())],
             ),
             Why::LinkedArg(path, index) => (format!("argument {} of `{}`", index + 1, path.join("::")), Vec::new()),
             Why::MethodArg(name, receiver) => {

@@ -26,6 +26,8 @@ impl<'a, 't> Infer<'a, 't> {
             TypeNote::Array { elem, len } => self.array_note(elem, *len, span),
             TypeNote::Ref { of, mutable } => self.ref_note(of, *mutable, span),
             TypeNote::Named { name, unit } => self.named_note(*name, *unit),
+            // Looked at where an argument is given.
+            TypeNote::Function { .. } => Ty::Error,
             // A note that leaves a part open is no note at all: the value's own type counts.
             TypeNote::Infer | TypeNote::Error => Ty::Error,
         }

@@ -108,6 +108,7 @@ impl<'a, 't> Infer<'a, 't> {
         let same_kind = match self.out.types.openness(from) {
             Some(Open::Int) => to.is_int(),
             Some(Open::Float) => to.is_float(),
+            Some(Open::Number) => to != Type::Bool,
             Some(Open::Any) | None => false,
         };
         if is_literal && same_kind {

@@ -5,7 +5,7 @@ use filbert_ir::{Code, Diagnostic, Logical, Param, ResultTy, Span, Type};
 use super::explain::Why;
 use super::types::{Open, Ty};
 use super::{Call, Entity, Infer, Meaning, Wanted};
-use crate::ast::{ExprId, KernelItem};
+use crate::ast::{ExprId, KernelItem, Role};
 use crate::links::Links;
 use crate::names::{self, StdPath};
 
@@ -189,6 +189,9 @@ impl<'a, 't> Infer<'a, 't> {
     fn call_kernel(&mut self, id: ExprId, callee: usize, path_span: Span, args: &'a [ExprId]) -> Ty {
         let tree = self.tree;
         let kernel: &'a KernelItem<'t> = &tree.kernels[callee];
+        if let Role::Template = kernel.role {
+            return self.call_generic(id, callee, path_span, args);
+        }
         self.refuse_in_const(kernel.name.text, path_span);
         if let Some(caller) = self.kernel.filter(|_| !self.in_const) {
             self.out.calls.push(Call { caller, callee, span: path_span });

@@ -57,6 +57,9 @@ impl<'a, 't> Infer<'a, 't> {
 
     /// A struct, a type parameter, or a time type with its unit.
     pub(super) fn named_note(&mut self, name: Name<'t>, unit: Option<Name<'t>>) -> Ty {
+        if let Some(&(_, ty)) = self.type_params.iter().find(|(param, _)| *param == name.text) {
+            return ty;
+        }
         if let Some(of) = self.tree.structs.iter().position(|item| item.name.text == name.text) {
             return Ty::Struct(of as u32);
         }

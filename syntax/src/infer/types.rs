@@ -43,6 +43,8 @@ pub(crate) enum Open {
     Int,
     /// A float; f64 if nothing else decides.
     Float,
+    /// A number, as an integer literal of a generic kernel is; i32 if nothing else decides.
+    Number,
     /// Anything; an error if nothing else decides.
     Any,
 }
@@ -343,7 +345,7 @@ impl Types {
             Ty::Scalar(ty) => Some(ty),
             open @ Ty::Var(_) => match self.openness(open) {
                 Some(Open::Float) => Some(Type::F64),
-                Some(Open::Int) => Some(Type::I32),
+                Some(Open::Int | Open::Number) => Some(Type::I32),
                 _ => None,
             },
             _ => None,
@@ -406,7 +408,9 @@ impl Types {
                 (0, _) => true,
                 (parts, _) => parts == 1 && self.open_bindings < OPEN_BINDINGS_MAX,
             },
+            (Some(Open::Number), Some(Open::Int | Open::Float), _) => true,
             (Some(a), Some(b), _) => a == b,
+            (Some(Open::Number), None, Ty::Scalar(ty)) => ty != Type::Bool,
             (Some(Open::Int), None, Ty::Scalar(ty)) => ty.is_int(),
             (Some(Open::Float), None, Ty::Scalar(ty)) => ty.is_float(),
             _ => false,
@@ -429,6 +433,7 @@ impl Types {
             open @ Ty::Var(_) => match self.openness(open) {
                 Some(Open::Float) => "a float literal".to_string(),
                 Some(Open::Int) => "an integer literal".to_string(),
+                Some(Open::Number) => "a literal".to_string(),
                 _ => "a type not known yet".to_string(),
             },
             Ty::Tuple(0) => "no value".to_string(),

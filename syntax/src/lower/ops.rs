@@ -146,6 +146,10 @@ impl Lowering<'_, '_> {
         let typed = self.typed;
         let ty = typed.types.scalar(typed.exprs[id.0 as usize]).unwrap_or(Type::F64);
         match &self.tree.expr(id).kind {
+            ExprKind::Int { magnitude: Some(magnitude), negative, .. } if ty.is_float() => {
+                let magnitude = *magnitude as f64;
+                float(ty, if *negative { -magnitude } else { magnitude })
+            }
             ExprKind::Int { magnitude, negative, .. } => {
                 Scalar::from_bits(ty, int_bits(*magnitude, *negative, ty).expect("inference checks the range"))
             }

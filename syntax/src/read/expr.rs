@@ -378,8 +378,18 @@ impl<'t> Reader<'t, '_> {
             return None;
         }
         let mut segments = Vec::new();
-        for segment in &path.path.segments {
-            segments.push(self.name(&segment.ident).text);
+        if let Some(name) = path.path.get_ident()
+            && let Some((_, kernel)) = self.functions.iter().find(|(param, _)| name == param)
+        {
+            return Some(vec![kernel]);
+        }
+        for (index, segment) in path.path.segments.iter().enumerate() {
+            let text = self.name(&segment.ident).text;
+            // `T::MAX` is that of the type which `T` is.
+            match self.type_of_param(text).filter(|_| index == 0 && path.path.segments.len() > 1) {
+                Some(ty) => segments.push(ty.name()),
+                None => segments.push(text),
+            }
             if segment.arguments.is_none() {
                 continue;
             }
@@ -390,7 +400,7 @@ impl<'t> Reader<'t, '_> {
                 }
                 _ => {
                     let span = self.spanned(&segment.arguments);
-                    self.unsupported(span, "generic arguments", "kernels are not generic: leave them out");
+                    self.unsupported(span, "generic arguments", "leave them out: the arguments decide");
                     return None;
                 }
             }

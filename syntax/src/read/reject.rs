@@ -139,8 +139,10 @@ impl<'t> Reader<'t, '_> {
         let (what, instead) = match ty {
             Slice(_) => ("a slice without a reference", "write `&[f64]`"),
             Ptr(_) => ("a pointer type", REFERENCES),
-            BareFn(_) => ("a function type", "call the kernel by its name"),
-            ImplTrait(_) | TraitObject(_) => ("a trait type", "name a scalar type, for example `f64`"),
+            BareFn(_) => ("a function pointer", "write `impl Fn(f64) -> f64` for a parameter that is a kernel"),
+            ImplTrait(_) | TraitObject(_) => {
+                ("this trait type", "write `impl Fn(f64) -> f64` for a parameter that is a kernel")
+            }
             Never(_) => ("the type `!`", "a kernel always returns"),
             _ => ("this type", "name a scalar type, for example `f64`"),
         };

@@ -1,9 +1,9 @@
 //! Written types.
 
-use filbert_ir::{Code, Diagnostic};
+use filbert_ir::{Code, Diagnostic, Type};
 
 use super::Reader;
-use crate::ast::{Name, TypeNote};
+use crate::ast::TypeNote;
 use crate::names;
 
 /// The time types, and whether they have a unit.
@@ -23,6 +23,7 @@ impl<'t> Reader<'t, '_> {
             }
             syn::Type::Reference(of) => self.reference(of),
             syn::Type::Path(path) => self.named(path),
+            syn::Type::ImplTrait(_) if function(ty).is_some() => self.function_note(ty),
             other => {
                 self.reject_type(other);
                 TypeNote::Error
@@ -68,8 +69,11 @@ impl<'t> Reader<'t, '_> {
                 TypeNote::Error
             }
             (text, []) if is_one && self.structs.contains(&text) => TypeNote::Named { name, unit: None },
-            (text, []) if is_one && self.generics.iter().any(|generic| generic == text) => {
-                TypeNote::Named { name, unit: None }
+            (text, []) if is_one && self.generics.iter().any(|(generic, _)| generic == text) => {
+                match self.type_of_param(text) {
+                    Some(ty) => TypeNote::Scalar(ty),
+                    None => TypeNote::Named { name, unit: None },
+                }
             }
             (text, units) if is_one && TIMES.iter().any(|(time, _)| *time == text) => {
                 let unit = match units {
@@ -111,12 +115,20 @@ impl<'t> Reader<'t, '_> {
         true
     }
 
-    pub(super) fn generic_bounds(&self, param: &syn::TypeParam) -> Vec<Name<'t>> {
-        let bounds = param.bounds.iter().filter_map(|bound| match bound {
-            syn::TypeParamBound::Trait(bound) => bound.path.segments.last().map(|segment| self.name(&segment.ident)),
-            _ => None,
-        });
-        bounds.collect()
+    /// What a type parameter is in the instance being read.
+    pub(super) fn type_of_param(&self, name: &str) -> Option<Type> {
+        self.generics.iter().find(|(generic, _)| generic == name).and_then(|&(_, ty)| ty)
+    }
+
+    /// `impl Fn(f64) -> f64`
+    fn function_note(&mut self, ty: &syn::Type) -> TypeNote<'t> {
+        let Some(args) = function(ty) else { return TypeNote::Error };
+        let params = args.inputs.iter().map(|ty| self.note(ty)).collect();
+        let result = match &args.output {
+            syn::ReturnType::Type(_, ty) => self.note(ty),
+            syn::ReturnType::Default => TypeNote::Tuple(Vec::new()),
+        };
+        TypeNote::Function { params, result: Box::new(result) }
     }
 }
 
@@ -125,4 +137,17 @@ fn is_option(path: &syn::TypePath) -> bool {
     let names: Vec<String> = path.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     path.qself.is_none() && matches!(names.as_slice(), ["Option"] | ["std" | "core", "option", "Option"])
+}
+
+/// The types in `impl Fn(f64) -> f64`.
+pub(super) fn function(ty: &syn::Type) -> Option<&syn::ParenthesizedGenericArguments> {
+    let syn::Type::ImplTrait(of) = ty else { return None };
+    let bound = of.bounds.iter().find_map(|bound| match bound {
+        syn::TypeParamBound::Trait(bound) => bound.path.segments.last(),
+        _ => None,
+    })?;
+    match &bound.arguments {
+        syn::PathArguments::Parenthesized(args) if bound.ident == "Fn" => Some(args),
+        _ => None,
+    }
 }

@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use filbert_ir::{Code, Diagnostic};
 
 use super::{Lint, Search};
-use crate::ast::{ExprId, ExprKind, LocalId, Name, Stmt, Target};
+use crate::ast::{ExprId, ExprKind, LocalId, Name, Role, Stmt, Target};
 use crate::infer::Meaning;
 
 impl<'t> Search<'_, 't> {
     pub(super) fn unused(&mut self) {
         let (reads, writes) = self.uses();
-        for kernel in &self.tree.kernels {
+        // The body of a generic kernel stands in its instances.
+        for kernel in self.tree.kernels.iter().filter(|kernel| kernel.role != Role::Template) {
             for param in &kernel.params {
                 if reads.contains(&param.local.0) || param.name.text.starts_with('_') {
                     continue;
