@@ -4,5 +4,7 @@
 mod doors;
 mod examples;
 mod flights;
+mod kernel_columns;
+mod kernel_files;
 mod kernels;
 mod tidy;
