@@ -300,7 +300,11 @@ pub(crate) fn templates(tree: &Tree<'_>, name: &str, links: &Links<'_>) -> Vec<T
 fn template(tree: &Tree<'_>, kernel: &KernelItem<'_>, source: &Source) -> Option<Template> {
     let types = kernel.generics.iter().zip(bounds(kernel)?);
     let types = types.map(|(generic, bound)| TypeParam { name: generic.name.text.to_string(), bound });
-    let params = kernel.params.iter().map(|param| {
+    // Lists that are written are results.
+    let is_out = |note: &TypeNote<'_>| {
+        matches!(note, TypeNote::Slice { mutable: true, .. } | TypeNote::Ref { mutable: true, .. })
+    };
+    let params = kernel.params.iter().filter(|param| !is_out(&param.ty)).map(|param| {
         let (generic, is_list) = named_in(kernel, &param.ty);
         TemplateParam {
             name: param.name.text.to_string(),
