@@ -13,6 +13,7 @@
 //! | [`abi`] | the call frame |
 //! | [`target`] | what code is made for |
 //! | [`passes`] | rewriting of kernels before lowering |
+//! | [`proof`] | what never fails, and needs no check |
 //! | [`mod@compile`] | the steps from kernel to artifact |
 //! | [`helpers`] | the math functions that code may call |
 //! | [`audit`] | what code must show before it may run |
@@ -29,6 +30,7 @@ pub mod explain;
 pub mod helpers;
 mod lower;
 pub mod passes;
+pub mod proof;
 pub mod target;
 
 pub use artifact::{Artifact, Backend, Site};
@@ -39,4 +41,4 @@ pub use target::{Level, Target};
 
 /// Version of the passes and the lowering. Part of every target's fingerprint, so that code kept from an
 /// older build is not found; move it on with every change of what they emit.
-pub const CODEGEN_VERSION: u16 = 2;
+pub const CODEGEN_VERSION: u16 = 4;

@@ -5,8 +5,10 @@
 
 mod code;
 mod explain;
+mod loops;
 mod meaning;
 mod passes;
+mod proof;
 
 use filbert_ir::{VerifiedKernel, text, verify};
 

@@ -3,9 +3,10 @@
 //! one operand that shows it, so each operation is also tried with every special constant in every place.
 
 use filbert_compiler::passes::{Optimized, optimize};
+use filbert_ir::interp::{Control, Interpreter, Row, RowEnd};
 use filbert_ir::kernel::Args;
 use filbert_ir::{
-    Builder, Def, Kernel, Names, Op, Scalar, Type, ValueId, VerifiedKernel, interp, random, text, verify,
+    Builder, Def, Fault, Kernel, Names, Op, Scalar, Type, ValueId, VerifiedKernel, interp, random, text, verify,
 };
 
 fn agree(kernel: &VerifiedKernel, optimized: &Optimized, row: &[Scalar]) {
@@ -64,6 +65,37 @@ fn random_kernels() {
         let optimized = optimize(&kernel);
         for row in random::rows(seed, &kernel.core.slot_types(), 20) {
             agree(&kernel, &optimized, &row);
+        }
+    }
+}
+
+/// How a row ends: fault and value of the kernel as it was given, or slots and lists.
+fn ends(kernel: &VerifiedKernel, origins: Option<&[ValueId]>, row: &Row, fuel: u64) -> Result<Ended, (Fault, ValueId)> {
+    let mut out = vec![0; kernel.core.returns.len()];
+    let mut memory = row.memory.clone();
+    match Interpreter::new(kernel).row(&row.slots, &mut memory, &mut Control::new(fuel, None), &mut out) {
+        Ok(()) => Ok((out, memory.results)),
+        Err(RowEnd::Fault(end)) => Err((end.fault, origins.map_or(end.value, |origins| origins[end.value.index()]))),
+        Err(RowEnd::Stopped) => unreachable!("nobody asks to stop"),
+    }
+}
+
+type Ended = (Vec<u64>, Vec<Vec<u64>>);
+
+/// With loops, lists, tables and whatever a signature can have; and with little fuel, because passes must not
+/// change what it is spent on.
+#[test]
+fn random_kernels_with_everything() {
+    for seed in 0..2000 {
+        let kernel = verify(random::rich_kernel(seed, 5 + (seed % 100) as usize)).unwrap();
+        let optimized = optimize(&kernel);
+        for (index, row) in random::datum_rows(seed, &kernel.core.signature, 20).iter().enumerate() {
+            let Some(row) = Row::new(&kernel.core, row) else { continue };
+            let fuel = [0, 1, 7, 3000][index % 4];
+            let wanted = ends(&kernel, None, &row, fuel);
+            let got = ends(&optimized.kernel, Some(&optimized.origins), &row, fuel);
+            let texts = || format!("{}\n{}", text::print(&kernel), text::print(&optimized.kernel));
+            assert_eq!(wanted, got, "on {:?} with fuel {fuel}\n{}", row.slots, texts());
         }
     }
 }

@@ -249,7 +249,7 @@ impl Lower<'_> {
 }
 
 /// The condition of a compare, or of `is_nan` with its operand on both sides.
-fn float_condition(op: Op) -> Option<FloatCC> {
+pub(super) fn float_condition(op: Op) -> Option<FloatCC> {
     Some(match op {
         Op::Eq => FloatCC::Equal,
         Op::Ne => FloatCC::NotEqual,

@@ -5,6 +5,7 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 use filbert_ir::{Fault, Op, Type, ValueId};
 
 use super::{Lower, clif_type};
+use crate::proof::Range;
 
 /// 64-bit divisions that are written out twice, for small and for large operands, counting two each.
 /// Further ones are not: blocks cost compile time.
@@ -16,14 +17,24 @@ impl Lower<'_> {
         let signed = ty.is_signed();
         let x = self.value(args[0]);
         let y = args.get(1).map(|&y| self.value(y)).unwrap_or(x);
+        let never_fails = self.proofs.never_fails[id.index()];
         match op {
+            Op::Add if never_fails => self.b.ins().iadd(x, y),
+            Op::Sub if never_fails => self.b.ins().isub(x, y),
+            Op::Mul if never_fails => self.b.ins().imul(x, y),
+            Op::Assert | Op::SameLength if never_fails => self.constant(Type::Bool, 1),
+            Op::Index if never_fails => x,
             Op::Add | Op::Sub | Op::Mul => self.checked(id, op, ty, args),
             Op::Neg => {
-                self.fail_if_min(id, x, ty);
+                if !never_fails {
+                    self.fail_if_min(id, x, ty);
+                }
                 self.b.ins().ineg(x)
             }
             Op::Abs => {
-                self.fail_if_min(id, x, ty);
+                if !never_fails {
+                    self.fail_if_min(id, x, ty);
+                }
                 self.b.ins().iabs(x)
             }
             Op::Div | Op::Rem | Op::RemEuclid | Op::DivEuclid | Op::WrappingDiv | Op::WrappingRem => {
@@ -50,8 +61,7 @@ impl Lower<'_> {
             Op::Max => self.greatest(signed, x, y),
             Op::Clamp => {
                 let high = self.value(args[2]);
-                let ordered = self.core.as_const(args[1]).zip(self.core.as_const(args[2]));
-                if !ordered.is_some_and(|(lo, hi)| int_le(ty, lo.bits(), hi.bits())) {
+                if !never_fails {
                     let greater = if signed { IntCC::SignedGreaterThan } else { IntCC::UnsignedGreaterThan };
                     let bad = self.icmp(greater, y, high);
                     self.fail_if(bad, id, Fault::ClampBounds);
@@ -156,7 +166,7 @@ impl Lower<'_> {
     /// square is a power of two and exact; so the result is r or r + 1, and one product tells which. The
     /// product does not wrap below 2^32.
     fn square_root(&mut self, id: ValueId, x: Value, ty: Type) -> Value {
-        if ty.is_signed() {
+        if ty.is_signed() && !self.proofs.never_fails[id.index()] {
             let zero = self.constant(ty, 0);
             let bad = self.icmp(IntCC::SignedLessThan, x, zero);
             self.fail_if(bad, id, Fault::Domain);
@@ -197,20 +207,19 @@ impl Lower<'_> {
         self.fail_if(bad, id, Fault::Overflow);
     }
 
-    /// Division and its remainders, guarded so that the instruction cannot trap. A constant divisor needs
-    /// only the guards that it does not settle.
+    /// Division and its remainders, guarded so that the instruction cannot trap. What is known of the
+    /// operands settles guards.
     fn divide(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
         let (x, mut y) = (self.value(args[0]), self.value(args[1]));
-        let divisor = self.core.as_const(args[1]).map(|c| c.bits());
-        if divisor.is_none_or(|bits| bits == 0) {
+        let [dividend, divisor] = [args[0], args[1]].map(|id| self.proofs.range(id));
+        if divisor.contains(0) {
             let zero = self.constant(ty, 0);
             let bad = self.icmp(IntCC::Equal, y, zero);
             self.fail_if(bad, id, Fault::DivideByZero);
         }
-        let minus_one = ty.mask();
-        if ty.is_signed() && divisor.is_none_or(|bits| bits == minus_one) {
+        if ty.is_signed() && divisor.contains(-1) && dividend.contains(Range::of(ty).lo) {
             let min = self.constant(ty, min_bits(ty));
-            let all_ones = self.constant(ty, minus_one);
+            let all_ones = self.constant(ty, ty.mask());
             let x_is_min = self.icmp(IntCC::Equal, x, min);
             let y_is_minus_one = self.icmp(IntCC::Equal, y, all_ones);
             let bad = self.b.ins().band(x_is_min, y_is_minus_one);
@@ -223,7 +232,8 @@ impl Lower<'_> {
                 _ => self.fail_if(bad, id, Fault::Overflow),
             }
         }
-        let look_first = ty.bits() == 64 && divisor.is_none() && self.divisions < SMALL_DIVISIONS_MAX;
+        let is_constant = self.core.as_const(args[1]).is_some();
+        let look_first = ty.bits() == 64 && !is_constant && self.divisions < SMALL_DIVISIONS_MAX;
         if look_first { self.divide_wide(op, ty, x, y) } else { self.quotient(op, ty, x, y) }
     }
 
@@ -287,9 +297,8 @@ impl Lower<'_> {
     /// Shifts, once the amount is known to be in 0..width. A negative amount is a large one without sign.
     fn shift(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Value {
         let (x, amount) = (self.value(args[0]), self.value(args[1]));
-        let width = u64::from(ty.bits());
-        if self.core.as_const(args[1]).is_none_or(|c| c.bits() >= width) {
-            let width = self.constant(self.core.ty(args[1]), width);
+        if !self.proofs.never_fails[id.index()] {
+            let width = self.constant(self.core.ty(args[1]), u64::from(ty.bits()));
             let bad = self.icmp(IntCC::UnsignedGreaterThanOrEqual, amount, width);
             self.fail_if(bad, id, Fault::ShiftRange);
         }
@@ -348,13 +357,7 @@ fn min_bits(ty: Type) -> u64 {
     1 << (ty.bits() - 1)
 }
 
-/// Whether one integer constant is at most another.
-fn int_le(ty: Type, x: u64, y: u64) -> bool {
-    let flip = if ty.is_signed() { min_bits(ty) } else { 0 };
-    x ^ flip <= y ^ flip
-}
-
-fn int_condition(op: Op, signed: bool) -> IntCC {
+pub(super) fn int_condition(op: Op, signed: bool) -> IntCC {
     let condition = match op {
         Op::Eq => IntCC::Equal,
         Op::Ne => IntCC::NotEqual,

@@ -2,13 +2,16 @@
 //!
 //! An access compares its index with the length and only then touches memory, so that nothing here can
 //! trap. The comparison is with the index itself, whatever pending flags say of how it came about: a row
-//! that is bound to fail may run on for a while, but not outside its lists.
+//! that is bound to fail may run on for a while, but not outside its lists. Where the index is proved to be
+//! below the length there is no comparison; the proof may rest on a sum that fits, so pending flags come
+//! first then.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AliasRegion, AliasRegionData, Function, InstBuilder, MemFlagsData, Value};
 use filbert_ir::{Array, Def, Fault, Op, Type, ValueId};
 
 use super::{Lower, clif_type};
+use crate::proof::Assumption;
 
 /// Kinds of memory that do not overlap.
 pub(super) struct Memory {
@@ -54,6 +57,9 @@ impl Lower<'_> {
 
     /// Goes on only if the index is below the length.
     fn check(&mut self, id: ValueId, array: Array, index: ValueId) {
+        if self.proofs.never_fails[id.index()] {
+            return self.flush();
+        }
         let (at, length) = (self.value(index), self.length(array));
         let bad = self.icmp(IntCC::UnsignedGreaterThanOrEqual, at, length);
         self.fail_if(bad, id, Fault::IndexRange);
@@ -77,6 +83,41 @@ impl Lower<'_> {
             (Op::Add | Op::WrappingAdd, Some(step @ ..=DISTANCE_MAX)) => (args[0], step as i32),
             (Op::Sub | Op::WrappingSub, Some(step @ ..=DISTANCE_MAX)) => (args[0], -(step as i32)),
             _ => (index, 0),
+        }
+    }
+
+    /// Checks what proofs assume of this row's lengths. A caller that keeps the ABI never gets to see this
+    /// fail.
+    pub(super) fn check_assumptions(&mut self) {
+        for Assumption { x, y, c, or_zero, needed_by } in self.proofs.assumptions.clone() {
+            let bound = self.constant(Type::U64, c.unsigned_abs());
+            let (left, right) = (x.map(|x| self.value(x)), y.map(|y| self.value(y)));
+            let bad = match (left, right) {
+                (Some(x), None) if c >= 0 => self.icmp(IntCC::UnsignedGreaterThan, x, bound),
+                (None, Some(y)) if c < 0 => self.icmp(IntCC::UnsignedLessThan, y, bound),
+                // Where the sum wraps it is less than it should be: the check asks for more than it must.
+                (Some(x), Some(y)) if c >= 0 => {
+                    let most = self.b.ins().iadd(y, bound);
+                    self.icmp(IntCC::UnsignedGreaterThan, x, most)
+                }
+                (Some(x), Some(y)) => {
+                    let short = self.icmp(IntCC::UnsignedLessThan, y, bound);
+                    let most = self.b.ins().isub(y, bound);
+                    let above = self.icmp(IntCC::UnsignedGreaterThan, x, most);
+                    self.b.ins().bor(short, above)
+                }
+                // Of numbers alone, or of a length and 0: true.
+                (_, None) | (None, _) => continue,
+            };
+            let bad = match left.filter(|_| or_zero) {
+                Some(x) => {
+                    let zero = self.constant(Type::U64, 0);
+                    let some = self.icmp(IntCC::NotEqual, x, zero);
+                    self.b.ins().band(bad, some)
+                }
+                None => bad,
+            };
+            self.fail_if(bad, needed_by, Fault::IndexRange);
         }
     }
 

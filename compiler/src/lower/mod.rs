@@ -47,6 +47,7 @@ use self::row::Columns;
 use crate::abi::CallFrame;
 use crate::helpers::HELPERS;
 use crate::passes::Optimized;
+use crate::proof::{self, Proofs};
 use crate::target::Target;
 
 /// A function for Cranelift, with what the audit and the artifact need to know of it.
@@ -72,6 +73,7 @@ pub(crate) fn lower(optimized: &Optimized, target: &Target, isa: &dyn TargetIsa)
     let memory = Memory::new(&mut function);
     let b = FunctionBuilder::new(&mut function, &mut context);
     let core = &optimized.kernel.core;
+    let proofs = proof::prove(core);
     let mut lower = Lower {
         b,
         core,
@@ -80,7 +82,8 @@ pub(crate) fn lower(optimized: &Optimized, target: &Target, isa: &dyn TargetIsa)
         isa,
         values: vec![None; core.values.len()],
         outputs: vec![Vec::new(); core.values.len()],
-        used: used(core),
+        used: used(core, &proofs),
+        proofs,
         arrays: Vec::new(),
         memory,
         frame: None,
@@ -134,6 +137,8 @@ struct Lower<'a> {
     outputs: Vec<Vec<Option<Value>>>,
     /// Whether somebody reads a value.
     used: Vec<bool>,
+    /// What needs no check.
+    proofs: Proofs,
     /// Where the elements of each array in use are, in this row.
     arrays: Vec<(Array, Value)>,
     /// What Cranelift is told of loads and stores.
@@ -361,11 +366,12 @@ impl Lower<'_> {
     }
 }
 
-/// For each value, whether somebody reads it. The length of an array is read by each access to it.
-fn used(core: &Core) -> Vec<bool> {
+/// For each value, whether somebody reads it. The length of an array is read by each access to it that is
+/// checked.
+fn used(core: &Core, proofs: &Proofs) -> Vec<bool> {
     let mut used = vec![false; core.values.len()];
     let mut mark = |ids: &[ValueId]| ids.iter().for_each(|id| used[id.index()] = true);
-    for value in &core.values {
+    for (index, value) in core.values.iter().enumerate() {
         match &value.def {
             Def::Op(_, args) => mark(args),
             Def::If { cond, then, otherwise } => {
@@ -382,6 +388,7 @@ fn used(core: &Core) -> Vec<bool> {
             Def::Param(_) | Def::Const(_) | Def::Output { .. } | Def::Carried(_) => {}
         }
         match value.def {
+            _ if proofs.never_fails[index] => {}
             Def::Load { array: Array::Param(param), .. } => mark(&[core.signature.param_slot(param as usize)]),
             Def::Load { array: Array::Result(result), .. } | Def::Store { array: Array::Result(result), .. } => {
                 mark(&[core.signature.length_slot(result as usize)]);
@@ -390,6 +397,9 @@ fn used(core: &Core) -> Vec<bool> {
         }
     }
     mark(&core.returns);
+    for assumption in &proofs.assumptions {
+        [assumption.x, assumption.y].into_iter().flatten().for_each(|slot| mark(&[slot]));
+    }
     used
 }
 

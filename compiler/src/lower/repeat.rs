@@ -32,11 +32,13 @@
 //! The counter goes on from row to row; a row begins by writing it to `scratch`. A call that fails leaves
 //! `poll` without what is in the counter, so that the next look comes early.
 
-use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::condcodes::{CondCode, IntCC};
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value, types};
 use cranelift_frontend::Variable;
-use filbert_ir::{Def, Fault, Region, Scalar, ValueId};
+use filbert_ir::{Def, Fault, Op, Region, Scalar, ValueId};
 
+use super::float::float_condition;
+use super::int::int_condition;
 use super::{Lower, clif_type, memory};
 use crate::abi::{CallFrame, POLL_ITERATIONS};
 
@@ -109,10 +111,18 @@ impl Lower<'_> {
         self.region(start, last.0);
         // What stands behind depends on it in no other way than by being its outputs.
         self.behind(otherwise.end.0, end, last);
-        let cond = self.value(*cond);
-        self.flush();
         let [then_block, else_block] = std::array::from_fn(|_| self.b.create_block());
-        self.b.ins().brif(cond, then_block, &[], else_block, &[]);
+        // Cranelift lays the second of two blocks out next: the one in which the loop goes on.
+        let index = if yields[0] == last { 0 } else { self.output_index(yields[0]) };
+        if self.core.as_const(otherwise.yields[index]) == Some(Scalar::Bool(false)) {
+            let inverse = self.inverse(*cond);
+            self.flush();
+            self.b.ins().brif(inverse, else_block, &[], then_block, &[]);
+        } else {
+            let cond = self.value(*cond);
+            self.flush();
+            self.b.ins().brif(cond, then_block, &[], else_block, &[]);
+        }
         for (block, region) in [(then_block, then), (else_block, otherwise)] {
             self.b.switch_to_block(block);
             let resolve = |&id: &ValueId| match self.core.value(id).def {
@@ -123,6 +133,31 @@ impl Lower<'_> {
             let yields: Vec<ValueId> = yields.iter().map(resolve).collect();
             self.tail(region.start.0, region.end.0, &yields, around);
         }
+    }
+
+    fn output_index(&self, id: ValueId) -> usize {
+        let Def::Output { index, .. } = self.core.value(id).def else { unreachable!("it is an output") };
+        index as usize
+    }
+
+    /// Whether a condition does not hold, as a compare of its own where it is one: that and a branch are one
+    /// instruction.
+    fn inverse(&mut self, cond: ValueId) -> Value {
+        if let Def::Op(op, args) = &self.core.value(cond).def {
+            let ty = self.core.ty(args[0]);
+            if *op == Op::Not {
+                return self.value(args[0]);
+            }
+            if matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge) {
+                let (x, y) = (self.value(args[0]), self.value(args[1]));
+                return match float_condition(*op) {
+                    Some(cc) if ty.is_float() => self.fcmp(cc.complement(), x, y),
+                    _ => self.icmp(int_condition(*op, ty.is_signed()).complement(), x, y),
+                };
+            }
+        }
+        let (cond, zero) = (self.value(cond), self.b.ins().iconst(types::I8, 0));
+        self.icmp(IntCC::Equal, cond, zero)
     }
 
     /// The `if` at the end of a range that decides whether to go on, if there is one: with nothing but

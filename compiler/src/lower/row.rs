@@ -36,6 +36,7 @@ impl Lower<'_> {
             self.arrays.push((array, elements));
         }
         self.begin_row();
+        self.check_assumptions();
         self.region(self.core.slots(), self.core.values.len() as u32);
         self.flush();
         self.results(&columns.outputs, first, copy);

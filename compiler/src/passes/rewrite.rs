@@ -69,6 +69,11 @@ pub(super) trait Visitor {
         None
     }
 
+    /// An old value, visible where the `loop` stands, that this carried value always is inside of it.
+    fn known_inside(&self, _id: ValueId, _index: usize) -> Option<ValueId> {
+        None
+    }
+
     /// A region begins; it stores these arrays if it runs more than once.
     fn enter(&mut self, _stored: &[Array]) {}
 
@@ -268,8 +273,8 @@ impl Rewrite<'_> {
             self.map[first + index] = known;
         }
         for (&index, carried) in kept.iter().zip(carried) {
-            let place = &mut self.map[first + index];
-            *place = place.or(Some(carried));
+            let known = all[index].or(visitor.known_inside(id, index).map(|init| self.mapped(init)));
+            self.map[first + index] = known.or(Some(carried));
         }
         visitor.enter(&stored(self.old, body));
         self.range(visitor, (first + inits.len()) as u32, body.end.0);

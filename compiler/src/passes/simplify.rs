@@ -97,6 +97,10 @@ impl Visitor for Simplify<'_> {
     fn known(&self, id: ValueId, index: usize) -> Option<ValueId> {
         self.same.known(id, index)
     }
+
+    fn known_inside(&self, id: ValueId, index: usize) -> Option<ValueId> {
+        self.same.inside(id, index)
+    }
 }
 
 /// The value that stands for an operation, by the first rule that applies, else the operation itself.

@@ -9,6 +9,7 @@ const POWI_MAX: u32 = 1023;
 
 pub(super) static RULES: &[Rule] = &[
     Rule { name: "x * 1.0, x / 1.0, x + -0.0, x - 0.0 -> x", apply: neutral },
+    Rule { name: "x * 2.0 -> x + x", apply: double },
     Rule { name: "x * -1.0, x / -1.0, -0.0 - x -> -x", apply: negation },
     Rule { name: "x / 2^k -> x * 2^-k", apply: exact_reciprocal },
     Rule { name: "-(-x) -> x, |-x| -> |x|, ||x|| -> |x|", apply: signs },
@@ -46,6 +47,11 @@ fn neutral(site: &mut Site<'_, '_>) -> Option<ValueId> {
         _ => false,
     };
     applies.then_some(site.args[0])
+}
+
+/// The same number, rounded once; a sum is the faster of the two, and needs no constant.
+fn double(site: &mut Site<'_, '_>) -> Option<ValueId> {
+    (site.op == Op::Mul && constant(site, 1)? == 2.0).then(|| site.build(Op::Add, &[site.args[0], site.args[0]]))
 }
 
 fn negation(site: &mut Site<'_, '_>) -> Option<ValueId> {

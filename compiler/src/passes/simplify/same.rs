@@ -4,10 +4,12 @@
 //! Front ends carry every variable that a loop could change; most of them it does not. The proof is by
 //! resolving: the value that a yield *is*, looking through the results of others.
 //! Where a carried value's next resolves to the carried value, it never changes and is its initial value.
+//! Where it does so whenever the loop goes on, it is its initial value inside of the loop: the flags and
+//! results of a `return` out of a loop are of this kind.
 
 use std::collections::HashMap;
 
-use filbert_ir::{Core, Def, ValueId};
+use filbert_ir::{Core, Def, Scalar, ValueId};
 
 /// Yields that one resolution looks through; deeper ones are left as they are.
 const DEPTH_MAX: u32 = 64;
@@ -15,9 +17,15 @@ const DEPTH_MAX: u32 = 64;
 /// What is known of results, by `if` or `loop` and index.
 pub(super) struct Same {
     known: HashMap<(ValueId, usize), ValueId>,
+    inside: HashMap<(ValueId, usize), ValueId>,
 }
 
 impl Same {
+    /// The old value that a carried value always is inside of its loop.
+    pub(super) fn inside(&self, id: ValueId, index: usize) -> Option<ValueId> {
+        self.inside.get(&(id, index)).copied()
+    }
+
     /// The old value that this result always is, visible where its owner stands.
     pub(super) fn known(&self, id: ValueId, index: usize) -> Option<ValueId> {
         self.known.get(&(id, index)).copied()
@@ -27,7 +35,7 @@ impl Same {
 /// Looks at every `if` and `loop`.
 pub(super) fn find(core: &Core) -> Same {
     let mut search = Search { core, resolved: HashMap::new() };
-    let mut known = HashMap::new();
+    let (mut known, mut inside) = (HashMap::new(), HashMap::new());
     for (index, value) in core.values.iter().enumerate() {
         let count = match &value.def {
             Def::If { then, .. } => then.yields.len(),
@@ -38,10 +46,16 @@ pub(super) fn find(core: &Core) -> Same {
         for index in 0..count {
             if let Some(same) = search.result(id, index, DEPTH_MAX) {
                 known.insert((id, index), same);
+            } else if let Def::Loop { inits, body } = &value.def {
+                let carried = ValueId(body.start.0 + index as u32);
+                let next = body.yields[index + 1];
+                if search.stays(body.yields[0], next, carried, inits[index], DEPTH_MAX) {
+                    inside.insert((id, index), inits[index]);
+                }
             }
         }
     }
-    Same { known }
+    Same { known, inside }
 }
 
 struct Search<'a> {
@@ -82,5 +96,32 @@ impl Search<'_> {
         };
         self.resolved.insert((id, index), same);
         same
+    }
+
+    /// Whether a carried value is what it was at each end of the loop's body that goes on.
+    fn stays(&mut self, go_on: ValueId, next: ValueId, carried: ValueId, init: ValueId, depth: u32) -> bool {
+        let core = self.core;
+        if core.as_const(go_on) == Some(Scalar::Bool(false)) {
+            return true;
+        }
+        let next = self.resolve(next, DEPTH_MAX);
+        if next == carried || (core.as_const(next).is_some() && core.as_const(next) == core.as_const(init)) {
+            return true;
+        }
+        let result = |id: ValueId| match core.value(id).def {
+            Def::If { .. } => Some((id, 0)),
+            Def::Output { of, index } => Some((of, index as usize)),
+            _ => None,
+        };
+        let (Some((of, decides)), Some((owner, index)), Some(depth)) =
+            (result(go_on), result(next), depth.checked_sub(1))
+        else {
+            return false;
+        };
+        let Def::If { then, otherwise, .. } = &core.value(of).def else { return false };
+        owner == of
+            && [then, otherwise]
+                .into_iter()
+                .all(|region| self.stays(region.yields[decides], region.yields[index], carried, init, depth))
     }
 }
