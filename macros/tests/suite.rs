@@ -38,7 +38,7 @@ suite! {
     calendar: is_leap fields add_months days_between age easter clock working_seconds;
     calls: hypotenuse square split join halve a_fault_in_a_callee checked;
     casts: saturate saturate_small truncate widen to_float narrow flags;
-    checksums: crc16_arc;
+    checksums: crc16_arc crc16_ccitt crc32 adler32 fletcher16 fnv1a fnv1a_wrapping fnv1a_checked luhn;
     comparisons: i8_i8 i8_i16 i8_i32 i8_i64 i8_u8 i8_u16 i8_u32 i8_u64 i8_f32 i8_f64 i16_i8 i16_i16 i16_i32 i16_i64
         i16_u8 i16_u16 i16_u32 i16_u64 i16_f32 i16_f64 i32_i8 i32_i16 i32_i32 i32_i64 i32_u8 i32_u16 i32_u32 i32_u64
         i32_f32 i32_f64 i64_i8 i64_i16 i64_i32 i64_i64 i64_u8 i64_u16 i64_u32 i64_u64 i64_f32 i64_f64 u8_i8 u8_i16
@@ -69,14 +69,14 @@ suite! {
         reverse_digits dottie;
     options: or_else coalesce root ratio never_from_a_null counts same and or not surely countdown failing_is_null
         through_calls;
-    polynomials: horner polynomial clenshaw legendre exp_series;
+    polynomials: horner polynomial clenshaw legendre exp_series polynomial_fma;
     real: great_circle black_scholes normal days_from_civil;
-    search: bin lower_bound interpolate argmax;
-    softmax: softmax;
+    search: bin lower_bound interpolate argmax any_all second;
+    softmax: softmax logsumexp softmax_f32 entropy;
     sparse: spmv_row spmv sparse_dot;
     time: date_fields week clock parts between first_of_month nights finer time_of_day midnight;
-    vectors: dot dot_i32 cosine cross nearest;
-    windows: moving_average trailing_mean differences running_sum median3;
+    vectors: dot dot_i32 cosine cross nearest dot_by_iterators norm variance compensated_sum;
+    windows: moving_average trailing_mean differences running_sum median3 moving_average_by_windows smooth peaks;
 }
 
 /// Files that the macro cannot see whole, and why.

@@ -24,6 +24,18 @@ fn polynomial(x: f64, coefficients: &[f64]) -> f64 {
 //~ polynomial(2.0, []) = 0.0
 //~ polynomial(2.0, null) = null
 
+/// The same, each step rounded once as a whole.
+#[kernel]
+fn polynomial_fma(x: f64, coefficients: &[f64]) -> f64 {
+    let mut value: f64 = 0.0;
+    for c in coefficients.iter().rev() {
+        value = value.mul_add(x, *c);
+    }
+    value
+}
+//~ polynomial_fma(0.3, [1.0, -1.0, 0.5, -0.16666666666666666, 0.041666666666666664]) = 0.7408375
+//~ polynomial_fma(0.1, [0.1, 0.2, 0.3, 0.4]) = 0.12340000000000001
+
 /// A sum of Chebyshev polynomials by Clenshaw's recurrence.
 #[kernel]
 fn clenshaw(x: f64, coefficients: &[f64]) -> f64 {

@@ -86,3 +86,34 @@ fn argmax(x: &[f32]) -> Option<usize> {
 //~ argmax([1.0, 7.0, 7.0, -2.0]) = 1
 //~ argmax([]) = null
 //~ argmax([-0.0, 0.0]) = 0
+
+/// Whether any, whether all.
+#[kernel]
+fn any_all(x: &[i32], limit: i32) -> (bool, bool) {
+    (x.iter().any(|v| *v > limit), x.iter().all(|v| *v > limit))
+}
+//~ any_all([1, 5, 9], 4) = (true, false)
+//~ any_all([5, 9], 4) = (true, true)
+//~ any_all([], 4) = (false, true)
+
+/// The second smallest different value.
+#[kernel]
+fn second(x: &[i32]) -> Option<i32> {
+    let (mut least, mut next) = (i32::MAX, i32::MAX);
+    let mut seen = 0;
+    for v in x {
+        if seen == 0 || *v < least {
+            next = least;
+            least = *v;
+            seen += 1;
+        } else if *v > least && (*v < next || seen == 1) {
+            next = *v;
+            seen += if seen == 1 { 1 } else { 0 };
+        }
+    }
+    if seen < 2 { None } else { Some(next) }
+}
+//~ second([5, 3, 9, 3]) = 5
+//~ second([3, 3]) = null
+//~ second([7, 2]) = 7
+//~ second([]) = null

@@ -15,6 +15,13 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 //~ dot([1.0], [1.0, 2.0]) = FB-0507
 
 #[kernel(layout = "(n),(n)->()")]
+fn dot_by_iterators(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b.iter()).map(|(x, y)| x * y).sum()
+}
+//~ dot_by_iterators([0.1, 0.2, 0.3], [4.0, -5.0, 6.5]) = 1.35
+//~ dot_by_iterators([1e16, 1.0, -1e16], [1.0, 1.0, 1.0]) = 0.0
+
+#[kernel(layout = "(n),(n)->()")]
 fn dot_i32(a: &[i32], b: &[i32]) -> i64 {
     let mut sum = 0i64;
     for i in 0..a.len() {
@@ -39,6 +46,43 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 //~ cosine([2.0, 0.0], [8.0, 0.0]) = 1.0
 //~ cosine([0.0], [1.0]) = nan
 //~ cosine([], []) = nan
+
+#[kernel]
+fn norm(x: &[f64]) -> f64 {
+    x.iter().map(|v| v * v).sum::<f64>().sqrt()
+}
+//~ norm([3.0, 4.0]) = 5.0
+//~ norm([0.1, 0.2, 0.3, 0.4]) ~ 0.5477225575051661
+
+/// Mean and variance in one pass (Welford, 1962); null for too few values.
+#[kernel]
+fn variance(x: &[f64]) -> (f64, Option<f64>) {
+    let (mut mean, mut m2, mut n) = (0.0, 0.0, 0.0);
+    for v in x {
+        n += 1.0;
+        let delta = *v - mean;
+        mean += delta / n;
+        m2 += delta * (*v - mean);
+    }
+    (mean, if n < 2.0 { None } else { Some(m2 / (n - 1.0)) })
+}
+//~ variance([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]) ~ (5.0, 4.571428571428571)
+//~ variance([1000000000.1, 1000000000.2, 1000000000.4]) ~1e-6 (1000000000.2333333, 0.023333324591320093)
+//~ variance([3.0]) = (3.0, null)
+
+/// The sum with a correction for what each step lost (Neumaier).
+#[kernel]
+fn compensated_sum(x: &[f64]) -> f64 {
+    let (mut sum, mut lost) = (0.0f64, 0.0);
+    for v in x {
+        let next = sum + *v;
+        lost += if sum.abs() >= v.abs() { (sum - next) + *v } else { (*v - next) + sum };
+        sum = next;
+    }
+    sum + lost
+}
+//~ compensated_sum([1.0, 1e100, 1.0, -1e100]) = 2.0
+//~ compensated_sum([0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]) = 1.0
 
 /// The cross product.
 #[kernel]

@@ -13,6 +13,16 @@ fn moving_average(x: &[f64], out: &mut [f64]) {
 //~ moving_average([1.0, 2.0]) = []
 //~ moving_average([]) = []
 
+/// The same by `windows`.
+#[kernel(out = "len(x) - 2")]
+fn moving_average_by_windows(x: &[f64], out: &mut [f64]) {
+    for (i, w) in x.windows(3).enumerate() {
+        out[i] = (w[0] + w[1] + w[2]) / 3.0;
+    }
+}
+//~ moving_average_by_windows([0.1, 0.2, 0.4, 0.8, 1.6]) = [0.23333333333333336, 0.46666666666666673, 0.9333333333333335]
+//~ moving_average_by_windows([1.0, 2.0]) = []
+
 /// A mean over at most `width` values up to each one.
 #[kernel(out = "len(x)")]
 fn trailing_mean(x: &[f64], width: usize, out: &mut [f64]) {
@@ -28,6 +38,18 @@ fn trailing_mean(x: &[f64], width: usize, out: &mut [f64]) {
 //~ trailing_mean([0.1, 0.2, 0.4, 0.8, 1.6], 2) = [0.1, 0.15000000000000002, 0.30000000000000004, 0.6000000000000001, 1.2000000000000002]
 //~ trailing_mean([0.1, 0.2, 0.4], 10) = [0.1, 0.15000000000000002, 0.23333333333333336]
 //~ trailing_mean([0.1], 0) = [nan]
+
+/// Exponential smoothing.
+#[kernel(out = "len(x)")]
+fn smooth(x: &[f64], alpha: f64, out: &mut [f64]) {
+    let mut state = 0.0;
+    for (i, v) in x.iter().enumerate() {
+        state = if i == 0 { *v } else { alpha * *v + (1.0 - alpha) * state };
+        out[i] = state;
+    }
+}
+//~ smooth([1.0, 2.0, 4.0, 8.0], 0.3) = [1.0, 1.2999999999999998, 2.11, 3.877]
+//~ smooth([], 0.3) = []
 
 /// Differences of neighbours, and running sums.
 #[kernel(out = "len(x) - 1")]
@@ -66,3 +88,17 @@ fn median3(x: &[f32], out: &mut [f32]) {
 }
 //~ median3([5.0, 1.0, 9.0, 2.0, 2.0]) = [5.0, 5.0, 2.0, 2.0, 2.0]
 //~ median3([1.5]) = [1.5]
+
+/// How many values lie above both neighbours.
+#[kernel]
+fn peaks(x: &[f64]) -> u32 {
+    let mut count = 0;
+    for w in x.windows(3) {
+        if w[1] > w[0] && w[1] > w[2] {
+            count += 1;
+        }
+    }
+    count
+}
+//~ peaks([0.0, 2.0, 1.0, 3.0, 3.0, 2.0, 5.0, 4.0]) = 2
+//~ peaks([1.0, 2.0]) = 0
