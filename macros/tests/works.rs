@@ -182,3 +182,26 @@ fn dates_and_times_are_types_of_both() {
     let expected = [Scalar::I64(end.value()), Scalar::I32(date.value()), Scalar::Bool(is_later)];
     assert_eq!(row(&due, &[Scalar::I64(1_700_000_000), Scalar::I64(96)]), expected);
 }
+
+#[kernel(crate = filbert_syntax)]
+fn is_weekend(day: Date32) -> bool {
+    day.weekday() >= 5
+}
+
+#[kernel(crate = filbert_syntax)]
+fn next_working_day(day: Date32) -> Option<Date32> {
+    let mut next = day.add_days(1);
+    while is_weekend(next) {
+        next = next.add_days(1);
+    }
+    Date32::from_ymd(next.year(), next.month(), next.day())
+}
+
+#[test]
+fn kernels_hand_dates_to_each_other() {
+    let friday = Date32::from_ymd(2024, 3, 1).unwrap();
+    let monday = next_working_day(friday).unwrap();
+    assert_eq!((monday.month(), monday.day()), (3, 4));
+    let expected = [Scalar::I32(monday.value()), Scalar::Bool(true)];
+    assert_eq!(row(&next_working_day, &[Scalar::I32(friday.value())]), expected);
+}

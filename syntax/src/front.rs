@@ -196,9 +196,10 @@ fn read_and_infer<'t>(
         let typed = infer::infer(&tree, links, &mut found);
         let Some(next) = typed.instances.first() else { return Ok((tree, typed, found)) };
         round += 1;
+        let called = instances.iter().filter(|instance| matches!(instance.origin, generics::Origin::Call(_))).count();
         let limit = if round > generics::ROUNDS_MAX {
             Some(format!("calls of generic kernels nest more than {} deep (ROUNDS_MAX)", generics::ROUNDS_MAX))
-        } else if instances.len() + typed.instances.len() > generics::INSTANCES_MAX {
+        } else if called + typed.instances.len() > generics::INSTANCES_MAX {
             Some(format!("generic kernels are called for more than {} types (INSTANCES_MAX)", generics::INSTANCES_MAX))
         } else {
             None

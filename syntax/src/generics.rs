@@ -22,7 +22,7 @@ use crate::ast::{KernelItem, Role, Tree, TypeNote};
 use crate::front;
 use crate::links::{Given, Links};
 
-/// How deep calls of generic kernels may nest, and how many instances a text may have.
+/// How deep calls of generic kernels may nest, and how many instances the calls of a text may want.
 pub(crate) const ROUNDS_MAX: usize = 8;
 pub(crate) const INSTANCES_MAX: usize = 64;
 

@@ -91,6 +91,10 @@ fn generic_kernels_cannot_grow_a_text_without_bound() {
     deep.push_str("fn g20<T: Num>(x: T) -> T { x }\n");
     let error = filbert_syntax::parse(&deep, "deep.rs").unwrap_err().to_string();
     assert!(error.contains("FB-0201") && error.contains("more than 8 deep"), "{error}");
+    // Samples do not count.
+    let mut many: String = (0..100).map(|i| format!("fn g{i}<T: Num>(x: T) -> T {{ x }}\n")).collect();
+    many.push_str("fn f(x: u8) -> u8 { g7(x) }");
+    assert_eq!(filbert_syntax::parse(&many, "many.rs").unwrap().templates.len(), 100);
     // Ten types for each of two parameters.
     let types = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"];
     let mut wide = "fn pair<A: Num, B: Num>(a: A, b: B) -> A { a }\n".to_string();
