@@ -195,7 +195,7 @@ fn half(x: Option<i32>) -> Option<i32> {
 #[kernel(crate = filbert_syntax)]
 fn options(x: Option<i32>, b: Option<bool>) -> (i32, bool, bool, bool) {
     let y = half(x).or(x.map(|v| v.wrapping_add(1)));
-    let seen = if let (Some(y), Some(true)) = (y, b) { y > 3 } else { x == None };
+    let seen = if let (Some(y), Some(true)) = (y, b) { y > 3 } else { x.is_none() };
     let both = b.kleene_and(Some(seen)).kleene_not();
     (y.filter(|v| *v != 5).unwrap_or(-9), both.is_some(), both.unwrap_or_default(), y.is_some_and(|v| v < 0))
 }

@@ -57,6 +57,10 @@ pub(crate) enum TooLarge {
     Zip(Span),
 }
 
+/// Expressions that may be lowered for one kernel. Closures that call closures double with each, also where
+/// nothing is left of them.
+const STEPS_MAX: usize = 64 * VALUES_MAX;
+
 type Lowered<T> = Result<T, TooLarge>;
 
 /// What lowering looks at.
@@ -146,11 +150,22 @@ struct Lower<'c, 'a, 't> {
     depth: usize,
     /// What the variables held before they were set, the last one last.
     undo: Vec<(LocalId, Val)>,
+    /// Expressions lowered so far.
+    steps: usize,
 }
 
 impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     fn new(cx: &'c mut Lowering<'a, 't>, result: Ty) -> Lower<'c, 'a, 't> {
-        Lower { b: Builder::new(), cx, overflow: Overflow::Fail, result, ends: Vec::new(), depth: 0, undo: Vec::new() }
+        Lower {
+            b: Builder::new(),
+            cx,
+            overflow: Overflow::Fail,
+            result,
+            ends: Vec::new(),
+            depth: 0,
+            undo: Vec::new(),
+            steps: 0,
+        }
     }
 
     /// Builds the body and its results.
@@ -172,7 +187,8 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     fn expr(&mut self, id: ExprId) -> Lowered<Val> {
         let tree = self.cx.tree;
         let span = tree.span(id);
-        if self.b.next_id().index() > VALUES_MAX {
+        self.steps += 1;
+        if self.b.next_id().index() > VALUES_MAX || self.steps > STEPS_MAX {
             return Err(TooLarge::Values(span));
         }
         match &tree.expr(id).kind {
@@ -180,6 +196,9 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             ExprKind::If { cond, then, otherwise } => self.if_expr(id, *cond, *then, *otherwise),
             ExprKind::Match { scrutinee, arms } => {
                 let value = self.expr(*scrutinee)?;
+                if self.diverges(*scrutinee) {
+                    return Ok(Val::Nothing);
+                }
                 let ty = self.ty(id);
                 let outcome = self.join(id, ty, None, |lower| lower.ladder(id, arms, &value))?;
                 Ok(self.settled(outcome))
@@ -190,7 +209,11 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 Ok(self.settled(outcome))
             }
             ExprKind::For { iter, .. } => {
-                let iter = self.expr(*iter)?;
+                let value = self.expr(*iter)?;
+                if self.diverges(*iter) {
+                    return Ok(Val::Nothing);
+                }
+                let iter = value;
                 let outcome = self.for_loop(id, iter)?;
                 Ok(self.settled(outcome))
             }
@@ -404,9 +427,13 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
 
     fn if_expr(&mut self, id: ExprId, cond: ExprId, then: ExprId, otherwise: Option<ExprId>) -> Lowered<Val> {
         let span = self.span(id);
-        let cond = self.scalar(cond)?;
+        let value = self.scalar(cond)?;
+        // What is behind it is never reached, and of no type.
+        if self.diverges(cond) {
+            return Ok(Val::Nothing);
+        }
         let ty = self.ty(id);
-        let cond = self.known(cond);
+        let cond = self.known(value);
         let outcome = self.join(id, ty, None, |lower| {
             lower.fork_flag(span, cond, |lower, taken| {
                 let value = match (taken, otherwise) {
@@ -424,6 +451,9 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     fn logic(&mut self, id: ExprId, logic: Logic, left: ExprId, right: ExprId) -> Lowered<Val> {
         let span = self.cx.tree.span(id);
         let cond = self.scalar(left)?;
+        if self.diverges(left) {
+            return Ok(Val::Nothing);
+        }
         let changes_nothing = !self.cx.typed.changes.contains_key(&id.0);
         if changes_nothing && !self.cx.can_fault(right) {
             let right = self.scalar(right)?;

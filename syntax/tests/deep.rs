@@ -101,6 +101,30 @@ fn calls_that_double_are_refused_before_they_fill_memory() {
 }
 
 #[test]
+fn closures_that_double_are_refused_before_they_fill_time() {
+    let mut text = String::from("let f0 = |x: f64| x;");
+    for i in 1..60 {
+        text.push_str(&format!("let f{i} = |x: f64| (f{}(x), f{}(x)).0;", i - 1, i - 1));
+    }
+    text.push_str("f59(a)");
+    let error = filbert_syntax::parse(&body(&text), "deep").unwrap_err();
+    assert_eq!(error.list[0].code, Code::KernelTooLarge);
+}
+
+#[test]
+fn long_rows_of_jumps_are_cut_into_parts() {
+    let returns: String = (0..300).map(|i| format!("if a < {i}.0 {{ return {i}.5 }} ")).collect();
+    let kernel = |text: &str| filbert_syntax::parse(&body(text), "deep").unwrap().kernels[0].clone();
+    kernel(&format!("{returns} a"));
+    let arms: String = (0..300).map(|i| format!("{i} => {i}.5, ")).collect();
+    kernel(&format!("match n {{ {arms} _ => a }}"));
+    let turns: String =
+        (0..60).map(|i| format!("if s > {i}.0 {{ continue }} if s == {i}.5 {{ break }} s += a; ")).collect();
+    kernel(&format!("let mut s = a; while s < 9.0 {{ {turns} }} s"));
+    refused(&body(&format!("{} a", "if b { return a } ".repeat(3000))));
+}
+
+#[test]
 fn tuples_that_double_are_refused_before_they_fill_memory() {
     let mut text = String::from("let t0 = (a, a);");
     for i in 1..60 {

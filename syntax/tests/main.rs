@@ -14,3 +14,4 @@ mod mutate;
 mod plain;
 mod spans;
 mod time;
+mod wild;

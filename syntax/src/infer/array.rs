@@ -209,7 +209,7 @@ impl<'a, 't> Infer<'a, 't> {
     pub(super) fn referent(&mut self, ty: Ty, span: Span) -> Ty {
         match self.out.types.resolve(ty) {
             Ty::Ref(of) => self.out.types.ref_of(of).0,
-            Ty::Error | Ty::Never => Ty::Error,
+            none @ (Ty::Error | Ty::Never) => none,
             other => {
                 let message = format!("pattern `&`: expected a reference, got {}", self.out.types.show(other));
                 let help = "it is the value itself: leave the `&` out";

@@ -189,6 +189,10 @@ impl<'a, 't> Infer<'a, 't> {
                 self.resume(before);
                 match (want, first) {
                     (Some((want, why)), _) => self.check(otherwise, want, why),
+                    // A branch without a value decides nothing.
+                    (None, Some(Ty::Never | Ty::Error)) => {
+                        self.infer(otherwise);
+                    }
                     (None, Some(first)) => self.check(otherwise, first, Why::Branches(then)),
                     (None, None) => {}
                 }

@@ -37,14 +37,13 @@ impl<'a, 't> Infer<'a, 't> {
         if result == Ty::Error {
             result = wanted.and_then(|(_, result)| result).unwrap_or_else(|| self.out.types.open(Open::Any));
         }
-        let outside = self.reach();
+        let (outside, is_reached) = (self.reach(), !self.dead);
         let (assigned, reads, clock, scope) = (self.assigned.len(), self.reads.len(), self.clock, self.undo.len());
-        self.dead = false;
         self.push_closure(id, result, clock);
         for (param, &ty) in params.iter().zip(&tys) {
             self.bind_pattern(&param.pat, ty, None);
             self.must_match(&param.pat, ty, "closure");
-            if self.out.types.openness(self.out.types.resolve(ty)) == Some(Open::Any) {
+            if is_reached && self.out.types.openness(self.out.types.resolve(ty)) == Some(Open::Any) {
                 self.checks.push(super::check::Check::Known { ty, span: param.span });
             }
         }
@@ -112,7 +111,7 @@ impl<'a, 't> Infer<'a, 't> {
                 self.result_of(arg, closure.result, want, name);
                 closure.result
             }
-            Ty::Error | Ty::Never => Ty::Error,
+            none @ (Ty::Error | Ty::Never) => none,
             other => {
                 let message = format!("argument of `{name}`: expected a closure, got {}", self.out.types.show(other));
                 let vars = if params.is_empty() { "||" } else { "|v|" };

@@ -171,7 +171,9 @@ impl<'a, 't> Infer<'a, 't> {
     /// The type that the value of a loop or block must have, or an open one.
     fn wanted_type(&mut self, want: Want<'a, 't>) -> (Ty, Option<Why<'a, 't>>) {
         match want {
-            Some((ty, why)) if !self.out.types.is_error(ty) => (ty, Some(why)),
+            Some((ty, why)) if !self.out.types.is_error(ty) && self.out.types.resolve(ty) != Ty::Never => {
+                (ty, Some(why))
+            }
             _ => (self.out.types.open(Open::Any), None),
         }
     }
@@ -206,7 +208,9 @@ impl<'a, 't> Infer<'a, 't> {
     /// A jump: nothing behind it is reached.
     fn jump(&mut self, id: ExprId, exit: Exit) -> Ty {
         self.out.meanings[id.0 as usize] = Meaning::Exit(exit);
-        self.exits.push(exit);
+        if !self.dead {
+            self.exits.push(exit);
+        }
         self.dead = true;
         Ty::Never
     }
@@ -365,7 +369,7 @@ impl<'a, 't> Infer<'a, 't> {
         let resolved = self.out.types.resolve(ty);
         let inner = match resolved {
             Ty::Option(option) => self.out.types.inner(option),
-            Ty::Error | Ty::Never => Ty::Error,
+            none @ (Ty::Error | Ty::Never) => none,
             Ty::Var(_) if self.out.types.openness(resolved) == Some(Open::Any) => {
                 let inner = self.out.types.open(Open::Any);
                 let option = self.option(inner, self.tree.span(id));
@@ -405,7 +409,9 @@ impl<'a, 't> Infer<'a, 't> {
             }
         };
         self.out.meanings[id.0 as usize] = Meaning::Exit(exit);
-        self.exits.push(exit);
+        if !self.dead {
+            self.exits.push(exit);
+        }
         inner
     }
 

@@ -179,7 +179,7 @@ impl<'a, 't> Infer<'a, 't> {
         let resolved = self.out.types.resolve(ty);
         match resolved {
             Ty::Option(option) => self.out.types.inner(option),
-            Ty::Error | Ty::Never => Ty::Error,
+            none @ (Ty::Error | Ty::Never) => none,
             Ty::Var(_) if self.out.types.openness(resolved) == Some(Open::Any) => {
                 let inner = self.out.types.open(Open::Any);
                 let option = self.option(inner, span);

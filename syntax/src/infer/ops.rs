@@ -167,6 +167,11 @@ impl<'a, 't> Infer<'a, 't> {
                 return self.explain_open_receiver(receiver, name);
             }
             Ty::Time(time) => return self.time_method(id, name, span, (receiver, time), args),
+            // Nothing is called where control does not come.
+            Ty::Never => {
+                self.infer_args(args);
+                return Ty::Never;
+            }
             _ => {}
         }
         let Some(method) = crate::methods::method(name) else {

@@ -34,8 +34,8 @@ impl<'a, 't> Infer<'a, 't> {
         }
         self.out.meanings[id.0 as usize] = Meaning::SomeValue;
         let inner = self.infer(args[0]);
-        if matches!(self.out.types.resolve(inner), Ty::Error | Ty::Never) {
-            return Ty::Error;
+        if let none @ (Ty::Error | Ty::Never) = self.out.types.resolve(inner) {
+            return none;
         }
         self.handed_on(args[0], inner);
         self.option(inner, self.tree.span(id))
@@ -199,7 +199,7 @@ impl<'a, 't> Infer<'a, 't> {
         let ty = self.infer(arg);
         match self.out.types.resolve(ty) {
             Ty::Option(option) => self.out.types.inner(option),
-            Ty::Error | Ty::Never => Ty::Error,
+            none @ (Ty::Error | Ty::Never) => none,
             other => {
                 let message = format!("argument of `{name}`: expected an Option, got {}", self.out.types.show(other));
                 let source = self.tree.slice(self.tree.span(arg));

@@ -55,7 +55,10 @@ impl<'a, 't> Infer<'a, 't> {
         }
         if path == ["None"] {
             let inner = self.out.types.open(Open::Any);
-            self.checks.push(super::check::Check::Known { ty: inner, span });
+            // What is never reached needs no type.
+            if !self.dead {
+                self.checks.push(super::check::Check::Known { ty: inner, span });
+            }
             return Some((Meaning::NoneValue, self.option(inner, span)));
         }
         match names::std_path(&self.tree.uses, path) {

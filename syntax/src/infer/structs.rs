@@ -110,7 +110,7 @@ impl<'a, 't> Infer<'a, 't> {
         let ty = self.out.types.resolve(ty);
         let found = match ty {
             Ty::Struct(of) => self.field_place(of, name.text).map(|index| self.out.types.fields(of)[index]),
-            Ty::Error | Ty::Never => return Ty::Error,
+            none @ (Ty::Error | Ty::Never) => return none,
             _ => None,
         };
         if let Some(field) = found {

@@ -261,7 +261,10 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     ) -> Lowered<Yields> {
         if self.leaves(guard) {
             // Only where the pattern matches may the guard leave.
-            let outcome = self.join(guard, crate::infer::types::BOOL, None, |lower| {
+            let (ty, changed) = (crate::infer::types::BOOL, self.changes(guard));
+            let join = Join { ty, lands: None, changed, out: self.out(guard) };
+            // Where the pattern does not match, it falls, whatever the guard does.
+            let outcome = self.join_with(join, span, true, &mut |lower| {
                 lower.fork_flag(span, test, |lower, taken| match taken {
                     true => lower.then(guard, &mut |lower, value| lower.finish(Way::Falls, value)),
                     false => {
@@ -270,9 +273,10 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                     }
                 })
             })?;
+            let is_reached = !self.diverges(guard);
             return self.go_on(outcome, &mut |lower, value| {
                 let value = lower.one(span, &value, crate::infer::types::BOOL);
-                rest(lower, Flag::If(value))
+                rest(lower, if is_reached { Flag::If(value) } else { Flag::Never })
             });
         }
         let is_free = !self.cx.can_fault(guard) && self.changes(guard).is_empty();
@@ -296,7 +300,8 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
                 self.both(span, test, value)
             }
         };
-        rest(self, holds)
+        // A guard that fails whatever happens lets nothing through.
+        rest(self, if self.diverges(guard) { Flag::Never } else { holds })
     }
 
     fn equals(&mut self, span: Span, scalar: Scalar, value: &Val, ty: Ty) -> Flag {

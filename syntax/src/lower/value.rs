@@ -123,6 +123,7 @@ impl Lower<'_, '_, '_> {
         let types = &self.cx.typed.types;
         let ty = types.resolve(ty);
         match (val, ty) {
+            (_, Ty::Never | Ty::Error) => {}
             (_, Ty::Ref(of)) => self.flatten(span, val, types.ref_of(of).0, into),
             (Val::One(id), _) => into.push(*id),
             (Val::View(_), Ty::Array(array)) => {
