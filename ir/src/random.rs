@@ -3,7 +3,7 @@
 //! `kernel(seed, size)` and `rich_kernel(seed, size)` always verify, and the same seed gives the same kernel
 //! on every platform: the generator of random numbers is our own. The former has strict scalars, all
 //! operations, and nested `if`s with several yields; the latter also loops, lists, tables, options and every
-//! other shape of a signature.
+//! other shape of a signature. `walking_kernel(seed)` is about indexes and little else.
 //!
 //! Constants and rows are hostile (limits, zeros of both signs, NaNs with payloads, subnormals, empty lists),
 //! but operands of operations that can fault are mostly tamed, by code that the kernel itself contains:
@@ -16,6 +16,7 @@ mod loops;
 mod rng;
 mod rows;
 mod shape;
+mod walk;
 
 use generate::Generator;
 
@@ -25,6 +26,7 @@ use crate::limits::VALUES_MAX;
 
 pub use rng::Rng;
 pub use rows::{datum_rows, rows, specials};
+pub use walk::{walking_kernel, walking_rows};
 
 /// A random kernel of about `size` values, at most half of what the limits allow, that takes and gives strict
 /// scalars and has neither loops nor lists.

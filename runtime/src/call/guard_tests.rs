@@ -142,3 +142,21 @@ fn fault_09_every_buffer_of_random_kernels_may_lie_at_a_guard_page() {
     }
     assert!(lists > 1000 && faults > 100, "{lists} lists, {faults} faults");
 }
+
+/// The same for indexes that walk along the ends of lists: what no check stands for must lie inside.
+#[test]
+fn fault_09_indexes_that_need_no_check_stay_off_the_guard_pages() {
+    let cache = KernelCache::new(1 << 20).with_budget(std::time::Duration::from_secs(60));
+    let mut computed = 0;
+    for seed in 0..1000 {
+        let kernel = verify(random::walking_kernel(seed)).unwrap();
+        for (index, row) in random::walking_rows(seed, &kernel.core.signature, 6).into_iter().enumerate() {
+            let (row, at_start) = (std::slice::from_ref(&row), index % 2 == 0);
+            let native = outcome(&cache, &kernel, Wanted::Native, row, at_start);
+            let interp = outcome(&cache, &kernel, Wanted::Interp, row, at_start);
+            assert_eq!(native, interp, "seed {seed}\n{}", filbert_ir::text::print(&kernel));
+            computed += usize::from(native.is_ok());
+        }
+    }
+    assert!(computed > 1000, "{computed} rows");
+}
