@@ -44,6 +44,38 @@ pub fn constant<T: Capture + ?Sized>(value: &T) -> ConstantValue {
 }
 
 impl ConstantValue {
+    /// A constant of this type, if the scalars are those of one: so many as it has, and of its type.
+    pub fn new(shape: Shape, scalars: Vec<Scalar>) -> Option<ConstantValue> {
+        // Elements of an array, or of one element of a slice, which is as long as it is.
+        let (mut inner, mut count, mut is_slice) = (&shape, 1usize, false);
+        let ty = loop {
+            inner = match inner {
+                Shape::Scalar(ty) => break *ty,
+                Shape::Ref(inner) => inner,
+                Shape::Array(inner, len) => {
+                    count = count.checked_mul(*len)?;
+                    inner
+                }
+                Shape::Slice(inner) => {
+                    (count, is_slice) = (1, true);
+                    inner
+                }
+            };
+        };
+        let fits = scalars.len() == count || (is_slice && scalars.len().checked_rem(count) == Some(0));
+        (fits && scalars.iter().all(|scalar| scalar.ty() == ty)).then_some(ConstantValue { shape, scalars })
+    }
+
+    /// Its type.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Its scalars, one after the other.
+    pub fn scalars(&self) -> &[Scalar] {
+        &self.scalars
+    }
+
     /// The scalar that it is, if it is one.
     pub(crate) fn scalar(&self) -> Option<Scalar> {
         match self.shape {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use filbert_ir::{Code, Diagnostic, Diagnostics, Logical, Param, Span, Type, VerifiedKernel};
 
 use crate::ast::{KernelItem, Role, Tree, TypeNote};
+use crate::capture::ConstantValue;
 use crate::front;
 use crate::links::{Given, Links};
 
@@ -191,6 +192,26 @@ pub struct TemplateParam {
     span: Span,
 }
 
+impl TemplateParam {
+    /// The type parameter that its values are of, by its place, if they are of one.
+    pub fn generic(&self) -> Option<usize> {
+        self.generic
+    }
+}
+
+/// What a template is compiled from: enough to make it again elsewhere.
+#[derive(Clone, Debug)]
+pub struct TemplateSource {
+    /// What messages call the text.
+    pub name: String,
+    /// The text.
+    pub text: Arc<str>,
+    /// Kernels that the text calls and does not define, by their path in it.
+    pub kernels: Vec<(String, VerifiedKernel)>,
+    /// Constants that it uses and does not define.
+    pub consts: Vec<(String, ConstantValue)>,
+}
+
 /// A generic kernel: its text, which becomes a kernel once the types of its columns are known.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -217,8 +238,33 @@ struct Source {
 impl Template {
     /// The kernel for columns of these types. It is compiled anew each time: keep it.
     pub fn specialise(&self, args: &[ArgType]) -> Result<VerifiedKernel, Diagnostics> {
-        let types = self.deduce(args).map_err(|finding| self.findings(finding))?;
-        let instance = Instance { kernel: self.name.clone(), types, functions: Vec::new(), origin: Origin::Asked };
+        let types = self.deduce(&args.iter().copied().map(Some).collect::<Vec<_>>())?;
+        match types.iter().position(Option::is_none) {
+            None => self.with_types(&types.into_iter().flatten().collect::<Vec<_>>()),
+            Some(place) => {
+                let name = &self.types[place].name;
+                let message = format!("`{}`: no parameter tells what `{name}` is", self.name);
+                let finding = Diagnostic::new(Code::SignatureMismatch, self.span, message);
+                Err(self
+                    .findings(finding.help(format!("take a parameter of the type `{name}`, or write the type itself"))))
+            }
+        }
+    }
+
+    /// The kernel for these types of the type parameters. It is compiled anew each time: keep it.
+    pub fn with_types(&self, types: &[Type]) -> Result<VerifiedKernel, Diagnostics> {
+        if types.len() != self.types.len() {
+            let message = format!("`{}`: expected {} types, got {}", self.name, self.types.len(), types.len());
+            return Err(self.findings(Diagnostic::new(Code::SignatureMismatch, self.span, message)));
+        }
+        if let Some((param, ty)) = self.types.iter().zip(types).find(|(param, ty)| !param.bound.contains(**ty)) {
+            let (bound, kinds) = (param.bound.name(), param.bound.describe());
+            let message = format!("`{}`: {} was tried as {ty}, which is not `{bound}`", self.name, param.name);
+            let finding = Diagnostic::new(Code::SignatureMismatch, self.span, message);
+            return Err(self.findings(finding.help(format!("`{bound}` is {kinds}"))));
+        }
+        let (kernel, types) = (self.name.clone(), types.to_vec());
+        let instance = Instance { kernel, types, functions: Vec::new(), origin: Origin::Asked };
         let links = self.source.given.as_deref().map_or(Links::None, Links::Given);
         let compiled = front::compile_instance(&self.source.text, &self.source.name, &links, instance)?;
         compiled.asked.ok_or_else(|| {
@@ -227,17 +273,22 @@ impl Template {
         })
     }
 
-    /// The type that each type parameter must be for columns of these types.
-    fn deduce(&self, args: &[ArgType]) -> Result<Vec<Type>, Diagnostic> {
+    /// The type that each type parameter must be for columns of these types, as far as they tell. A literal
+    /// tells nothing: it takes whatever type there is.
+    pub fn deduce(&self, args: &[Option<ArgType>]) -> Result<Vec<Option<Type>>, Diagnostics> {
+        self.decide(args).map_err(|finding| self.findings(finding))
+    }
+
+    fn decide(&self, args: &[Option<ArgType>]) -> Result<Vec<Option<Type>>, Diagnostic> {
         if args.len() != self.params.len() {
             let message = format!("`{}`: expected {} columns, got {}", self.name, self.params.len(), args.len());
             return Err(Diagnostic::new(Code::SignatureMismatch, self.span, message));
         }
         let mut types: Vec<Option<Type>> = vec![None; self.types.len()];
         for (param, arg) in self.params.iter().zip(args) {
-            let Some(place) = param.generic else { continue };
+            let (Some(place), Some(arg)) = (param.generic, *arg) else { continue };
             let generic = &self.types[place];
-            let ty = match (*arg, param.is_list) {
+            let ty = match (arg, param.is_list) {
                 (ArgType::Scalar(Logical::Plain(ty)), false) | (ArgType::List(ty), true) => ty,
                 _ => {
                     let what = if param.is_list { "a list of numbers" } else { "a number" };
@@ -257,20 +308,13 @@ impl Template {
                 _ => types[place] = Some(ty),
             }
         }
-        let missing = types.iter().position(Option::is_none).map(|place| &self.types[place].name);
-        match missing {
-            None => Ok(types.into_iter().flatten().collect()),
-            Some(name) => {
-                let message = format!("`{}`: no parameter tells what `{name}` is", self.name);
-                Err(Diagnostic::new(Code::SignatureMismatch, self.span, message)
-                    .help(format!("take a parameter of the type `{name}`, or write the type itself")))
-            }
-        }
+        Ok(types)
     }
 
     /// One type parameter, and columns of several types for it.
-    fn two_types(&self, place: usize, args: &[ArgType]) -> Diagnostic {
-        let tried = self.params.iter().zip(args).filter(|(param, _)| param.generic == Some(place));
+    fn two_types(&self, place: usize, args: &[Option<ArgType>]) -> Diagnostic {
+        let told = self.params.iter().zip(args).filter_map(|(param, arg)| Some((param, (*arg)?)));
+        let tried = told.filter(|(param, _)| param.generic == Some(place));
         let list: Vec<String> = tried.clone().map(|(param, arg)| format!("{arg} (from `{}`)", param.name)).collect();
         let name = &self.types[place].name;
         let message = format!("`{}`: {name} was tried as {}", self.name, list.join(" and as "));
@@ -279,6 +323,30 @@ impl Template {
             finding = finding.note(param.span, format!("{arg} here"));
         }
         finding.help(format!("one `{name}` is one type: convert a column with CAST"))
+    }
+
+    /// What it is compiled from.
+    pub fn source(&self) -> TemplateSource {
+        let Source { name, text, given } = &self.source;
+        let (kernels, consts) = given.as_ref().map(|given| (given.kernels.clone(), given.consts.clone())).unzip();
+        TemplateSource {
+            name: name.to_string(),
+            text: text.clone(),
+            kernels: kernels.unwrap_or_default(),
+            consts: consts.unwrap_or_default(),
+        }
+    }
+
+    /// The template of this name in a source.
+    pub fn compile(name: &str, source: TemplateSource) -> Result<Template, Diagnostics> {
+        let given = Given { kernels: source.kernels, consts: source.consts };
+        let is_whole = given.kernels.is_empty() && given.consts.is_empty();
+        let links = if is_whole { Links::None } else { Links::Given(&given) };
+        let compiled = front::compile(&source.text, &source.name, &links)?;
+        compiled.templates.into_iter().find(|template| template.name == name).ok_or_else(|| {
+            let message = format!("there is no generic kernel `{name}` in the text");
+            Diagnostics::without_text(vec![Diagnostic::unplaced(Code::NoKernel, message)])
+        })
     }
 
     fn findings(&self, finding: Diagnostic) -> Diagnostics {

@@ -63,7 +63,7 @@ pub use capture::{Capture, ConstantValue, Shape};
 pub use expand::expand;
 pub use float_ext::FloatExt;
 pub use front::parse;
-pub use generics::{ArgType, Bound, Template, TemplateParam, TypeParam};
+pub use generics::{ArgType, Bound, Template, TemplateParam, TemplateSource, TypeParam};
 pub use kernel_fn::{Callee, Constant, Declaration, KernelFn, KernelTemplate};
 pub use kleene_ext::KleeneExt;
 pub use module::Module;
