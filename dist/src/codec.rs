@@ -1,11 +1,7 @@
 //! Kernels inside serialised plans.
 //!
 //! A plan carries a function by name and, in `fun_definition`, by whatever bytes its codec writes. Ours are
-//! the kernel itself, so a plan runs where nobody ever registered the kernel:
-//!
-//! ```text
-//!   "FBUD" | version u16, little-endian | wire form of the kernel (core and names, see filbert-ir's `wire`)
-//! ```
+//! the kernel itself (see `payload`), so a plan runs where nobody ever registered the kernel.
 //!
 //! Engines decode about once a task, so decoding verifies but does not compile. Every other function, node
 //! and file format goes to the inner codec; payloads without our magic do as well.
@@ -25,43 +21,36 @@ use datafusion_proto::logical_plan::{DefaultLogicalExtensionCodec, LogicalExtens
 use datafusion_proto::physical_plan::{
     DefaultPhysicalExtensionCodec, PhysicalExtensionCodec, PhysicalProtoConverterExtension,
 };
-use filbert_ir::{Code, KernelError, wire};
 
 use crate::error::external;
+use crate::payload::{self, Function};
+use crate::template::TemplateUdf;
 use crate::udf::KernelUdf;
 
-const MAGIC: &[u8; 4] = b"FBUD";
-const VERSION: u16 = 1;
-
-/// Writes the payload of a kernel; false, and nothing written, for any other function.
+/// Writes the payload of a function of ours; false, and nothing written, for any other function.
 fn encode_kernel(udf: &ScalarUDF, buf: &mut Vec<u8>) -> bool {
-    let Some(udf) = udf.inner().downcast_ref::<KernelUdf>() else { return false };
-    buf.extend_from_slice(MAGIC);
-    buf.extend_from_slice(&VERSION.to_le_bytes());
-    buf.extend_from_slice(&wire::encode(udf.kernel()));
+    if let Some(udf) = udf.inner().downcast_ref::<KernelUdf>() {
+        buf.extend(payload::of_kernel(udf));
+        return true;
+    }
+    match udf.inner().downcast_ref::<TemplateUdf>() {
+        Some(udf) => buf.extend_from_slice(udf.bytes()),
+        None => return false,
+    }
     true
 }
 
-/// The kernel of a payload; `None` if the payload is not one of ours.
+/// The function of a payload; `None` if the payload is not one of ours.
 fn decode_kernel(name: &str, buf: &[u8]) -> Option<Result<Arc<ScalarUDF>>> {
-    let rest = buf.strip_prefix(MAGIC)?;
-    let udf = decode_body(rest).map_err(|mut error| {
+    let rest = buf.strip_prefix(payload::MAGIC)?;
+    let udf = payload::decode(rest).map(|function| match function {
+        Function::Kernel(udf) => ScalarUDF::new_from_impl(udf),
+        Function::Template(udf) => ScalarUDF::new_from_impl(udf),
+    });
+    Some(udf.map(Arc::new).map_err(|mut error| {
         error.kernel = name.to_string();
         external(error)
-    });
-    Some(udf.map(|udf| Arc::new(ScalarUDF::new_from_impl(udf))))
-}
-
-fn decode_body(rest: &[u8]) -> Result<KernelUdf, KernelError> {
-    let Some((version, body)) = rest.split_first_chunk::<2>() else {
-        return Err(KernelError::new(Code::Decode, "the plan's function definition ends before its version"));
-    };
-    let version = u16::from_le_bytes(*version);
-    if version != VERSION {
-        let detail = format!("the plan's function definition has version {version}, this build reads {VERSION}");
-        return Err(KernelError::new(Code::VersionSkew, detail));
-    }
-    Ok(KernelUdf::new(wire::decode(body)?))
+    }))
 }
 
 /// Logical plans with kernels in them.

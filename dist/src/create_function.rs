@@ -4,6 +4,9 @@
 //! only one. The types stand in SQL so that a reader of the script sees them; the kernel's text decides, and
 //! a disagreement is an error. The function lives as long as its session.
 //!
+//! A generic kernel is made for the declared types; `CREATE FUNCTION f() LANGUAGE kernel AS 'fn f<T: Float>...'`
+//! declares none, and each call decides.
+//!
 //! Warnings about the text go to `tracing`, a line each, and to whoever asked for them.
 
 use std::mem;
@@ -16,8 +19,10 @@ use datafusion::execution::context::{FunctionFactory, RegisterFunction, SessionS
 use datafusion::logical_expr::{CreateFunction, Expr, ScalarUDF, Volatility};
 use filbert_ir::{Code, Diagnostics, KernelError, VerifiedKernel};
 use filbert_runtime::param_data_type;
+use filbert_syntax::{Module, Template};
 
 use crate::error::{external, wrong_kernel};
+use crate::template::TemplateUdf;
 use crate::types::{describe, same};
 use crate::udf::KernelUdf;
 
@@ -62,20 +67,56 @@ impl FunctionFactory for KernelFunctionFactory {
         if !statement.or_replace {
             check_new(state, &udf, &statement.name)?;
         }
-        Ok(RegisterFunction::Scalar(Arc::new(ScalarUDF::new_from_impl(udf))))
+        Ok(RegisterFunction::Scalar(Arc::new(udf)))
     }
 }
 
-fn kernel_function(statement: &CreateFunction, warnings: &Warnings) -> Result<KernelUdf> {
+fn kernel_function(statement: &CreateFunction, warnings: &Warnings) -> Result<ScalarUDF> {
     let name = &statement.name;
     check_language(statement)?;
     let text = body(statement)?;
     let module = filbert_syntax::parse(text, &format!("CREATE FUNCTION {name}")).map_err(wrong_kernel)?;
-    let kernel = module.select(name).map_err(wrong_kernel)?;
-    check_arguments(statement, kernel)?;
-    let udf = KernelUdf::new(kernel.with_name(name));
-    check_result(statement, &udf)?;
+    let udf = match generic(&module, name) {
+        Some(template) if statement.args.as_deref().unwrap_or_default().is_empty() => {
+            if let Some(declared) = &statement.return_type {
+                let detail = format!(
+                    "RETURNS says {}, but the result of a generic kernel depends on its arguments; leave it out, or \
+                     declare the arguments",
+                    describe(declared)
+                );
+                return Err(wrong(name, detail));
+            }
+            ScalarUDF::new_from_impl(TemplateUdf::named(template.clone(), name))
+        }
+        Some(template) => {
+            let declared = statement.args.iter().flatten().map(|arg| arg.data_type.clone()).collect::<Vec<_>>();
+            let udf = TemplateUdf::named(template.clone(), name).specialise(&declared)?;
+            ScalarUDF::new_from_impl(checked(statement, udf.kernel())?)
+        }
+        None => ScalarUDF::new_from_impl(checked(statement, module.select(name).map_err(wrong_kernel)?)?),
+    };
     warnings.add(&module.warnings);
+    Ok(udf)
+}
+
+/// The generic kernel that the statement means, unless it means a kernel: the one of its name, else the only
+/// function of the text.
+fn generic<'m>(module: &'m Module, name: &str) -> Option<&'m Template> {
+    match (module.get(name), module.template(name)) {
+        (Some(_), _) => None,
+        (None, Some(template)) => Some(template),
+        (None, None) => match (module.kernels.as_slice(), module.templates.as_slice()) {
+            ([], [only]) => Some(only),
+            _ => None,
+        },
+    }
+}
+
+/// The function of a kernel, if it is what the statement declares.
+fn checked(statement: &CreateFunction, kernel: &VerifiedKernel) -> Result<KernelUdf> {
+    check_arguments(statement, kernel)?;
+    let udf = KernelUdf::new(kernel.with_name(&statement.name));
+    check_result(statement, &udf)?;
     Ok(udf)
 }
 
@@ -178,8 +219,7 @@ fn check_result(statement: &CreateFunction, udf: &KernelUdf) -> Result<()> {
     }
 }
 
-fn check_new(state: &SessionState, udf: &KernelUdf, name: &str) -> Result<()> {
-    use datafusion::logical_expr::ScalarUDFImpl;
+fn check_new(state: &SessionState, udf: &ScalarUDF, name: &str) -> Result<()> {
     let lower = udf.name();
     let exists = state.scalar_functions().contains_key(lower)
         || state.scalar_functions().contains_key(name)

@@ -7,11 +7,10 @@
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 use datafusion::dataframe::DataFrame;
-use datafusion::logical_expr::{Expr, ScalarUDF, col, ident};
-use filbert_ir::AsKernel;
+use datafusion::logical_expr::{Expr, col, ident};
 
+use crate::function::AsFunction;
 use crate::output::{self, Format};
-use crate::udf::KernelUdf;
 
 /// A query that has been planned but not run.
 #[derive(Clone)]
@@ -31,14 +30,14 @@ impl Frame {
     }
 
     /// Adds a column, the kernel's result over these columns in the order of its parameters. The kernel need
-    /// not be registered. A kernel with several results gives a column of structs.
+    /// not be registered; a generic one is the kernel for the columns' types. A kernel with several results gives a column of structs.
     pub fn with_column<C: AsRef<str>>(
         self,
         name: &str,
-        kernel: &(impl AsKernel + ?Sized),
+        kernel: &(impl AsFunction + ?Sized),
         columns: impl IntoIterator<Item = C>,
     ) -> Result<Frame> {
-        let udf = ScalarUDF::new_from_impl(KernelUdf::of(kernel)?);
+        let udf = kernel.as_function()?;
         let args = columns.into_iter().map(|column| self.column(column.as_ref())).collect();
         Ok(Frame::new(self.dataframe.with_column(name, udf.call(args))?))
     }

@@ -3,6 +3,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`udf`] | a kernel as a scalar function: types, nulls, literals, the call |
+//! | [`template`] | a generic kernel as one: which kernel a call means |
+//! | [`function`] | what else can be called: whatever stands for a kernel or a template |
 //! | [`types`] | a kernel's types as SQL and Arrow have them |
 //! | [`coercion`], [`literal`](mod@literal) | which column and which constant reaches a parameter of another type |
 //! | [`options`] | what a session says about every kernel: fuel, the stop flag |
@@ -24,17 +26,22 @@ pub mod create_function;
 pub mod error;
 pub mod files;
 pub mod frame;
+pub mod function;
 pub mod literal;
 pub mod options;
 pub mod output;
+mod payload;
 pub mod session;
+pub mod template;
 pub mod types;
 pub mod udf;
 
 pub use codec::{KernelLogicalCodec, KernelPhysicalCodec};
 pub use create_function::KernelFunctionFactory;
 pub use frame::Frame;
+pub use function::AsFunction;
 pub use options::KernelOptions;
 pub use session::Session;
+pub use template::TemplateUdf;
 pub use types::KernelTypePlanner;
 pub use udf::KernelUdf;

@@ -5,16 +5,17 @@
 
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::SessionStateBuilder;
-use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use filbert_ir::{AsKernel, Diagnostics, KernelError, VerifiedKernel};
+use filbert_ir::{Diagnostics, KernelError, VerifiedKernel};
 use filbert_runtime::StopFlag;
 
 use crate::create_function::{KernelFunctionFactory, Warnings};
 use crate::error;
 use crate::files;
 use crate::frame::Frame;
+use crate::function::AsFunction;
 use crate::options::KernelOptions;
+use crate::template::TemplateUdf;
 use crate::types::KernelTypePlanner;
 use crate::udf::KernelUdf;
 use std::sync::Arc;
@@ -49,9 +50,10 @@ impl Session {
         &self.context
     }
 
-    /// Makes a kernel callable by its name. A function of that name is replaced.
-    pub fn register(&self, kernel: &(impl AsKernel + ?Sized)) -> Result<()> {
-        self.context.register_udf(ScalarUDF::new_from_impl(KernelUdf::of(kernel)?));
+    /// Makes a kernel callable by its name. A function of that name is replaced. A generic kernel is the kernel
+    /// for the types of the columns, each time that it is called.
+    pub fn register(&self, kernel: &(impl AsFunction + ?Sized)) -> Result<()> {
+        self.context.register_udf(kernel.as_function()?);
         Ok(())
     }
 
@@ -122,8 +124,11 @@ impl Session {
         let same: Vec<VerifiedKernel> = state
             .scalar_functions()
             .values()
-            .filter_map(|udf| udf.inner().downcast_ref::<KernelUdf>())
-            .map(|udf| udf.kernel().clone())
+            .flat_map(|udf| {
+                let kernel = udf.inner().downcast_ref::<KernelUdf>().map(|udf| udf.kernel().clone());
+                let made = udf.inner().downcast_ref::<TemplateUdf>().map(TemplateUdf::kernels);
+                kernel.into_iter().chain(made.into_iter().flatten())
+            })
             .filter(|kernel| kernel.id() == id)
             .collect();
         same.iter().find(|kernel| kernel.name() == failed.kernel).or(same.first()).cloned()

@@ -124,5 +124,5 @@ fn fault_24_a_plan_of_another_version_is_skew() {
     bytes[4] += 1;
     let error = codec.try_decode_udf("f", &bytes).unwrap_err();
     assert_eq!(find_kernel_error(&error).map(|e| e.code), Some(Code::VersionSkew));
-    assert!(error.to_string().contains("this build reads 1"), "{error}");
+    assert!(error.to_string().contains("this build reads 2"), "{error}");
 }

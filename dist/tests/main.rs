@@ -15,6 +15,7 @@ mod lists;
 mod nulls;
 mod row_errors;
 mod settings;
+mod templates;
 mod times;
 
 use datafusion::arrow::util::pretty::pretty_format_batches;
