@@ -12,7 +12,7 @@ use crate::{arguments, kernel_file};
 pub(crate) struct Call {
     /// Kernel file
     file: PathBuf,
-    /// Name of the kernel
+    /// Name of the kernel; of a generic one with its types: lerp<f32>
     kernel: String,
     /// One value for each parameter: 7, -1.5, 0xff, inf, -inf, nan, true, false, '[1, 2]', 2013-01-31T10:00:00, 90s,
     /// null

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use filbert_ir::Code;
+use filbert_ir::{Code, Type};
+use filbert_syntax::Template;
 
 use crate::failure::{Failure, print, tell};
 use crate::job::Job;
@@ -57,6 +58,7 @@ fn check_file(file: &Path, found: &mut Found) -> Result<(), Failure> {
         return match kernel_file::load(file) {
             Ok(module) => {
                 found.warnings.push_str(&module.warnings.render());
+                module.templates.iter().for_each(|template| found.instances(template));
                 Ok(())
             }
             Err(failure) => found.note(failure),
@@ -85,6 +87,28 @@ fn check_file(file: &Path, found: &mut Found) -> Result<(), Failure> {
 }
 
 impl Found {
+    /// The mistakes of a generic kernel that only some types show: each parameter's types are tried, with the
+    /// others as they are by default.
+    fn instances(&mut self, template: &Template) {
+        let default = kernel_file::default_types(template);
+        let mut seen = Vec::new();
+        for (place, parameter) in template.types.iter().enumerate() {
+            for ty in Type::ALL.into_iter().filter(|&ty| parameter.bound.contains(ty)) {
+                let mut types = default.clone();
+                types[place] = ty;
+                let Err(findings) = template.with_types(&types) else { continue };
+                // What fails for one integer fails for most of them.
+                let places: Vec<_> = findings.list.iter().map(|finding| (finding.code, finding.span)).collect();
+                if !seen.contains(&places) {
+                    let names: Vec<String> = types.iter().map(Type::to_string).collect();
+                    let (name, names) = (&template.name, names.join(", "));
+                    self.errors.push_str(&format!("{}  in {name}<{names}>\n", findings.render()));
+                    seen.push(places);
+                }
+            }
+        }
+    }
+
     /// Keeps the screen of a failure.
     fn note(&mut self, failure: Failure) -> Result<(), Failure> {
         match failure {

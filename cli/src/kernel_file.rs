@@ -4,9 +4,10 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
+use filbert_dist::template::default_type;
 use filbert_ir::limits::WIRE_BYTES_MAX;
-use filbert_ir::{Code, Diagnostic, Kernel, VerifiedKernel};
-use filbert_syntax::Module;
+use filbert_ir::{Code, Diagnostic, Kernel, Type, VerifiedKernel};
+use filbert_syntax::{Module, Template};
 
 use crate::failure::Failure;
 
@@ -16,10 +17,45 @@ pub(crate) fn load(path: &Path) -> Result<Module, Failure> {
     Ok(filbert_syntax::parse(&text, &path.display().to_string())?)
 }
 
-/// The kernel of that name in that file.
+/// The kernel of that name in that file. A generic one is called `lerp<f32>`, or `lerp` for f64 or i64.
 pub(crate) fn load_one(path: &Path, name: &str) -> Result<VerifiedKernel, Failure> {
     let module = load(path)?;
-    module.get(name).cloned().ok_or_else(|| unknown(path, name, &module))
+    let (name, types) = match name.split_once('<') {
+        Some((name, types)) => (name.trim(), Some(types)),
+        None => (name, None),
+    };
+    match (module.get(name), module.template(name), types) {
+        (Some(kernel), _, None) => Ok(kernel.clone()),
+        (Some(_), ..) => {
+            let message = format!("kernel {name} is not generic");
+            Err(Failure::of(Diagnostic::unplaced(Code::TypeMismatch, message).help(format!("write {name}"))))
+        }
+        (None, Some(template), types) => {
+            let types = types.map_or_else(|| Ok(default_types(template)), |types| named_types(template, types))?;
+            Ok(template.with_types(&types)?)
+        }
+        (None, None, _) => Err(unknown(path, name, &module)),
+    }
+}
+
+/// The types of a generic kernel that nobody says anything about.
+pub(crate) fn default_types(template: &Template) -> Vec<Type> {
+    template.types.iter().map(|ty| default_type(ty.bound, true)).collect()
+}
+
+/// The types in `f32, i64>`.
+fn named_types(template: &Template, words: &str) -> Result<Vec<Type>, Failure> {
+    let words: Vec<&str> = words.trim_end().trim_end_matches('>').split(',').map(str::trim).collect();
+    let parameters: Vec<&str> = template.types.iter().map(|ty| ty.name.as_str()).collect();
+    let wrong = |message: String| {
+        let help = format!("write {}<{}> with a type for each", template.name, parameters.join(", "));
+        Failure::of(Diagnostic::unplaced(Code::UnknownType, message).help(help))
+    };
+    if words.len() != parameters.len() {
+        let (count, plural) = (parameters.len(), if parameters.len() == 1 { "" } else { "s" });
+        return Err(wrong(format!("{} takes {count} type{plural}, got {}", template.name, words.len())));
+    }
+    words.iter().map(|word| word.parse().map_err(|()| wrong(format!("unknown type `{word}`")))).collect()
 }
 
 /// A text of at most so many bytes; a longer one is not read.
@@ -56,8 +92,10 @@ pub(crate) fn signature(kernel: &Kernel) -> String {
 
 fn unknown(path: &Path, name: &str, module: &Module) -> Failure {
     const NAMES_SHOWN_MAX: usize = 20;
-    let names: Vec<&str> = module.kernels.iter().map(|kernel| kernel.name()).take(NAMES_SHOWN_MAX).collect();
-    let more = if module.kernels.len() > names.len() { ", ..." } else { "" };
+    let templates = module.templates.iter().map(|template| template.name.as_str());
+    let all = module.kernels.iter().map(|kernel| kernel.name()).chain(templates);
+    let names: Vec<&str> = all.clone().take(NAMES_SHOWN_MAX).collect();
+    let more = if all.count() > names.len() { ", ..." } else { "" };
     let message = format!("{} has no kernel `{name}`", path.display());
     let help = format!("it has {}{more}", names.join(", "));
     Failure::of(Diagnostic::unplaced(Code::UnknownName, message).help(help))

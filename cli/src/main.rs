@@ -50,7 +50,7 @@ enum Command {
     Check(check::Check),
     /// Call a kernel with one row of arguments
     #[command(
-        after_help = "Examples:\n  filbert call geo.rs great_circle 40.64 -73.78 51.47 -0.45\n  filbert call geo.rs great_circle 0 0 null -inf --engine both"
+        after_help = "Examples:\n  filbert call geo.rs great_circle 40.64 -73.78 51.47 -0.45\n  filbert call geo.rs great_circle 0 0 null -inf --engine both\n  filbert call stats.rs 'softmax<f32>' '[1, 2.5, -1]'"
     )]
     Call(call::Call),
     /// Show what each stage made of a kernel: source, IR, CLIF, machine code

@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result as EngineResult;
 use datafusion::dataframe::DataFrame;
-use filbert_dist::output;
+use filbert_dist::{AsFunction, output};
 use filbert_ir::{Code, Diagnostic};
 use filbert_runtime::{Engine, set_engine, stats};
 use futures::StreamExt;
@@ -143,14 +143,17 @@ impl Run {
         for file in &self.kernels {
             let module = kernel_file::load(file)?;
             tell(module.warnings.render());
-            for kernel in module.kernels {
-                if let Some(other) = files.insert(kernel.name().to_lowercase(), file) {
+            let kernels = module.kernels.iter().map(|kernel| (kernel.name(), kernel.as_function()));
+            let templates = module.templates.iter().map(|template| (template.name.as_str(), template.as_function()));
+            for (name, function) in kernels.chain(templates) {
+                if let Some(other) = files.insert(name.to_lowercase(), file) {
                     let (one, two) = (other.display(), file.display());
-                    let message = format!("kernel {} is in {one} and in {two}", kernel.name());
+                    let message = format!("kernel {name} is in {one} and in {two}");
                     let help = "SQL does not tell upper from lower case; give each kernel a name of its own";
                     return Err(Failure::of(Diagnostic::unplaced(Code::DuplicateName, message).help(help)));
                 }
-                job.session.register(&kernel).map_err(|error| job.unplaced(&error))?;
+                let function = function.map_err(|error| job.unplaced(&error))?;
+                job.session.context().register_udf(function);
             }
         }
         Ok(())

@@ -235,3 +235,57 @@ fn wrong_lists_and_times() {
         ---'
     "#]]);
 }
+
+#[test]
+fn generic_kernels_are_called_with_types() {
+    let text = "fn lerp<T: Float>(a: T, b: T, t: T) -> T { a + (b - a) * t }\nfn double<T: Num>(x: T) -> T { x + x }\nfn half<T: Int>(x: T) -> T { x / (2 as T) }\nfn one(x: f64) -> f64 { x }";
+    let place = Place::with(&[("k.rs", text)]);
+    for (words, expected) in [
+        (["lerp<f32>", "1", "2", "0.1"].as_slice(), "1.1\n"),
+        (&["lerp", "1", "2", "0.1"], "1.1\n"),
+        (&["double<u8>", "100"], "200\n"),
+        (&["double", "0.5"], "1.0\n"),
+        (&["half", "7"], "3\n"),
+    ] {
+        let ran = place.filbert(&[&["call", "k.rs", "--engine", "both"], words].concat());
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, expected), "{words:?}: {}", ran.stderr);
+    }
+    place.filbert(&["call", "k.rs", "double<u8>", "200"]).fails(expect![[r#"
+        [FB-0501] Error: integer overflow in kernel double
+           ,-[ k.rs:2:32 ]
+           |
+         2 | fn double<T: Num>(x: T) -> T { x + x }
+           |                                ^^|^^
+           |                                  `---- 200 + 200 does not fit u8
+           |
+           | Help: the row's arguments: x = 200
+        ---'
+    "#]]);
+    place.filbert(&["call", "k.rs", "lerp<i32>", "1", "2", "3"]).fails(expect![[r#"
+        [FB-0601] Error: `lerp`: T was tried as i32, which is not `Float`
+           ,-[ k.rs:1:4 ]
+           |
+         1 | fn lerp<T: Float>(a: T, b: T, t: T) -> T { a + (b - a) * t }
+           |    ^^|^
+           |      `--- here
+           |
+           | Help: `Float` is f32 or f64
+        ---'
+    "#]]);
+    place.filbert(&["call", "k.rs", "lerp<f32, f64>", "1", "2", "3"]).fails(expect![[r#"
+        [FB-0109] Error: lerp takes 1 type, got 2
+          help: write lerp<T> with a type for each
+    "#]]);
+    place.filbert(&["call", "k.rs", "lerp<int>", "1", "2", "3"]).fails(expect![[r#"
+        [FB-0109] Error: unknown type `int`
+          help: write lerp<T> with a type for each
+    "#]]);
+    place.filbert(&["call", "k.rs", "one<f64>", "1"]).fails(expect![[r#"
+        [FB-0103] Error: kernel one is not generic
+          help: write one
+    "#]]);
+    place.filbert(&["call", "k.rs", "lepr", "1"]).fails(expect![[r#"
+        [FB-0101] Error: k.rs has no kernel `lepr`
+          help: it has one, lerp, double, half
+    "#]]);
+}

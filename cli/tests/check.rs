@@ -119,3 +119,22 @@ fn warnings_are_shown_and_are_no_failure() {
     assert_eq!((denied.status, denied.stdout), (1, String::new()));
     assert_eq!(denied.stderr, ran.stderr);
 }
+
+/// A mistake that shows only for some of the types that the bounds allow.
+#[test]
+fn generic_kernels_are_checked_for_every_type() {
+    let text = "fn good<T: Num>(x: T) -> T { x + x }\nfn mask<T: Int>(x: T) -> T { x & 1000 }\n";
+    let place = Place::with(&[("k.rs", text)]);
+    place.filbert(&["check", "k.rs"]).fails(expect![[r#"
+        [FB-0106] Error: the literal 1000 does not fit i8 (-128 to 127)
+           ,-[ k.rs:2:34 ]
+           |
+         2 | fn mask<T: Int>(x: T) -> T { x & 1000 }
+           |                                  ^^|^
+           |                                    `--- here
+           |
+           | Help: write it with the suffix of a wider type, for example `i64`
+        ---'
+          in mask<i8>
+    "#]]);
+}
