@@ -36,6 +36,35 @@
 //! # }
 //! ```
 //!
+//! A row may hold lists, nulls that the kernel sees, and times; a generic kernel is the kernel for whatever types
+//! its columns have:
+//!
+//! ```
+//! use filbert::{KernelCall, Session, kernel};
+//!
+//! /// The mean of a list, or of what stands for it.
+//! #[kernel]
+//! fn mean_or<T: Float>(list: &[T], otherwise: Option<T>) -> Option<T> {
+//!     let mut sum: T = 0.0;
+//!     for i in 0..list.len() {
+//!         sum += list[i];
+//!     }
+//!     if list.len() == 0 { otherwise } else { Some(sum / list.len() as T) }
+//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let single = mean_or.specialise(&[filbert::ArgType::List(filbert::Type::F32), filbert::Type::F32.into()])?;
+//! let means: Vec<Option<f32>> = single.map((&[vec![1.0f32, 2.0], vec![]], None::<f32>))?;
+//! assert_eq!(means, [Some(1.5), None]);
+//!
+//! let session = Session::local();
+//! session.register(&mean_or)?;
+//! let rows = session.sql("SELECT mean_or([1.0, 2.0], 0)").await?.collect().await?;
+//! assert_eq!(rows[0].num_rows(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! What a kernel may say is in docs/language.md; how the parts fit is in ARCHITECTURE.md.
 
 #![forbid(unsafe_code)]
@@ -43,7 +72,10 @@
 pub use filbert_ir as ir;
 
 pub use filbert_dist::error::find_kernel_error as kernel_error;
-pub use filbert_dist::{Frame, KernelFunctionFactory, KernelLogicalCodec, KernelPhysicalCodec, KernelUdf, Session};
+pub use filbert_dist::{
+    AsFunction, Frame, KernelFunctionFactory, KernelLogicalCodec, KernelOptions, KernelPhysicalCodec,
+    KernelTypePlanner, KernelUdf, Session, TemplateUdf,
+};
 pub use filbert_ir::{
     AsKernel, Code, Datum, Diagnostics, KernelError, KernelId, Logical, Scalar, Type, Unit, VerifiedKernel,
 };
@@ -51,7 +83,31 @@ pub use filbert_macros::kernel;
 pub use filbert_runtime::{
     ArrowArg, CallOptions, Column, Engine, KernelCall, LoadedKernel, Offsets, OutColumn, StopFlag, stats,
 };
-pub use filbert_syntax::{FloatExt, KernelFn, KleeneExt, Module, parse};
+pub use filbert_syntax::{ArgType, Bound, FloatExt, KernelFn, KernelTemplate, Module, Template, parse};
+
+/// Dates, times, timestamps and durations, for kernels under `#[kernel]` and for the plain Rust around them.
+///
+/// ```
+/// use filbert::time::{Duration, Second, Timestamp};
+/// use filbert::{Column, KernelCall, Logical, Unit, kernel};
+///
+/// /// Whether the sun is up, roughly.
+/// #[kernel]
+/// fn is_day(t: Timestamp<Second>, shift: Duration<Second>) -> bool {
+///     let local = t + shift;
+///     local.hour() >= 6 && local.hour() < 18
+/// }
+///
+/// assert!(is_day(Timestamp::new(12 * 3600), Duration::new(0)));
+/// let stamps = [0, 7 * 3600, 20 * 3600i64];
+/// let column = Column::slice(&stamps).with_type(Logical::Timestamp(Unit::Second));
+/// let days: Vec<bool> = is_day.map([column, Column::scalar(3600i64)])?;
+/// assert_eq!(days, [false, true, false]);
+/// # Ok::<(), filbert::KernelError>(())
+/// ```
+pub mod time {
+    pub use filbert_syntax::time::*;
+}
 
 /// What the expansion of `#[kernel]` names. Not for people.
 #[doc(hidden)]

@@ -1,6 +1,8 @@
 //! The same kernel through each door: a plain call, slices, `ndarray`, Arrow, a file, SQL, a pipeline. One
 //! identity, the same bits.
 
+mod constructs;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int32Array};

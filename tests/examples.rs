@@ -6,6 +6,8 @@ mod black_scholes;
 pub(crate) mod flights;
 #[path = "../examples/ndvi.rs"]
 mod ndvi;
+#[path = "../examples/softmax.rs"]
+mod softmax;
 
 #[test]
 fn black_scholes_runs() {
@@ -20,4 +22,9 @@ fn ndvi_runs() {
 #[test]
 fn flights_runs() {
     flights::main().unwrap();
+}
+
+#[test]
+fn softmax_runs() {
+    softmax::main().unwrap();
 }

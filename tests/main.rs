@@ -5,6 +5,7 @@ mod doors;
 mod examples;
 mod flights;
 mod kernel_columns;
+#[allow(dead_code)] // Other test binaries use the rest.
 mod kernel_files;
 mod kernels;
 mod tidy;
