@@ -134,3 +134,25 @@ fn the_reliability_page_names_the_tests_that_exist() {
         assert!(tests.iter().any(|name| name == named), "docs/reliability.md names fault_{named}, which is gone");
     }
 }
+
+#[test]
+fn the_language_page_names_tests_that_exist() {
+    let page = fs::read_to_string(root().join("docs/language.md")).unwrap();
+    let start = page.find("## Which test proves what").expect("the table of constructs and doors");
+    let section = page[start..].split("\n## ").next().unwrap_or_default();
+    let mut files = Vec::new();
+    rust_files(root(), &mut files);
+    let texts: Vec<String> = files.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let mut count = 0;
+    for name in section.split('`').skip(1).step_by(2) {
+        if name.ends_with(".rs") {
+            assert!(root().join("tests/kernels").join(name).exists(), "docs/language.md names {name}, which is gone");
+        } else if name.matches('_').count() >= 2 {
+            let head = format!("fn {name}(");
+            let exists = texts.iter().any(|text| text.contains(&head));
+            assert!(exists, "docs/language.md names {name}, which is gone");
+            count += 1;
+        }
+    }
+    assert!(count > 20, "only {count} tests are named");
+}
