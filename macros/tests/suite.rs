@@ -33,6 +33,7 @@ macro_rules! suite {
 }
 
 suite! {
+    arrays: changed median_of_five times fibonacci taken_apart mapped histogram through_references of_pairs;
     bits: bits signed_not shl shr shr_u logic mix;
     black_scholes: normal_cdf normal_pdf european greeks implied_volatility;
     calendar: is_leap fields add_months days_between age easter clock working_seconds;
@@ -56,9 +57,14 @@ suite! {
         unused_values_fail_too the_first_fault_counts saturates says_when_it_wraps looks_at_bits moves_bits
         shifts_by_any_amount roots_and_logarithms distances euclid powers_of_two a_kernel_that_wraps a_hash
         null_where_it_fails;
+    iterators: sums checked wrapping dot extremes least argmax questions backwards chosen staged smooth blocks
+        failures_come_in_order what_nobody_takes_is_not_computed closures_with_state out_of_two_loops over_ranges
+        softmax_like;
     kleene: and or not methods strict_and coalesce null_if is_distinct_from;
     ladders: tax days_in_month beaufort tariff step;
     lennard_jones: lennard_jones energy_at;
+    lists: by_index at ends get_or part parts head_and_tail has equal polygon_area row cross dot norm neighbours
+        scaled interleaved sorted ranks turned powers;
     literals: under_a_sign rounded_once an_open_variable_keeps_its_default a_name_of_its_own_counts_before_a_glob;
     loops: collatz gcd newton mandelbrot binary_search digits is_prime primes all_bytes edges strides halvings
         patient only_the_taken_branch;
@@ -69,14 +75,15 @@ suite! {
         reverse_digits dottie;
     options: or_else coalesce root ratio never_from_a_null counts same and or not surely countdown failing_is_null
         through_calls;
-    polynomials: horner polynomial clenshaw legendre exp_series polynomial_fma;
+    polynomials: horner polynomial polynomial_fma clenshaw legendre exp_series;
     real: great_circle black_scholes normal days_from_civil;
     search: bin lower_bound interpolate argmax any_all second;
-    softmax: softmax logsumexp softmax_f32 entropy;
+    softmax: logsumexp softmax softmax_f32 entropy;
     sparse: spmv_row spmv sparse_dot;
+    tables: rate known_at_once binomial vowels is_small_prime horner weighted dot3 crc16 bucket;
     time: date_fields week clock parts between first_of_month nights finer time_of_day midnight;
-    vectors: dot dot_i32 cosine cross nearest dot_by_iterators norm variance compensated_sum;
-    windows: moving_average trailing_mean differences running_sum median3 moving_average_by_windows smooth peaks;
+    vectors: dot dot_by_iterators dot_i32 cosine norm variance compensated_sum cross nearest;
+    windows: moving_average moving_average_by_windows trailing_mean smooth differences running_sum median3 peaks;
 }
 
 /// Files that the macro cannot see whole, and why.

@@ -429,6 +429,12 @@ pub(crate) fn explain_size(name: &str, too_large: &TooLarge) -> Diagnostic {
             return Diagnostic::new(Code::Unsupported, *span, message)
                 .help("write `zip` first, and `filter` the pairs: `x.iter().zip(y).filter(|(a, b)| ...)`");
         }
+        TooLarge::NoMemory(span) => {
+            let message = "a kernel cannot be called with an array of variables";
+            let help = "it takes lists that are parameters, parts of these, and tables of constants: take the \
+                        elements as parameters, or write the loop here";
+            return Diagnostic::new(Code::Unsupported, *span, message).help(help);
+        }
         TooLarge::Dynamic(span, len) => (
             *span,
             format!(

@@ -55,6 +55,8 @@ pub(crate) enum TooLarge {
     Dynamic(Span, usize),
     /// A `zip` of two iterators whose items have no number each.
     Zip(Span),
+    /// An array of variables, where a list in memory is needed.
+    NoMemory(Span),
 }
 
 /// Expressions that may be lowered for one kernel. Closures that call closures double with each, also where

@@ -134,6 +134,9 @@ impl<'a, 't> Infer<'a, 't> {
             return (item, vec![array]);
         }
         let ty = self.infer(iter);
+        if self.out.types.resolve(ty) == Ty::Never {
+            return (Ty::Never, Vec::new());
+        }
         let span = self.tree.span(iter);
         let Some(items) = self.items(ty, span) else {
             self.explain_no_items(iter, ty, "for");

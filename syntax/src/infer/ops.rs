@@ -32,6 +32,9 @@ impl<'a, 't> Infer<'a, 't> {
     ) -> Ty {
         let (op, symbol) = op;
         let right_ty = self.infer(right);
+        if let Some(ty) = self.list_operands((op, symbol), left, right) {
+            return ty;
+        }
         let class = match op {
             Op::And | Op::Or | Op::Xor => Class::IntOrBool,
             Op::Shl | Op::Shr => Class::Int,

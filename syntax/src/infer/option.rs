@@ -272,7 +272,7 @@ impl<'a, 't> Infer<'a, 't> {
             return BOOL;
         }
         let Ty::Option(option) = self.out.types.resolve(left_ty) else { return BOOL };
-        let inner = self.out.types.resolve(self.out.types.inner(option));
+        let inner = self.out.types.peel(self.out.types.inner(option));
         let is_open = self.out.types.openness(inner).is_some();
         if self.out.types.scalar(inner).is_none() && !is_open && !matches!(inner, Ty::Time(_) | Ty::Error) {
             let message = format!("`{symbol}`: expected options of scalars, got {}", self.out.types.show(left_ty));

@@ -3,6 +3,7 @@
 use filbert_ir::{Code, Diagnostic, Logical, Param, ResultTy, Span, Type};
 
 use super::explain::Why;
+use super::lists::list_of;
 use super::types::{Open, Ty};
 use super::{Call, Entity, Infer, Meaning, Wanted};
 use crate::ast::{ExprId, KernelItem, Role};
@@ -146,7 +147,7 @@ impl<'a, 't> Infer<'a, 't> {
             let results: Vec<Ty> = signature.results.iter().map(|ty| self.linked_result(ty, path_span)).collect();
             if self.check_count(&joined, params.len(), args, path_span, None) {
                 for (i, (&arg, ty)) in args.iter().zip(params).enumerate() {
-                    self.check(arg, ty, Why::LinkedArg(path, i));
+                    self.check_linked(arg, ty, Why::LinkedArg(path, i));
                 }
             }
             self.out.meanings[id.0 as usize] = Meaning::Linked(index);
@@ -168,7 +169,19 @@ impl<'a, 't> Infer<'a, 't> {
     fn linked_param(&mut self, param: &Param, span: Span) -> Ty {
         match param {
             Param::Scalar { ty, nullable } => self.linked_scalar(*ty, *nullable, span),
-            Param::List { .. } => self.not_yet(span, "a call of a kernel that takes lists"),
+            Param::List { elem, inner, len } => {
+                let elem = match inner {
+                    1 => Ty::Scalar(*elem),
+                    inner => self.array_of(Ty::Scalar(*elem), u64::from(*inner), span),
+                };
+                match len {
+                    Some(len) => {
+                        let array = self.array_of(elem, u64::from(*len), span);
+                        self.reference_to(array, false, span)
+                    }
+                    None => self.out.types.slice(elem, false),
+                }
+            }
         }
     }
 
@@ -176,7 +189,8 @@ impl<'a, 't> Infer<'a, 't> {
     fn linked_result(&mut self, result: &ResultTy, span: Span) -> Ty {
         match result {
             ResultTy::Scalar { ty, nullable } => self.linked_scalar(*ty, *nullable, span),
-            ResultTy::Fixed { .. } | ResultTy::List { .. } => self.not_yet(span, "a call of a kernel that gives lists"),
+            ResultTy::Fixed { elem, len } => self.array_of(Ty::Scalar(*elem), u64::from(*len), span),
+            ResultTy::List { .. } => self.writes_lists(span),
         }
     }
 
@@ -186,6 +200,26 @@ impl<'a, 't> Infer<'a, 't> {
             None => Ty::Time(ty),
         };
         if nullable { self.option(ty, span) } else { ty }
+    }
+
+    /// A kernel that writes lists can only be called from outside.
+    fn writes_lists(&mut self, span: Span) -> Ty {
+        let message = "a kernel cannot call one that writes a list";
+        let help = "a list that a kernel writes is a column: compute its elements in a kernel that returns one";
+        self.report(Diagnostic::new(Code::Unsupported, span, message).help(help));
+        Ty::Error
+    }
+
+    /// An argument of a kernel from outside, which does not say whether it takes an array or a reference to one.
+    fn check_linked(&mut self, arg: ExprId, want: Ty, why: Why<'a, 't>) {
+        let array = match self.out.types.resolve(want) {
+            Ty::Ref(of) => self.out.types.ref_of(of).0,
+            _ => return self.check(arg, want, why),
+        };
+        let got = self.infer(arg);
+        if !(self.coerces(got, want) || self.out.types.unify(want, got) || self.out.types.unify(array, got)) {
+            self.explain_mismatch(arg, want, got, why);
+        }
     }
 
     /// A kernel of this text.
@@ -202,6 +236,10 @@ impl<'a, 't> Infer<'a, 't> {
         if self.check_count(kernel.name.text, kernel.params.len(), args, path_span, Some(kernel.name.span)) {
             for (&arg, param) in args.iter().zip(&kernel.params) {
                 let ty = self.note(&param.ty, param.ty_span);
+                if list_of(&self.out.types, ty).is_some_and(|list| list.is_out) {
+                    self.writes_lists(path_span);
+                    return self.infer_args(args);
+                }
                 self.check(arg, ty, Why::Arg(kernel, param));
             }
         }

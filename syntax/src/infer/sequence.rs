@@ -1,10 +1,11 @@
 //! The methods of lists and arrays.
 
-use filbert_ir::{Code, Diagnostic, Span, Type};
+use filbert_ir::{Code, Diagnostic, Op, Span, Type};
 
 use super::array::Root;
 use super::check::in_parens;
 use super::explain::Why;
+use super::lists::list_of;
 use super::types::{BOOL, Ty, Types};
 use super::{Infer, Meaning};
 use crate::ast::ExprId;
@@ -97,6 +98,59 @@ impl<'a, 't> Infer<'a, 't> {
                 Types::unit()
             }
         })
+    }
+
+    /// A binary operation on lists: they can be compared for equality; `None` if neither side is one.
+    pub(super) fn list_operands(&mut self, (op, symbol): (Op, &str), left: ExprId, right: ExprId) -> Option<Ty> {
+        let side = |infer: &Self, id: ExprId| {
+            let ty = infer.out.exprs[id.0 as usize];
+            let list = list_of(&infer.out.types, infer.out.types.peel(ty));
+            (ty, list)
+        };
+        let ((left_ty, left_list), (right_ty, right_list)) = (side(self, left), side(self, right));
+        if left_list.is_none() && right_list.is_none() {
+            return None;
+        }
+        if self.out.types.is_error(left_ty) || self.out.types.is_error(right_ty) {
+            return Some(Ty::Error);
+        }
+        let (Some(a), Some(b)) = (left_list, right_list) else {
+            self.explain_list_operand(symbol, (left, left_ty), (right, right_ty), left_list.is_some());
+            return Some(Ty::Error);
+        };
+        let is_equality = matches!(op, Op::Eq | Op::Ne);
+        let of_scalars = matches!(self.out.types.resolve(a.elem), Ty::Scalar(_) | Ty::Var(_) | Ty::Time(_));
+        let fits = self.out.types.unify(a.elem, b.elem) && (a.len.is_none() || b.len.is_none() || a.len == b.len);
+        if is_equality && of_scalars && fits {
+            return Some(BOOL);
+        }
+        let (a, b) = (self.out.types.show(left_ty), self.out.types.show(right_ty));
+        let message = format!("`{symbol}`: expected numbers, got {a} and {b}");
+        let help = match (is_equality, fits) {
+            (true, true) => "compare row by row: `a.iter().zip(b).all(|(a, b)| ...)`".to_string(),
+            (true, false) => "only lists of one type can be equal".to_string(),
+            (false, _) => format!(
+                "a kernel computes element by element: `for (o, (a, b)) in out.iter_mut().zip(x.iter().zip(y)) {{ *o = a {symbol} b; }}`"
+            ),
+        };
+        self.report(Diagnostic::new(Code::OperandType, self.tree.span(left), message).help(help));
+        Some(Ty::Error)
+    }
+
+    fn explain_list_operand(&mut self, symbol: &str, left: (ExprId, Ty), right: (ExprId, Ty), is_left: bool) {
+        let (list, other) = if is_left { (left, right) } else { (right, left) };
+        let source = self.tree.slice(self.tree.span(list.0));
+        let shown = self.out.types.show(list.1);
+        let message = format!("`{symbol}`: expected a number, got {shown}");
+        let help = match self.out.types.scalar(other.1) {
+            Some(_) => format!(
+                "there is no arithmetic on whole lists: write a loop, or `{}.iter().map(|v| ...)`",
+                in_parens(source)
+            ),
+            None => "take the elements: `x[i]`".to_string(),
+        };
+        let finding = Diagnostic::new(Code::OperandType, self.tree.span(list.0), message);
+        self.report(finding.label(format!("this is {shown}")).help(help));
     }
 
     /// `Option<&elem>`

@@ -1,5 +1,6 @@
 //! Calls of kernels, and what a kernel takes and gives.
 
+use filbert_ir::builder::View as IrView;
 use filbert_ir::limits::VALUES_MAX;
 use filbert_ir::{Array, Length, Op, Param as IrParam, ResultTy, Span, Type, ValueId, VerifiedKernel};
 
@@ -169,6 +170,27 @@ impl<'a, 't> Lower<'_, 'a, 't> {
         self.inline(span, &callee, values.iter().zip(args), ty)
     }
 
+    /// A list that a callee reads, and the number of its scalars.
+    fn lent(&mut self, span: Span, value: &Val, ty: Ty) -> Lowered<(IrView, ValueId)> {
+        let view = self.view(value);
+        let elem = self.elem_ty(ty);
+        let array = match &view.base {
+            Base::Memory(array) => *array,
+            Base::Table(scalars) => self.table_of(scalars),
+            // Values have no place in memory, but where all are known a table has.
+            Base::Values(values) => match self.all_known(values) {
+                Some(scalars) => self.table_of(&scalars),
+                None => return Err(TooLarge::NoMemory(span)),
+            },
+        };
+        let stride = self.stride(elem);
+        let len = match view.len {
+            Len::Known(len) => self.u64(span, len * stride),
+            Len::Value(len) => self.scaled(span, len, stride),
+        };
+        Ok((IrView { array, offset: view.offset, is_whole: view.is_whole }, len))
+    }
+
     /// Copies a kernel's body; gives its result, which is of type `result`.
     pub(super) fn inline<'v>(
         &mut self,
@@ -181,11 +203,24 @@ impl<'a, 't> Lower<'_, 'a, 't> {
             return Err(TooLarge::Values(span));
         }
         let mut slots = Vec::new();
-        for (value, ty) in args {
-            self.flatten(span, value, ty, &mut slots);
+        let mut views = Vec::new();
+        // A kernel that a kernel takes is in its body already, and no parameter any more.
+        let args: Vec<_> = args.filter(|&(_, ty)| self.is_list(ty) || !self.scalars(ty).is_empty()).collect();
+        for ((value, ty), param) in args.into_iter().zip(&callee.core.signature.params) {
+            match param {
+                IrParam::Scalar { .. } => {
+                    self.flatten(span, value, ty, &mut slots);
+                    views.push(None);
+                }
+                IrParam::List { .. } => {
+                    let (view, len) = self.lent(span, value, ty)?;
+                    slots.push(len);
+                    views.push(Some(view));
+                }
+            }
         }
         self.b.span = span;
-        let results = self.b.inline(&callee.core, &slots, &[]);
+        let results = self.b.inline(&callee.core, &slots, &views);
         Ok(self.build(result, &mut results.into_iter()))
     }
 }

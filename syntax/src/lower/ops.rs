@@ -30,6 +30,9 @@ impl Lower<'_, '_, '_> {
             return Ok(Val::One(self.compare_options(span, op == Op::Eq, values, self.ty(left))));
         }
         let ty = self.ty(left);
+        if self.is_list(ty) {
+            return Ok(Val::One(self.compare_lists(span, op == Op::Eq, values, ty)?));
+        }
         let left = self.one(span, &values[0], ty);
         let right = self.one(span, &values[1], self.ty(right));
         if let Ty::Time(time) = ty {
@@ -60,6 +63,9 @@ impl Lower<'_, '_, '_> {
             Macro::Panic => self.constant(span, Scalar::Bool(false)),
             Macro::AssertEq | Macro::AssertNe if self.is_option(args[0]) => {
                 self.compare_options(span, name == Macro::AssertEq, values, self.ty(args[0]))
+            }
+            Macro::AssertEq | Macro::AssertNe if self.is_list(self.ty(args[0])) => {
+                self.compare_lists(span, name == Macro::AssertEq, values, self.ty(args[0]))?
             }
             Macro::AssertEq | Macro::AssertNe => {
                 let sides = [scalar(self, 0), scalar(self, 1)];

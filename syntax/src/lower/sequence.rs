@@ -10,6 +10,9 @@ use crate::ast::ExprId;
 use crate::infer::types::Ty;
 use crate::lists::ListMethod;
 
+/// Longest lists that are compared without a loop.
+const SPELLED_OUT_MAX: u64 = 16;
+
 impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     /// A method of a list or array, the receiver and the arguments computed.
     pub(super) fn list_method(
@@ -134,6 +137,47 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             Ok((lower.op(span, Op::Not, &[same]), vec![same]))
         })?;
         Ok(found[0])
+    }
+
+    pub(super) fn is_list(&self, ty: Ty) -> bool {
+        matches!(self.cx.typed.types.peel(ty), Ty::Slice(_) | Ty::Array(_))
+    }
+
+    /// Whether two lists are equal, or whether they are not.
+    pub(super) fn compare_lists(&mut self, span: Span, is_eq: bool, sides: &[Val], of: Ty) -> Lowered<ValueId> {
+        let elem = self.elem_ty(of);
+        let (a, b) = (self.view(&sides[0]), self.view(&sides[1]));
+        let equal = match (a.len, b.len) {
+            (Len::Known(len), Len::Known(other)) if len == other && len <= SPELLED_OUT_MAX => {
+                let mut all = Flag::Always;
+                for at in 0..len {
+                    let at = self.u64(span, at);
+                    let same = self.equal_elements(span, (&a, &b), elem, at)?;
+                    all = self.both(span, all, Flag::If(same));
+                }
+                self.flag(span, all)
+            }
+            _ => {
+                let (count, other) = (self.len_value(span, a.len), self.len_value(span, b.len));
+                let same_length = self.op(span, Op::Eq, &[count, other]);
+                // Of lists that differ in length no element is looked at.
+                let zero = self.u64(span, 0);
+                let count = self.op(span, Op::Select, &[same_length, count, zero]);
+                let all = self.count_up(span, count, &[same_length], |lower, at, _| {
+                    let same = lower.equal_elements(span, (&a, &b), elem, at)?;
+                    Ok((same, vec![same]))
+                })?;
+                all[0]
+            }
+        };
+        Ok(if is_eq { equal } else { self.op(span, Op::Not, &[equal]) })
+    }
+
+    fn equal_elements(&mut self, span: Span, (a, b): (&View, &View), elem: Ty, at: ValueId) -> Lowered<ValueId> {
+        let a = self.element(span, a, elem, at)?;
+        let b = self.element(span, b, elem, at)?;
+        let (a, b) = (self.one(span, &a, elem), self.one(span, &b, elem));
+        Ok(self.op(span, Op::Eq, &[a, b]))
     }
 
     /// `fill`, `swap` and the like; `values` are those of the operands of the place, then of the arguments.

@@ -130,7 +130,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     }
 
     /// Where element `index` begins, in units of `stride`.
-    fn scaled(&mut self, span: Span, index: ValueId, stride: u64) -> ValueId {
+    pub(super) fn scaled(&mut self, span: Span, index: ValueId, stride: u64) -> ValueId {
         match self.known_u64(index) {
             _ if stride == 1 => index,
             Some(index) => self.u64(span, index.wrapping_mul(stride)),
@@ -192,16 +192,22 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     fn table_load(&mut self, span: Span, scalars: &[Scalar], at: ValueId) -> ValueId {
         let ty = scalars.first().map_or(Type::U8, |first| first.ty());
         if ty != Type::Bool {
-            let array = self.b.table(Table::new(ty, scalars));
+            let array = self.table_of(scalars);
             self.b.span = span;
             return self.b.load(ty, array, at);
         }
         let bytes: Vec<Scalar> = scalars.iter().map(|scalar| Scalar::U8(scalar.bits() as u8)).collect();
-        let array = self.b.table(Table::new(Type::U8, &bytes));
+        let array = self.table_of(&bytes);
         self.b.span = span;
         let byte = self.b.load(Type::U8, array, at);
         let zero = self.constant(span, Scalar::U8(0));
         self.op(span, Op::Ne, &[byte, zero])
+    }
+
+    /// The table of the kernel that holds these numbers.
+    pub(super) fn table_of(&mut self, scalars: &[Scalar]) -> Array {
+        let ty = scalars.first().map_or(Type::U8, |first| first.ty());
+        self.b.table(Table::new(ty, scalars))
     }
 
     /// One of some values, by an index that is below their number.
@@ -223,7 +229,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     }
 
     /// The scalars that values are, if all are known and of one type.
-    fn all_known(&self, values: &[Val]) -> Option<Vec<Scalar>> {
+    pub(super) fn all_known(&self, values: &[Val]) -> Option<Vec<Scalar>> {
         let scalar = |value: &Val| match value {
             Val::One(id) => match self.b.value(*id).def {
                 Def::Const(bits) => Some(Scalar::from_bits(self.b.ty(*id), bits)),
