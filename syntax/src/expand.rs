@@ -186,7 +186,7 @@ fn kernel_static(function: &syn::ItemFn, krate: &syn::Path, layout: &Layout, wan
         #[allow(non_upper_case_globals)]
         #vis static #name: #private::KernelFn<#ty> = {
             #(#inner)*
-            #[allow(unstable_name_collisions, unused_parens, clippy::too_many_arguments)]
+            #[allow(unstable_name_collisions, unused_parens, clippy::needless_range_loop, clippy::too_many_arguments)]
             #sig {
                 #[allow(unused_imports)]
                 use #private::{FloatExt as _, KleeneExt as _};
