@@ -69,7 +69,7 @@ fn total(x: &[f64], class: u64) -> f64 {
     expect![[r#"
         kernel    total(x: &[f64], class: u64) -> f64
         on error  the row is null
-        indexes   2 of 2 checked in each row
+        indexes   1 of 2 checked in each row
         checks    1 of 1 checked in each row
         fuel      1000 loop iterations a row
         tables    3 of f64"#]]
