@@ -7,9 +7,9 @@
 //! | `Time<Millisecond>` | Time32(ms) | TIME(3) |
 //! | `Duration<Nanosecond>` | Duration(ns) | DURATION(9) |
 //! | `Date32`, `Date64` | Date32, Date64 | DATE, DATE64 |
-//! | `&[f64]`, an output `&mut [f64]` | List(Float64) | DOUBLE[] |
-//! | `&[f64; 3]`, a result `[f64; 3]` | FixedSizeList(3 x Float64) | DOUBLE[3] |
-//! | `&[[f64; 3]]` | List(FixedSizeList(3 x Float64)) | DOUBLE[3][] |
+//! | `&[f64]`, an output `&mut [f64]` | List(Float64) | `DOUBLE[]` |
+//! | `&[f64; 3]`, a result `[f64; 3]` | FixedSizeList(3 x Float64) | `DOUBLE[3]` |
+//! | `&[[f64; 3]]` | List(FixedSizeList(3 x Float64)) | `DOUBLE[3][]` |
 //! | several results | Struct | STRUCT<x DOUBLE, y DOUBLE> |
 //!
 //! DataFusion's SQL has no TIME(3), DURATION(9) and DATE64: `KernelTypePlanner` adds them to a session.

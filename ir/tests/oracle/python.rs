@@ -19,7 +19,12 @@ pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/o
 /// # Panics
 /// Instead of `None` if FILBERT_ORACLE is "require".
 pub(super) fn set_up() -> Option<PathBuf> {
-    let why = match environment() {
+    // Two tests of one process would make the same environment at the same time.
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let guard = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let found = environment();
+    drop(guard);
+    let why = match found {
         Ok(python) => return Some(python),
         Err(why) => why,
     };
