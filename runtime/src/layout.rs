@@ -4,7 +4,7 @@ use filbert_compiler::abi::{self, OutputColumn};
 use filbert_ir::{Array, OnError, Param, ResultTy, Type, VerifiedKernel};
 
 /// How a kernel's arguments and results lie before the code, as docs/abi.md has it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub(crate) struct Layout {
     /// Types of the slots.
     pub(crate) slots: Vec<Type>,
@@ -25,8 +25,6 @@ pub(crate) struct Layout {
     pub(crate) skips_nulls: bool,
     /// A failing row is null.
     pub(crate) forgives: bool,
-    /// Whether rows spend fuel.
-    pub(crate) loops: bool,
 }
 
 impl Layout {
@@ -47,7 +45,6 @@ impl Layout {
                 ResultTy::List { .. } => {}
             }
         }
-        let loops = core.has_loops();
         Layout {
             slots: core.slot_types(),
             columns: abi::output_columns(core),
@@ -56,9 +53,8 @@ impl Layout {
             list_of_param: (0..params.len() as u32).map(|param| index_of(Array::Param(param))).collect(),
             list_of_result: (0..results.len() as u32).map(|result| index_of(Array::Result(result))).collect(),
             optional,
-            skips_nulls: loops || !arrays.is_empty(),
+            skips_nulls: core.has_loops() || !arrays.is_empty(),
             forgives: core.signature.on_error == OnError::Null,
-            loops,
         }
     }
 

@@ -59,7 +59,10 @@ impl LoadedKernel {
     }
 
     pub(crate) fn new(kernel: VerifiedKernel, code: Option<Arc<LoadedCode>>) -> LoadedKernel {
-        let layout = Arc::new(Layout::of(&kernel));
+        let layout = match &code {
+            Some(code) => code.native.layout().clone(),
+            None => Arc::new(Layout::of(&kernel)),
+        };
         LoadedKernel { kernel, layout, code }
     }
 

@@ -65,6 +65,32 @@ use crate::shape;
 /// assert_eq!(error.row, Some(1));
 /// assert_eq!(error.detail, "8 / 0 divides i64 by zero");
 /// ```
+///
+/// A list takes the last axis of an array, or is an argument that every row gets; rows that are null come and
+/// go as options:
+///
+/// ```
+/// use filbert_ir::{text, verify};
+/// use filbert_runtime::KernelCall;
+/// use ndarray::{Array1, arr2};
+///
+/// let at = text::parse(
+///     "kernel at(%0 x: &[f64], %1 i: u64) -> f64 {
+///        %2: f64 = load param 0, %1
+///        return %2
+///      }",
+/// ).unwrap();
+/// let at = verify(at).unwrap();
+/// let m = arr2(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+/// let second: Array1<f64> = at.map((&m, 1u64)).unwrap();
+/// assert_eq!(second, ndarray::arr1(&[2.0, 4.0, 6.0]));
+/// let picked: Vec<f64> = at.map((&[10.0, 20.0, 30.0], &[2u64, 0])).unwrap();
+/// assert_eq!(picked, [30.0, 10.0]);
+/// let some: Vec<Option<f64>> = at.map((&m.row(0), &[Some(1u64), None])).unwrap();
+/// assert_eq!(some, [Some(2.0), None]);
+/// let down: Array1<f64> = at.map_axis(0, (&m, 2u64)).unwrap();
+/// assert_eq!(down, ndarray::arr1(&[5.0, 6.0]));
+/// ```
 pub trait KernelCall: AsKernel {
     /// The kernel, ready to run. Loading again is a look-up; a loop over many small calls should still do
     /// it once, outside.

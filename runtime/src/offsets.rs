@@ -181,3 +181,40 @@ impl From<OffsetBuffer<i64>> for Offsets<'_> {
         Offsets(Repr::Buffer64(offsets.into_inner()))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_as_wide_as_they_must_be() {
+        let small = Offsets::of_lengths(3, |row| Some(row * 2)).unwrap();
+        assert_eq!(small.into_arrow().unwrap()[..], [0, 0, 2, 6]);
+        let most = Offsets::of_lengths(2, |_| Some(i32::MAX as usize / 2)).unwrap();
+        assert!(most.into_arrow().is_ok());
+        let large = Offsets::of_lengths(2, |_| Some(1 << 30)).unwrap();
+        assert_eq!(large.into_arrow().unwrap_err()[..], [0, 1 << 30, 1 << 31]);
+        assert_eq!(Offsets::of_lengths(0, |_| None).unwrap().rows(), 0);
+    }
+
+    #[test]
+    fn lists_that_cannot_be_counted_are_an_error() {
+        for length in [usize::MAX, usize::MAX / 2, 1 << 62] {
+            assert_eq!(Offsets::of_lengths(3, |_| Some(length)).unwrap_err().code, Code::OutOfMemory);
+        }
+        assert_eq!(Offsets::of_lengths(1, |_| None).unwrap_err().code, Code::OutOfMemory);
+    }
+
+    #[test]
+    fn what_are_no_offsets_is_said() {
+        let why = |offsets: &[i64], total| Offsets::from(offsets).check(total).err();
+        assert_eq!(why(&[0, 2, 2], 2), None);
+        assert_eq!(why(&[1, 2], 2), None, "lists may begin later, as those of a slice do");
+        assert_eq!(why(&[], 0).unwrap(), "there is no offset; lists of no rows have one");
+        assert_eq!(why(&[-1, 2], 2).unwrap(), "the first offset is -1");
+        assert_eq!(why(&[0, 2, 1], 2).unwrap(), "the offset behind row 1 is less than the one before it");
+        assert_eq!(why(&[0, 3], 2).unwrap(), "the last offset is 3, of 2 elements");
+        assert_eq!(why(&[0, i64::MIN], 2).unwrap(), "the offset behind row 0 is less than the one before it");
+    }
+}

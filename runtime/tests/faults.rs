@@ -200,22 +200,16 @@ fn fault_48_a_raised_flag_stops_a_call() {
         for parallel in [false, true] {
             let stop = StopFlag::new();
             let options = CallOptions { parallel, stop: Some(stop.clone()), ..CallOptions::default() };
-            let (error, after) = std::thread::scope(|scope| {
+            let error = std::thread::scope(|scope| {
                 let columns = [Column::from(&column), Column::from(3.3)];
                 let options = &options;
-                let call = scope.spawn(move || {
-                    let error = loaded.call(&columns, 1 << 22, options).unwrap_err();
-                    (error, std::time::Instant::now())
-                });
+                let call = scope.spawn(move || loaded.call(&columns, 1 << 22, options).unwrap_err());
                 std::thread::sleep(std::time::Duration::from_millis(20));
-                let raised = std::time::Instant::now();
                 stop.raise();
-                let (error, ended) = call.join().unwrap();
-                (error, ended.saturating_duration_since(raised))
+                call.join().unwrap()
             });
+            // How soon is for benches/cancel.rs: a busy machine proves nothing.
             assert_eq!(error.code, Code::Cancelled, "engine {index}: {error}");
-            // A strip takes well under a millisecond natively; the bound leaves room for a busy machine.
-            assert!(after.as_millis() < 500, "{after:?}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
 use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, STOPPED};
 use filbert_compiler::{Artifact, helpers};
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd, RowFault};
@@ -16,7 +18,7 @@ use crate::options::StopFlag;
 pub(crate) struct NativeCode {
     memory: CodeMemory,
     sites: Vec<ValueId>,
-    layout: Layout,
+    layout: Arc<Layout>,
 }
 
 impl NativeCode {
@@ -25,13 +27,13 @@ impl NativeCode {
         Ok(NativeCode {
             memory: CodeMemory::load(&artifact.code, artifact.align, artifact.entry_offset)?,
             sites: artifact.sites.iter().map(|site| site.value).collect(),
-            layout: Layout::of(kernel),
+            layout: Arc::new(Layout::of(kernel)),
         })
     }
 
-    /// Whether it is the code of a kernel that lies before it like this.
-    pub(crate) fn has(&self, layout: &Layout) -> bool {
-        self.layout == *layout
+    /// How the arguments and results of its kernel lie.
+    pub(crate) fn layout(&self) -> &Arc<Layout> {
+        &self.layout
     }
 
     /// Bytes of memory that it holds.

@@ -5,6 +5,7 @@
 
 use std::marker::PhantomData;
 
+use arrow_array::Array;
 use filbert_ir::{Datum, KernelError, Param, Scalar, Type, VerifiedKernel, random, verify};
 
 use super::*;
@@ -159,4 +160,28 @@ fn fault_09_indexes_that_need_no_check_stay_off_the_guard_pages() {
         }
     }
     assert!(computed > 1000, "{computed} rows");
+}
+
+#[test]
+fn bits_and_bytes_make_the_same_arrays() {
+    let cache = KernelCache::new(1 << 20).with_budget(std::time::Duration::from_secs(60));
+    let mut bools = 0;
+    for seed in 0..600 {
+        let kernel = verify(random::rich_kernel(19_000_000 + seed, 4 + (seed % 40) as usize)).unwrap();
+        let rows = random::datum_rows(seed, &kernel.core.signature, 1 + (seed % 20) as usize);
+        let params = kernel.core.signature.params.iter().enumerate();
+        let arguments = params.map(|(index, param)| Argument::new(param, rows.iter().map(|row| &row[index]), false));
+        let mut arguments: Vec<Argument> = arguments.collect();
+        let columns: Vec<Column<'_>> = arguments.iter_mut().map(Argument::column).collect();
+        let loaded = cache.load(&kernel, Wanted::Native);
+        let call = |packed| loaded.call_packed(&columns, rows.len(), &CallOptions::default(), packed);
+        let (Ok(bytes), Ok(bits)) = (call(false), call(true)) else { continue };
+        for (bytes, bits) in bytes.into_iter().zip(bits) {
+            bools += usize::from(bits.packed);
+            let (ty, of_bits) = (crate::result_data_type(&bytes.result), bits.into_arrow());
+            assert_eq!(*of_bits.data_type(), ty);
+            assert_eq!(bytes.into_arrow().to_data(), of_bits.to_data(), "seed {seed}");
+        }
+    }
+    assert!(bools > 50, "{bools} columns of bits");
 }
