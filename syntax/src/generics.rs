@@ -99,10 +99,13 @@ pub(crate) enum Origin {
     Asked,
 }
 
+/// What tells an instance from others.
+pub(crate) type Key = (String, Vec<Type>, Vec<String>);
+
 impl Instance {
-    /// Whether both mean the same.
-    pub(crate) fn is_like(&self, other: &Instance) -> bool {
-        self.kernel == other.kernel && self.types == other.types && self.functions == other.functions
+    /// Equal where both mean the same.
+    pub(crate) fn key(&self) -> Key {
+        (self.kernel.clone(), self.types.clone(), self.functions.clone())
     }
 }
 

@@ -12,6 +12,7 @@ mod check;
 mod closure;
 mod exhaust;
 mod explain;
+mod expr;
 mod flow;
 mod generics;
 mod iter;
@@ -30,11 +31,10 @@ pub(crate) mod types;
 
 use std::collections::HashMap;
 
-use filbert_ir::op::Class;
-use filbert_ir::{Code, Diagnostic, Logical, Op, Scalar, Span, Type};
+use filbert_ir::{Code, Diagnostic, Logical, Scalar, Span, Type};
 
-use crate::ast::{ConstId, ExprId, ExprKind, KernelItem, LocalId, Role, Tree};
-use crate::generics::Instance;
+use crate::ast::{ConstId, ExprId, KernelItem, LocalId, Role, Tree};
+use crate::generics::{Instance, Key};
 use crate::iters::IterMethod;
 use crate::links::Links;
 use crate::lists::ListMethod;
@@ -46,7 +46,7 @@ use explain::Why;
 use flow::Frame;
 pub(crate) use range::RangeMethod;
 pub(crate) use time::TimeMethod;
-use types::{BOOL, Open, Ty, Types};
+use types::{Ty, Types};
 
 /// What the walk found out; complete where nothing was reported.
 pub(crate) struct Typed<'t> {
@@ -184,6 +184,7 @@ pub(crate) fn infer<'a, 't>(tree: &'a Tree<'t>, links: &'a Links<'a>, found: &'a
         undo: Vec::new(),
         kernels: HashMap::new(),
         type_params: Vec::new(),
+        instances: HashMap::new(),
         assigned: Vec::new(),
         checks: Vec::new(),
         kernel: None,
@@ -244,6 +245,8 @@ struct Infer<'a, 't> {
     /// What the names of the open scopes hid.
     undo: Vec<(&'t str, Option<Entity>)>,
     kernels: HashMap<&'t str, usize>,
+    /// The instances of generic kernels that the tree has.
+    instances: HashMap<Key, usize>,
     /// What the type parameters of a callee stand for, while its signature is looked at.
     type_params: Vec<(&'t str, Ty)>,
     /// Variables assigned since the walk began, those that went out of scope left out at each `if`.
@@ -299,6 +302,9 @@ impl<'a, 't> Infer<'a, 't> {
         }
         for (index, kernel) in tree.kernels.iter().enumerate() {
             self.kernels.entry(kernel.name.text).or_insert(index);
+            if let Role::Instance(place) = kernel.role {
+                self.instances.insert(tree.instances[place].key(), index);
+            }
         }
         self.structs();
         self.declare_consts(&tree.outer_consts);
@@ -417,163 +423,6 @@ impl<'a, 't> Infer<'a, 't> {
             if let Some(Entity::Local(local)) = left {
                 self.locals[local.0 as usize].in_scope = false;
             }
-        }
-    }
-
-    /// The type of an expression whose surroundings ask for none.
-    fn infer(&mut self, id: ExprId) -> Ty {
-        let begun = self.begin();
-        let ty = self.infer_kind(id);
-        self.end(id, begun, ty)
-    }
-
-    /// What `end` needs to know of the state before an expression.
-    fn begin(&self) -> (usize, bool) {
-        (self.exits.len(), self.dead)
-    }
-
-    /// Writes down what the walk over an expression found out.
-    fn end(&mut self, id: ExprId, (mark, was_dead): (usize, bool), ty: Ty) -> Ty {
-        self.out.exprs[id.0 as usize] = ty;
-        self.out.diverges[id.0 as usize] = self.dead && !was_dead;
-        if self.exits.len() > mark {
-            let mut exits: Vec<Exit> = Vec::new();
-            for exit in self.exits.drain(mark..) {
-                if !exits.contains(&exit) {
-                    exits.push(exit);
-                }
-            }
-            self.exits.extend_from_slice(&exits);
-            self.out.exits.insert(id.0, exits);
-        }
-        ty
-    }
-
-    fn infer_kind(&mut self, id: ExprId) -> Ty {
-        let tree = self.tree;
-        let span = tree.span(id);
-        match &tree.expr(id).kind {
-            ExprKind::Error | ExprKind::Text => Ty::Error,
-            ExprKind::Bool(_) => BOOL,
-            ExprKind::Int { suffix, .. } => {
-                self.checks.push(Check::Literal(id));
-                let open = if self.is_generic() { Open::Number } else { Open::Int };
-                suffix.map_or_else(|| self.out.types.open(open), Ty::Scalar)
-            }
-            ExprKind::Float { suffix, .. } => {
-                self.checks.push(Check::Literal(id));
-                suffix.map_or_else(|| self.out.types.open(Open::Float), Ty::Scalar)
-            }
-            ExprKind::Path(path) => self.path(id, path),
-            ExprKind::Unary { op, arg } => {
-                let ty = self.infer(*arg);
-                let class = if *op == Op::Neg { Class::SignedNum } else { Class::IntOrBool };
-                let symbol = if *op == Op::Neg { "-" } else { "!" };
-                if self.operand(id, *arg, class, symbol) { ty } else { Ty::Error }
-            }
-            ExprKind::Binary { op, symbol, left, right } => self.binary(id, *op, symbol.text, *left, *right),
-            ExprKind::Logic { left, right, .. } => self.logic(id, *left, *right, false),
-            ExprKind::Cast { arg, ty } => {
-                let to = self.note(ty, span);
-                self.cast(id, *arg, to)
-            }
-            ExprKind::Tuple(elems) => {
-                let elems = elems.iter().map(|&elem| self.infer(elem)).collect();
-                self.tuple(elems, span)
-            }
-            ExprKind::Field { .. } | ExprKind::NamedField { .. } => self.place_kind(id).0,
-            ExprKind::Call { path, path_span, args } => self.call(id, path, *path_span, args),
-            ExprKind::Method { receiver, name, args } => {
-                let ty = self.receiver(*receiver);
-                self.method(id, name.text, name.span, (*receiver, ty), args)
-            }
-            ExprKind::If { cond, then, otherwise } => self.if_expr(id, *cond, *then, *otherwise, None),
-            ExprKind::Block(block) => self.block(id, block, None),
-            ExprKind::Assign { target, value } => {
-                self.assign(target, *value);
-                Types::unit()
-            }
-            ExprKind::Update { op, symbol, target, value } => {
-                self.update(id, *op, symbol.text, *target, *value);
-                Types::unit()
-            }
-            ExprKind::Array(elems) => self.array(id, elems),
-            ExprKind::Repeat { value, len } => self.repeat(id, *value, *len),
-            ExprKind::Index { .. } | ExprKind::Deref(_) => self.place_value(id),
-            ExprKind::Ref { of, mutable } => self.reference(id, *of, *mutable),
-            ExprKind::StructLit { name, fields } => self.struct_value(*name, fields),
-            ExprKind::While { cond, body, label } => self.while_loop(id, *cond, *body, *label),
-            ExprKind::Loop { body, label } => self.endless_loop(id, *body, *label, None),
-            ExprKind::For { pat, iter, body, label } => self.for_loop(id, pat, *iter, *body, *label),
-            ExprKind::Break { label, value } => self.break_expr(id, *label, *value),
-            ExprKind::Continue { label } => self.continue_expr(id, *label),
-            ExprKind::Return { value } => self.return_expr(id, *value),
-            ExprKind::Match { scrutinee, arms } => self.match_expr(id, *scrutinee, arms, None),
-            ExprKind::Let { pat, value } => self.misplaced_let(id, pat, *value),
-            ExprKind::Closure { .. } => self.closure(id, None),
-            ExprKind::Try(of) => self.question(id, *of),
-            ExprKind::Range { start, end, inclusive } => self.range(id, *start, *end, *inclusive),
-            ExprKind::Macro { name, args } => self.macro_call(id, *name, args),
-        }
-    }
-
-    /// Asks for a type. An error is reported where the value comes from: in the branch of an `if`, at the
-    /// end of a block.
-    fn check(&mut self, id: ExprId, want: Ty, why: Why<'a, 't>) {
-        let tree = self.tree;
-        let begun = self.begin();
-        let want_elems = match self.out.types.resolve(want) {
-            Ty::Tuple(tuple) => self.out.types.elems(tuple).to_vec(),
-            _ => Vec::new(),
-        };
-        let ty = match &tree.expr(id).kind {
-            ExprKind::Block(block) => self.block(id, block, Some((want, why))),
-            ExprKind::If { cond, then, otherwise } => self.if_expr(id, *cond, *then, *otherwise, Some((want, why))),
-            ExprKind::Match { scrutinee, arms } => self.match_expr(id, *scrutinee, arms, Some((want, why))),
-            ExprKind::Loop { body, label } => self.endless_loop(id, *body, *label, Some((want, why))),
-            // What calls it was reported, or is not known yet: so are the types of its parameters.
-            ExprKind::Closure { params, .. } if want == Ty::Error => {
-                self.closure(id, Some((&vec![Ty::Error; params.len()], Some(Ty::Error))))
-            }
-            ExprKind::Call { path, args, .. } if self.is_some(path, args, want) => {
-                self.check_some(id, args[0], want, why)
-            }
-            ExprKind::Tuple(elems) if !elems.is_empty() && elems.len() == want_elems.len() => {
-                for (&elem, &want) in elems.iter().zip(&want_elems) {
-                    self.check(elem, want, why);
-                }
-                let elems = elems.iter().map(|elem| self.out.exprs[elem.0 as usize]).collect();
-                self.tuple(elems, tree.span(id))
-            }
-            ExprKind::Array(elems) if self.wants_array(want, elems.len()).is_some() => {
-                let elem = self.wants_array(want, elems.len()).unwrap_or(Ty::Error);
-                self.check_array(id, elems, elem, why)
-            }
-            _ => {
-                let got = self.infer_kind(id);
-                if self.coerces(got, want) || self.out.types.unify(want, got) {
-                    got
-                } else {
-                    self.explain_mismatch(id, want, got, why);
-                    Ty::Error
-                }
-            }
-        };
-        self.end(id, begun, ty);
-    }
-
-    /// Keeps the variables from outside that were assigned since `mark` as what this expression changes.
-    fn note_changes(&mut self, id: ExprId, mark: usize) {
-        if self.assigned.len() == mark {
-            return;
-        }
-        let mut changes = self.assigned.split_off(mark);
-        changes.retain(|local| self.locals[local.0 as usize].in_scope);
-        changes.sort_unstable();
-        changes.dedup();
-        self.assigned.extend_from_slice(&changes);
-        if !changes.is_empty() {
-            self.out.changes.insert(id.0, changes);
         }
     }
 

@@ -50,9 +50,7 @@ pub(crate) fn read<'t>(
     for item in &file.items {
         reader.item(item);
     }
-    for (place, instance) in instances.iter().enumerate() {
-        reader.instance(file, place, instance);
-    }
+    reader.instances(file, instances);
     reader.check_imports();
     reader.tree
 }

@@ -145,12 +145,9 @@ impl<'a, 't> Infer<'a, 't> {
         }
         let origin = Origin::Call(call.span);
         let wanted = Instance { kernel: kernel.name.text.to_string(), types, functions: call.functions, origin };
-        let is_wanted = |item: &KernelItem<'t>| match item.role {
-            Role::Instance(place) => tree.instances[place].is_like(&wanted),
-            Role::Plain | Role::Template => false,
-        };
-        let Some(callee) = tree.kernels.iter().position(is_wanted) else {
-            if !self.out.instances.iter().any(|other| other.is_like(&wanted)) {
+        let Some(&callee) = self.instances.get(&wanted.key()) else {
+            // Few: beyond a limit the text is refused.
+            if !self.out.instances.iter().any(|other| other.key() == wanted.key()) {
                 self.out.instances.push(wanted);
             }
             return;
@@ -164,7 +161,9 @@ impl<'a, 't> Infer<'a, 't> {
     /// Findings about an instance say which one it is; those that another instance gave too are left out.
     pub(super) fn explain_instance(&mut self, place: usize, from: usize) {
         let instance = &self.tree.instances[place];
-        let Some(kernel) = self.tree.kernels.iter().find(|kernel| kernel.name.text == instance.kernel) else { return };
+        let Some(kernel) = self.kernels.get(instance.kernel.as_str()).map(|&index| &self.tree.kernels[index]) else {
+            return;
+        };
         let names = kernel.generics.iter().map(|generic| generic.name.text);
         let types: Vec<String> = names.zip(&instance.types).map(|(name, ty)| format!("{name} = {ty}")).collect();
         let new = self.found.split_off(from);

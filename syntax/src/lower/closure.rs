@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use filbert_ir::ValueId;
 
-use super::flow::Way;
+use super::ends::Way;
 use super::value::Val;
 use super::{Lower, Lowered};
 use crate::ast::{ExprId, ExprKind, LocalId};

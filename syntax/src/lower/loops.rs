@@ -12,7 +12,8 @@
 
 use filbert_ir::{Scalar, ValueId};
 
-use super::flow::{End, LoopEnd, Outcome, Way, Yields};
+use super::ends::{End, LoopEnd, Outcome, Way};
+use super::flow::Yields;
 use super::value::{Flag, Val};
 use super::{Lower, Lowered};
 use crate::ast::{ExprId, ExprKind};
@@ -102,7 +103,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             changed: self.changes(id),
             value,
             carried_value: Vec::new(),
-            out: if is_text { self.out(id) } else { super::flow::Out::default() },
+            out: if is_text { self.out(id) } else { super::ends::Out::default() },
             carried_out: Vec::new(),
         };
         let count = state.len();

@@ -5,7 +5,8 @@
 
 use filbert_ir::{Op, Span};
 
-use super::flow::{Rest, Way, Yields};
+use super::ends::Way;
+use super::flow::{Rest, Yields};
 use super::value::{Flag, Val};
 use super::{Lower, Lowered};
 use crate::ast::{ExprId, ExprKind};

@@ -5,7 +5,8 @@
 
 use filbert_ir::{Op, Scalar, Span, ValueId};
 
-use super::flow::{Join, LEVELS_MAX, Rest, Way, Yields};
+use super::ends::{Join, Way};
+use super::flow::{LEVELS_MAX, Rest, Yields};
 use super::value::{Flag, Val};
 use super::{Lower, Lowered};
 use crate::ast::{Arm, ExprId, ExprKind, LocalId, Pat, spread};

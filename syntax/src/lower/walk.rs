@@ -12,7 +12,8 @@
 
 use filbert_ir::{Op, Scalar, Span, ValueId};
 
-use super::flow::{End, Outcome, Way, Yields};
+use super::ends::{End, Outcome, Way};
+use super::flow::Yields;
 use super::stream::{Driver, Stage, Stream};
 use super::value::Val;
 use super::{Lower, Lowered};

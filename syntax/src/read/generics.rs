@@ -1,5 +1,7 @@
 //! Generic kernels: type parameters with their bounds, and reading one for an instance.
 
+use std::collections::HashMap;
+
 use filbert_ir::{Code, Diagnostic};
 
 use super::{Reader, types};
@@ -7,24 +9,26 @@ use crate::ast::Generic;
 use crate::generics::{Bound, Instance};
 
 impl<'t> Reader<'t, '_> {
-    /// Reads a generic kernel for these types and kernels.
-    pub(super) fn instance(&mut self, file: &syn::File, place: usize, instance: &Instance) {
-        let functions = file.items.iter().filter_map(|item| match item {
-            syn::Item::Fn(item) => Some(item),
-            _ => None,
-        });
-        let Some(item) = functions.clone().find(|item| self.name(&item.sig.ident).text == instance.kernel) else {
-            return;
-        };
-        let kernels = instance.functions.iter().map(|name| {
-            let kernel = functions.clone().find(|item| self.name(&item.sig.ident).text == name);
-            kernel.map_or("", |item| self.name(&item.sig.ident).text)
-        });
-        let params = item.sig.inputs.iter().filter_map(function_param);
-        self.functions = params.zip(kernels).collect();
-        let kernel = self.kernel(item, Some(place));
-        self.tree.kernels.push(kernel);
-        self.functions.clear();
+    /// Reads the generic kernels again, once for each instance.
+    pub(super) fn instances(&mut self, file: &syn::File, instances: &[Instance]) {
+        let mut functions: HashMap<&str, &syn::ItemFn> = HashMap::new();
+        for item in &file.items {
+            if let syn::Item::Fn(item) = item {
+                functions.entry(self.name(&item.sig.ident).text).or_insert(item);
+            }
+        }
+        for (place, instance) in instances.iter().enumerate() {
+            let Some(item) = functions.get(instance.kernel.as_str()) else { continue };
+            let kernels = instance.functions.iter().map(|name| {
+                let kernel = functions.get(name.as_str());
+                kernel.map_or("", |item| self.name(&item.sig.ident).text)
+            });
+            let params = item.sig.inputs.iter().filter_map(function_param);
+            self.functions = params.zip(kernels).collect();
+            let kernel = self.kernel(item, Some(place));
+            self.tree.kernels.push(kernel);
+            self.functions.clear();
+        }
     }
 
     /// The type parameters with their bounds, also those behind `where`.
