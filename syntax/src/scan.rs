@@ -6,6 +6,8 @@
 //! and in the runs around it, may not pass `RUN_TOKENS_MAX`. Every kind of recursion costs a token a level
 //! (`-----x`, `a = a = a`, `if if if`, `a + a + a`), so the weight bounds the depth. Light texts are parsed
 //! on the caller's stack, heavier ones on a thread with a larger one.
+//!
+//! Integers of thousands of digits, which cost syn more time than a whole text may, end here too.
 
 use std::str::FromStr;
 
@@ -15,6 +17,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// Tokens in one run, those of the enclosing runs counted: bounds the length of an expression or a chain.
 pub const RUN_TOKENS_MAX: usize = 4096;
+
+/// Bytes of an integer as it is written. syn reads its digits in time that grows with their square; 128 binary
+/// digits with a separator behind every fourth are 166 bytes with their type.
+const INTEGER_BYTES_MAX: usize = 192;
 
 /// Heaviest text that is parsed on the caller's stack. In a debug build syn takes up to 13 KiB for a token
 /// (nested `|| {` and `if if if`, measured on syn 2.0.119), so this is 1.3 MiB of the 2 MiB of a thread.
@@ -75,6 +81,14 @@ fn weigh(tokens: TokenStream) -> Result<usize, Diagnostic> {
                 open.push((group.stream().into_iter().peekable(), inner, inner));
             }
             TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ',') => *weight = *base,
+            TokenTree::Literal(literal) if literal.span().byte_range().len() > INTEGER_BYTES_MAX => {
+                let written = literal.to_string();
+                if written.starts_with(|c: char| c.is_ascii_digit()) && !written.contains('.') {
+                    let message = format!("an integer of {} bytes; no type holds it", written.len());
+                    return Err(Diagnostic::new(Code::LiteralRange, token_span(&TokenTree::from(literal)), message)
+                        .help("write a float as `1e300` or `1.0`"));
+                }
+            }
             _ => {}
         }
     }

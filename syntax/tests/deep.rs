@@ -155,3 +155,12 @@ fn a_text_of_mistakes_gives_a_bounded_answer() {
     let error = filbert_syntax::parse(&body(&"/".repeat(200_000)), "deep");
     assert!(error.is_err());
 }
+
+#[test]
+fn an_integer_of_thousands_of_digits_is_refused() {
+    let error = filbert_syntax::parse(&body(&"9".repeat(200_000)), "deep").unwrap_err();
+    assert_eq!(error.list[0].code, Code::LiteralRange);
+    assert_eq!(error.list[0].message, "an integer of 200000 bytes; no type holds it");
+    let written = format!("{}f64", f64::MIN_POSITIVE);
+    assert!(written.len() > 300 && filbert_syntax::parse(&body(&written), "deep").is_ok());
+}
