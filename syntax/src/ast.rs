@@ -162,6 +162,20 @@ pub(crate) enum TypeNote<'t> {
     Error,
 }
 
+impl TypeNote<'_> {
+    /// Whether there is a `_` in it, or it was not written.
+    pub(crate) fn is_open(&self) -> bool {
+        match self {
+            TypeNote::Infer => true,
+            TypeNote::Scalar(_) | TypeNote::Named { .. } | TypeNote::Error => false,
+            TypeNote::Tuple(elems) => elems.iter().any(TypeNote::is_open),
+            TypeNote::Option(of) | TypeNote::Slice { elem: of, .. } => of.is_open(),
+            TypeNote::Array { elem: of, .. } | TypeNote::Ref { of, .. } => of.is_open(),
+            TypeNote::Function { params, result } => result.is_open() || params.iter().any(TypeNote::is_open),
+        }
+    }
+}
+
 /// What an assignment assigns.
 #[derive(Debug)]
 pub(crate) enum Target {

@@ -109,7 +109,7 @@ impl<'t> Reader<'t, '_> {
         for field in &item.fields {
             if let Some(ident) = &field.ident {
                 let ident = self.name(ident);
-                fields.push((ident, self.note(&field.ty)));
+                fields.push((ident, self.written(&field.ty, "a field")));
             }
         }
         self.tree.structs.push(StructItem { name, fields });
@@ -141,11 +141,8 @@ impl<'t> Reader<'t, '_> {
                 (TypeNote::Error, close)
             }
             syn::ReturnType::Type(_, ty) => {
-                let note = self.note(ty);
+                let note = self.written(ty, "the result");
                 let span = self.spanned(&**ty);
-                if let TypeNote::Infer = note {
-                    self.report(Diagnostic::new(Code::UnknownType, span, "the result type must be written out"));
-                }
                 self.check_result(&note, name.text, span, writes_lists(&params));
                 (note, span)
             }
@@ -169,9 +166,6 @@ impl<'t> Reader<'t, '_> {
         if elems.iter().any(|elem| matches!(elem, TypeNote::Tuple(_))) {
             self.unsupported(span, "a tuple inside its result tuple", "write one flat tuple: each element is a column");
         }
-        if elems.iter().any(|elem| matches!(elem, TypeNote::Infer)) {
-            self.report(Diagnostic::new(Code::UnknownType, span, "the result type must be written out"));
-        }
     }
 
     fn param(&mut self, arg: &syn::FnArg) -> Option<Param<'t>> {
@@ -186,11 +180,8 @@ impl<'t> Reader<'t, '_> {
         for attribute in &arg.attrs {
             self.bad_attribute(attribute);
         }
-        let mut ty = self.note(&arg.ty);
+        let mut ty = self.written(&arg.ty, "a parameter");
         let ty_span = self.spanned(&*arg.ty);
-        if !self.is_written(&ty, &arg.ty, "a parameter") {
-            ty = TypeNote::Error;
-        }
         if let TypeNote::Tuple(_) = ty {
             self.unsupported(ty_span, "a tuple parameter", "take one parameter for each element");
             ty = TypeNote::Error;
@@ -258,7 +249,7 @@ impl<'t> Reader<'t, '_> {
             self.outer_attribute(attribute);
         }
         let ty_span = self.spanned(ty);
-        let mut note = self.note(ty);
+        let mut note = self.written(ty, "a constant");
         let is_list = match &note {
             TypeNote::Array { .. } | TypeNote::Slice { mutable: false, .. } => true,
             TypeNote::Ref { of, mutable: false } => matches!(**of, TypeNote::Array { .. }),

@@ -105,14 +105,15 @@ impl<'t> Reader<'t, '_> {
         root && segments.next().is_some_and(|s| s.ident == "primitive") && segments.count() == 1
     }
 
-    /// A type that must be a scalar, with `what` it is the type of.
-    pub(super) fn is_written(&mut self, note: &TypeNote<'t>, at: &syn::Type, what: &str) -> bool {
-        if let TypeNote::Infer = note {
-            let span = self.spanned(at);
-            self.report(Diagnostic::new(Code::UnknownType, span, format!("the type of {what} must be written out")));
-            return false;
+    /// The type of a place whose type rustc wants to see in full: `what` it is the type of.
+    pub(super) fn written(&mut self, ty: &syn::Type, what: &str) -> TypeNote<'t> {
+        let note = self.note(ty);
+        if !note.is_open() {
+            return note;
         }
-        true
+        let span = self.spanned(ty);
+        self.report(Diagnostic::new(Code::UnknownType, span, format!("the type of {what} must be written out")));
+        TypeNote::Error
     }
 
     /// What a type parameter is in the instance being read.
