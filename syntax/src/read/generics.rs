@@ -82,7 +82,19 @@ impl<'t> Reader<'t, '_> {
             // What every number is anyway.
             let is_given = ["Copy", "Clone", "PartialOrd", "PartialEq", "Send", "Sync", "Debug", "Default"];
             if let Some(known) = Bound::ALL.into_iter().find(|known| known.name() == ident) {
-                bound = Some(known);
+                // All bounds count, and `Num` says least.
+                bound = match (bound, known) {
+                    (Some(Bound::Float), Bound::Int) | (Some(Bound::Int), Bound::Float) => {
+                        let span = self.spanned(written);
+                        let message = format!("no type is both `Float` and `Int`, as `{}` would be", name.text);
+                        let finding = Diagnostic::new(Code::UnknownType, span, message);
+                        self.report(finding.help("keep one of them, or write `Num` for both kinds of numbers"));
+                        is_reported = true;
+                        None
+                    }
+                    (Some(narrow), Bound::Num) => Some(narrow),
+                    _ => Some(known),
+                };
             } else if !is_given.contains(&ident.as_str()) {
                 let span = self.spanned(written);
                 let help = match ident.as_str() {
