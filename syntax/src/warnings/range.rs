@@ -1,10 +1,11 @@
 //! Between which numbers an integer expression lies, as far as a glance at it tells.
 
-use filbert_ir::{Op, Scalar, Type};
+use filbert_ir::{Logical, Op, Scalar, Type, Unit};
 
 use super::{Search, Value};
 use crate::ast::{ExprId, ExprKind, LocalId};
 use crate::infer::Meaning;
+use crate::infer::types::Ty;
 
 /// Least and greatest.
 type Range = (i128, i128);
@@ -83,6 +84,8 @@ impl Search<'_, '_> {
             ("trailing_zeros" | "trailing_ones" | "ilog2" | "ilog10", 0) => Some((0, 64)),
             ("month" | "day" | "hour" | "minute" | "second" | "weekday" | "iso_week" | "quarter", 0) => Some((0, 60)),
             ("ordinal", 0) => Some((1, 366)),
+            // Of a timestamp in seconds there are years beyond i32.
+            ("year" | "iso_year", 0) if !self.counts_seconds(receiver) => Some((-300_000_000, 300_000_000)),
             ("nanosecond", 0) => Some((0, 999_999_999)),
             ("signum", 0) => Some((-1, 1)),
             ("min", 1) => Some((own().0.min(arg(0)?.0), own().1.min(arg(0)?.1))),
@@ -91,6 +94,11 @@ impl Search<'_, '_> {
             ("rem_euclid", 1) if arg(0)?.0 > 0 => Some((0, arg(0)?.1 - 1)),
             _ => None,
         }
+    }
+
+    fn counts_seconds(&self, id: ExprId) -> bool {
+        let ty = self.typed.types.peel(self.typed.exprs[id.0 as usize]);
+        matches!(ty, Ty::Time(Logical::Timestamp(Unit::Second)))
     }
 
     fn variable(&self, local: LocalId, steps: usize) -> Option<Range> {
