@@ -260,7 +260,7 @@ fn syntax_error(text: &str, error: &syn::Error) -> Diagnostic {
         "expected `!`" => "expected a `fn`, got something else",
         message => message,
     };
-    Diagnostic { help: habits::syntax(text, span), ..Diagnostic::new(Code::Syntax, span, message) }
+    Diagnostic { help: habits::syntax(text, span, message), ..Diagnostic::new(Code::Syntax, span, message) }
 }
 
 fn check_sizes(tree: &Tree<'_>, found: &mut Vec<Diagnostic>) {

@@ -19,8 +19,8 @@ const C_TYPES: [&str; 14] = [
     "static",
 ];
 
-/// What to write where the parser stopped at `span`.
-pub(crate) fn syntax(text: &str, span: Span) -> Option<String> {
+/// What to write where the parser stopped at `span` with this message.
+pub(crate) fn syntax(text: &str, span: Span, message: &str) -> Option<String> {
     let (start, end) = (span.start as usize, span.end as usize);
     let here = text.get(start..end)?;
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -46,17 +46,35 @@ pub(crate) fn syntax(text: &str, span: Span) -> Option<String> {
         "+" if before.ends_with('+') => "write `i += 1`",
         "-" if before.ends_with('-') => "write `i -= 1`",
         "=" if first_word(before) == "for" => COUNTED_LOOP,
+        "," if is_in_brackets(before) => "an index is one number: `x[i][j]`",
+        "[" if message == "expected `,`" => "a list is `&[f64]`",
         "(" if previous == "for" => COUNTED_LOOP,
         _ if before.ends_with('?') => CONDITIONAL,
         _ if ["def", "function", "func", "defun"].contains(&previous) => FUNCTION,
+        _ if before.ends_with('#') => "a comment begins with `//`",
+        _ if message == "comparison operators cannot be chained" => "write `a < b && b < c`",
+        _ if message == "expected `:`" => "write its type: `x: f64`",
+        _ if C_TYPES.contains(&previous) && before.contains("for") => COUNTED_LOOP,
         // `double f(double x)` at the left end of a line, `int i = 0;` inside a body.
         _ if C_TYPES.contains(&previous) && after.starts_with('(') => FUNCTION,
         _ if C_TYPES.contains(&previous) => {
             "a variable is declared by `let x = 0;`, one that changes by `let mut x = 0;`"
         }
-        _ => return cast_in_front(before, here),
+        _ => return cast_in_front(before, here).or_else(|| expected(message, before, here).map(str::to_string)),
     };
     Some(help.to_string())
+}
+
+/// What is missing, where nothing around it tells whose habit it is.
+fn expected(message: &str, before: &str, here: &str) -> Option<&'static str> {
+    match message {
+        "expected curly braces" if here == ":" && before.ends_with(')') => {
+            Some("the type of the result stands behind `->`: `fn f(x: f64) -> f64 { x * 2.0 }`")
+        }
+        "expected curly braces" => Some("a block stands in braces: `if c { ... }`"),
+        "expected a `fn`, got something else" => Some(FUNCTION),
+        _ => None,
+    }
 }
 
 /// `(f64) n`
@@ -104,6 +122,11 @@ pub(crate) fn function(name: &str, args: &[&str]) -> Option<String> {
             _ => format!("write `0..{}`", arg(0, "n")),
         },
         "sum" => format!("write `{}.iter().sum::<f64>()`", arg(0, "v")),
+        "enumerate" => format!("write `{}.iter().enumerate()`", arg(0, "v")),
+        "zip" => format!("write `{}.iter().zip({})`", arg(0, "a"), arg(1, "b")),
+        "round" if args.len() > 1 => {
+            format!("it gives a whole number: for two digits write `({} * 100.0).round() / 100.0`", arg(0, "x"))
+        }
         "fabs" | "fabsf" => format!("write `{}.abs()`", arg(0, "x")),
         "pow" | "powf" | "power" => match arg(1, "y").parse::<i32>() {
             Ok(n) => format!("write `{}.powi({n})`", arg(0, "x")),

@@ -345,7 +345,7 @@ pub(crate) fn instead(name: &str) -> Option<String> {
             "this is a value and never null: leave the method out, or make the parameter an `Option`"
         }
         "iter" | "into_iter" | "len" | "sum" | "push" | "map" | "fold" | "get" => {
-            "arrays are not in this version: take one parameter for each element"
+            "this is one value; a column of lists is a parameter `x: &[f64]`"
         }
         "to_bits" | "from_bits" | "to_le_bytes" | "to_be_bytes" | "to_ne_bytes" => {
             "bit patterns of floats do not show in kernels, so that every engine gives the same results"
@@ -353,6 +353,10 @@ pub(crate) fn instead(name: &str) -> Option<String> {
         "into" | "try_into" => "write `x as f64`, with the type you want",
         "clone" | "to_owned" | "borrow" | "as_ref" => "values are copied: leave it out",
         "fabs" => "write `x.abs()`",
+        "square" => "write `x * x`",
+        "is_null" | "isnull" | "isna" | "is_na" => {
+            "this is a value and never null: an `Option` parameter can be asked, `x.is_none()`"
+        }
         "then" | "then_some" => "bools have it: write `(x > 0).then_some(y)`, or `if`",
         "is_nan_or_inf" => "write `!x.is_finite()`",
         _ => return None,

@@ -221,6 +221,9 @@ fn int_range(ty: Type) -> String {
     format!("{min} to {max}")
 }
 
+/// `^`, as spreadsheets and SQL have it.
+pub(super) const POWER: &str = "`^` is exclusive or: a power is `x.powi(2)`, or `x.powf(y)`";
+
 fn operand_help(symbol: &str, class: Class, got: Type, source: &str) -> Option<String> {
     let arg = in_parens(source);
     match symbol {
@@ -232,6 +235,7 @@ fn operand_help(symbol: &str, class: Class, got: Type, source: &str) -> Option<S
             Some(format!("write `0 - {arg}`, which is an error below zero, or cast to a signed type"))
         }
         "abs" | "signum" if got.is_int() => Some("a value of an unsigned type is never negative".to_string()),
+        "^" if got.is_float() => Some(POWER.to_string()),
         "!" if got.is_float() => Some("`!` turns bits round; write `-` for the negative".to_string()),
         "+" | "-" | "*" | "/" | "%" if got == Type::Bool => Some(format!("write `{arg} as i32` to count it as 0 or 1")),
         "&" | "|" | "^" | "<<" | ">>" if got.is_float() => Some(format!("write `{arg} as i64` for its integer part")),
@@ -246,9 +250,15 @@ fn operand_help(symbol: &str, class: Class, got: Type, source: &str) -> Option<S
     }
 }
 
-/// The text of an expression, in parentheses unless it is a name, a literal or has some already.
+/// The text of an expression, in parentheses unless it is a name, a literal, a call or an element, or has
+/// some already.
 pub(crate) fn in_parens(source: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':');
     let wrapped = source.starts_with('(') && source.ends_with(')') && source.matches('(').count() == 1;
-    if source.chars().all(plain) || wrapped { source.to_string() } else { format!("({source})") }
+    let binds = source.starts_with(|c: char| c.is_alphabetic() || c == '_') && source.ends_with([')', ']']);
+    // Spaces stand around most operators, and in most of what else would be split.
+    let is_split = source.contains([' ', '+', '-', '*', '/', '%', '&', '|', '^', '!', '=', '<', '>', '\n'])
+        || source.contains("..");
+    let is_one = source.chars().all(plain) || wrapped || binds && !is_split;
+    if is_one { source.to_string() } else { format!("({source})") }
 }

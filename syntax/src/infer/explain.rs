@@ -1,10 +1,10 @@
 //! Messages about names and types: operation, expected, got, and what to write instead.
 
-use filbert_ir::{Code, Diagnostic, Span, Type};
+use filbert_ir::{Code, Diagnostic, Op, Span, Type};
 
-use super::Infer;
-use super::check::in_parens;
-use super::types::Ty;
+use super::check::{POWER, in_parens};
+use super::types::{Open, Ty};
+use super::{Infer, Meaning};
 use crate::ast::{Block, ExprId, ExprKind, KernelItem, LocalId, Param, Pat, Stmt, StructItem};
 use crate::{habits, methods, names};
 
@@ -162,7 +162,7 @@ impl<'a, 't> Infer<'a, 't> {
 
     /// What to write where `None` meets a type that is never null.
     fn never_null(&self, id: ExprId, want: Ty, why: Why<'a, 't>) -> Option<String> {
-        let is_none = matches!(self.out.meanings[id.0 as usize], super::Meaning::NoneValue);
+        let is_none = matches!(self.out.meanings[id.0 as usize], Meaning::NoneValue);
         let is_value = !matches!(self.out.types.resolve(want), Ty::Option(_) | Ty::Tuple(_));
         let shown = self.out.types.show(want);
         match why {
@@ -197,7 +197,7 @@ impl<'a, 't> Infer<'a, 't> {
             Some(ty) if ty.is_float() => "0.0",
             _ => "0",
         };
-        let source = super::option::as_receiver(source);
+        let source = in_parens(source);
         let result = self.kernel.and_then(|kernel| self.out.results.get(kernel)).copied();
         let question = match result.map(|result| self.out.types.resolve(result)) {
             Some(Ty::Option(_)) => format!(", or `{source}?` to give null"),
@@ -230,7 +230,9 @@ impl<'a, 't> Infer<'a, 't> {
         }
         let arg = in_parens(source);
         let depth = |ty: Ty| types.show(ty).chars().take_while(|&c| c == '&').count();
-        if types.show(types.peel(want)) == types.show(types.peel(got)) {
+        // A literal takes the type of what the reference refers to.
+        let is_open = types.openness(types.resolve(want)).is_some();
+        if is_open && depth(got) > 0 || types.show(types.peel(want)) == types.show(types.peel(got)) {
             let (want, got) = (depth(want), depth(got));
             return match got > want {
                 true => Some(format!("write `{}{arg}`", "*".repeat(got - want))),
@@ -239,6 +241,13 @@ impl<'a, 't> Infer<'a, 't> {
         }
         let (want, got_scalar) = (types.scalar(want)?, types.scalar(got)?);
         match &self.tree.expr(id).kind {
+            ExprKind::Int { suffix: None, magnitude: Some(value @ (0 | 1)), .. } if want == Type::Bool => {
+                return Some(format!("write `{}`", *value == 1));
+            }
+            ExprKind::Unary { op: Op::Not, arg } if want == Type::Bool => {
+                let of = in_parens(self.tree.slice(self.tree.span(*arg)));
+                return Some(format!("`!` of an integer turns its bits round: write `{of} == 0`"));
+            }
             ExprKind::Int { suffix: None, .. } if want.is_float() => {
                 let is_plain = source.chars().all(|c| c.is_ascii_digit() || matches!(c, '_' | '-' | ' '));
                 return Some(if is_plain {
@@ -290,13 +299,32 @@ impl<'a, 't> Infer<'a, 't> {
             _ => widens(left.1, right.1),
         };
         let (mend, other) = if mend_left { (left, right) } else { (right, left) };
-        let help = self.conversion(mend.0, other.1, mend.1);
+        let is_float = |ty| types.scalar(types.peel(ty)).is_some_and(Type::is_float);
+        // `s += x` where `s` began as `0`.
+        let is_open_int = types.openness(types.resolve(left.1)) == Some(Open::Int);
+        let began = match self.out.meanings[left.0.0 as usize] {
+            Meaning::Local(local) if is_update && is_open_int && is_float(right.1) => {
+                Some(self.locals[local.0 as usize].span)
+            }
+            _ => None,
+        };
+        let help = match (symbol, began) {
+            ("^", _) if is_float(other.1) || is_float(mend.1) => Some(POWER.to_string()),
+            (_, Some(declared)) => {
+                let name = self.tree.slice(declared);
+                Some(format!("`{name}` began as an integer: begin with a float, such as `let mut {name} = 0.0;`"))
+            }
+            _ => self.conversion(mend.0, other.1, mend.1),
+        };
         let (other_type, mend_type) = (self.out.types.show(other.1), self.out.types.show(mend.1));
         let mut diagnostic = Diagnostic::new(Code::TypeMismatch, self.tree.span(mend.0), message)
             .label(format!("this is {mend_type}"))
             .note(self.tree.span(other.0), format!("this is {other_type}"));
         diagnostic.help = help;
         self.report(diagnostic);
+        if began.is_some() {
+            self.out.types.set_reported(left.1);
+        }
     }
 
     /// A block that ends without the value that is wanted of it.

@@ -71,7 +71,9 @@ impl<'a, 't> Infer<'a, 't> {
         // One side may have been reported: then the other one is the type.
         let is_left_error = self.out.types.is_error(left_ty);
         let (ty, arg) = if is_left_error { (right_ty, right) } else { (left_ty, left) };
-        if self.operand(id, arg, class, symbol) { ty } else { Ty::Error }
+        let is_fit = self.operand(id, arg, class, symbol);
+        let is_error = is_left_error || self.out.types.is_error(right_ty);
+        if is_fit && !is_error { ty } else { Ty::Error }
     }
 
     /// Whether an operand may be of a type that the operation has: reports at once if it is decided and is

@@ -2,6 +2,7 @@
 
 use filbert_ir::{Code, Diagnostic, Op, Span, Type};
 
+use super::check::in_parens;
 use super::explain::Why;
 use super::types::{BOOL, Ty};
 use super::{Infer, Meaning};
@@ -305,7 +306,7 @@ impl<'a, 't> Infer<'a, 't> {
         let inner = self.out.types.inner(option);
         let shown = self.out.types.show(ty);
         let source = self.tree.slice(self.tree.span(arg));
-        let source = as_receiver(source);
+        let source = in_parens(source);
         let is_bool = self.out.types.scalar(inner) == Some(Type::Bool);
         let help = match symbol {
             "&" | "&&" | "|" | "||" | "!" if is_bool => {
@@ -328,7 +329,7 @@ impl<'a, 't> Infer<'a, 't> {
 
     fn explain_unknown_option_method(&mut self, id: ExprId, name: &'t str, span: Span, receiver: ExprId, inner: Ty) {
         let shown = self.out.types.show(self.out.exprs[receiver.0 as usize]);
-        let source = as_receiver(self.tree.slice(self.tree.span(receiver)));
+        let source = in_parens(self.tree.slice(self.tree.span(receiver)));
         let message = format!("{shown} has no method `{name}`");
         let has_inner = self.out.types.scalar(inner).is_some() && crate::methods::method(name).is_some();
         let args = match &self.tree.expr(id).kind {
@@ -359,11 +360,4 @@ impl<'a, 't> Infer<'a, 't> {
             other => self.out.types.scalar(other).is_some(),
         }
     }
-}
-
-/// The text of an expression as it stands before a method: calls need no parentheses.
-pub(super) fn as_receiver(source: &str) -> String {
-    let is_call = source.ends_with(')') && source.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let has_operator = source.contains([' ', '+', '-', '*', '/', '&', '|', '!', '\n']);
-    if is_call && !has_operator { source.to_string() } else { super::check::in_parens(source) }
 }

@@ -244,6 +244,13 @@ impl Types {
         }
     }
 
+    /// The type of a variable that was reported: nothing more is to be said of it.
+    pub(crate) fn set_reported(&mut self, ty: Ty) {
+        if let Ty::Var(var) = self.resolve(ty) {
+            self.vars[var as usize] = Var::Bound(Ty::Error);
+        }
+    }
+
     /// A new kernel begins, in which types may nest anew.
     pub(crate) fn forget_bindings(&mut self) {
         self.open_bindings = 0;

@@ -10,7 +10,8 @@ use crate::attributes::{self, Argument, Attributes};
 use crate::warnings::Lint;
 use crate::{habits, names};
 
-const ARRAYS: &str = "arrays are not in this version: take one parameter, or keep one variable, for each element";
+const ARRAYS: &str = "a list parameter is `x: &[f64]`, a list result is a last parameter `out: &mut [f64]`, and a local array \
+                      has a fixed length: `[0.0; 4]`";
 const STRINGS: &str = "kernels compute numbers and bools only";
 const STRUCTS: &str = "write a tuple, or one variable for each field";
 const REFERENCES: &str = "values are copied: pass and use the value itself";
@@ -60,8 +61,8 @@ impl<'t> Reader<'t, '_> {
             "dbg" | "print" | "println" | "eprintln" | "format" | "write" => {
                 "a kernel has no output but its results: return what you want to see"
             }
-            "vec" => ARRAYS,
-            "matches" => "compare with `==` and `||`",
+            "vec" => "a local array has a fixed length: `[0.0; 4]`",
+            "matches" => "write it out: `match x { 1..=5 | 9 => true, _ => false }`",
             _ => "macros are not expanded: write out what it stands for",
         };
         let span = self.spanned(&mac.path);
