@@ -45,6 +45,8 @@ pub(crate) use check::{in_parens, int_bits};
 use explain::Why;
 use flow::Frame;
 pub(crate) use range::RangeMethod;
+#[cfg(test)]
+pub(crate) use time::METHODS as TIME_METHODS;
 pub(crate) use time::TimeMethod;
 use types::{Ty, Types};
 

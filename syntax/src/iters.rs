@@ -119,7 +119,7 @@ pub(crate) fn instead(name: &str) -> Option<&'static str> {
             "write `for v in ... { ... }`; the first item is `nth(0)`"
         }
         "min_by" | "max_by" | "min_by_key" | "max_by_key" | "partial_cmp" => {
-            "write the comparison in a fold: `fold(f64::INFINITY, f64::min)` for floats"
+            "for floats write `fold(f64::INFINITY, f64::min)`, or `f64::NEG_INFINITY` and `f64::max`; else a comparison in a fold"
         }
         "mean" | "average" => "write `sum::<f64>() / x.len() as f64`",
         "chain" | "flat_map" | "flatten" => "write one loop behind or inside the other",

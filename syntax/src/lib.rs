@@ -46,7 +46,6 @@ mod iters;
 mod kernel_fn;
 mod kleene_ext;
 mod links;
-
 mod lists;
 #[allow(dead_code)]
 mod lower;
@@ -55,6 +54,8 @@ mod module;
 mod names;
 mod options;
 mod read;
+#[cfg(test)]
+mod reference;
 mod scan;
 pub mod time;
 mod warnings;

@@ -48,7 +48,7 @@ enum Part {
 const DATE_FIELDS: [&str; 8] = ["year", "month", "day", "quarter", "ordinal", "weekday", "iso_week", "iso_year"];
 
 /// Every method, to suggest one.
-const METHODS: [&str; 27] = [
+pub(crate) const METHODS: [&str; 27] = [
     "year",
     "month",
     "day",
