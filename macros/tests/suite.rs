@@ -70,7 +70,7 @@ suite! {
         patient only_the_taken_branch;
     mandelbrot: mandelbrot mandelbrot_loop escape_time mandelbrot_with_little_fuel;
     masked: safe_div safe_div_i32 null_on_error sum_of_known masked_mean choose winsor;
-    matches: bands quadrant guarded days leaves;
+    matches: bands quadrant guarded days leaves is_special;
     numbers: newton_sqrt gcd binary_gcd collatz popcount next_power_of_two gray morton pow_mod is_prime fibonacci
         reverse_digits dottie;
     options: or_else coalesce root ratio never_from_a_null counts same and or not surely countdown failing_is_null

@@ -88,3 +88,14 @@ fn leaves(n: i32) -> i32 {
 //~ leaves(5) = 7
 //~ leaves(21) = 88
 //~ leaves(22) = -88
+
+#[kernel]
+fn is_special(n: i32, limit: Option<i32>) -> bool {
+    matches!(n, 1..=5 | 9) || matches!((n, limit), (_, Some(most)) if n > most)
+}
+//~ is_special(5, null) = true
+//~ is_special(6, null) = false
+//~ is_special(9, 100) = true
+//~ is_special(10, 9) = true
+//~ is_special(10, 10) = false
+//~ is_special(null, 10) = null

@@ -1,11 +1,11 @@
 //! Loops, `match`, closures, and the macros that kernels have.
 
-use filbert_ir::{Code, Diagnostic};
+use filbert_ir::{Code, Diagnostic, Span};
 use syn::Token;
 use syn::punctuated::Punctuated;
 
 use super::Reader;
-use crate::ast::{ClosureParam, ExprId, ExprKind, Macro, Name, TypeNote};
+use crate::ast::{Arm, ClosureParam, ExprId, ExprKind, Macro, Name, Pat, TypeNote};
 
 impl<'t> Reader<'t, '_> {
     pub(super) fn while_loop(&mut self, expr: &syn::ExprWhile) -> ExprId {
@@ -121,6 +121,7 @@ impl<'t> Reader<'t, '_> {
         let span = path_span.join(self.span(close));
         let ident = mac.path.get_ident().map(|ident| ident.to_string()).unwrap_or_default();
         let (name, count) = match ident.as_str() {
+            "matches" => return self.matches_call(mac, span),
             "assert" | "debug_assert" => (Macro::Assert, 1),
             "assert_eq" | "debug_assert_eq" => (Macro::AssertEq, 2),
             "assert_ne" | "debug_assert_ne" => (Macro::AssertNe, 2),
@@ -132,12 +133,7 @@ impl<'t> Reader<'t, '_> {
         };
         let args = match mac.parse_body_with(Punctuated::<syn::Expr, Token![,]>::parse_terminated) {
             Ok(args) => args,
-            Err(error) => {
-                let at = self.span(error.span());
-                let at = if at.start < span.start || at.end > span.end { span } else { at };
-                self.report(Diagnostic::new(Code::Syntax, at, format!("`{ident}!`: {error}")));
-                return self.push(span, ExprKind::Error);
-            }
+            Err(error) => return self.unread_macro(&ident, span, &error),
         };
         if args.len() < count {
             let plural = if count == 1 { "argument" } else { "arguments" };
@@ -152,5 +148,38 @@ impl<'t> Reader<'t, '_> {
         }
         let args = args.iter().take(count).map(|arg| self.expr(arg)).collect();
         self.push(span, ExprKind::Macro { name, args })
+    }
+    /// `matches!(x, 1..=5 | 9 if c)`: a `match` that gives true for this pattern and false for the rest.
+    fn matches_call(&mut self, mac: &syn::Macro, span: Span) -> ExprId {
+        let parts = mac.parse_body_with(|input: syn::parse::ParseStream| {
+            let value: syn::Expr = input.parse()?;
+            input.parse::<Token![,]>()?;
+            let pat = syn::Pat::parse_multi_with_leading_vert(input)?;
+            let guard = match input.parse::<Option<Token![if]>>()? {
+                Some(_) => Some(input.parse::<syn::Expr>()?),
+                None => None,
+            };
+            input.parse::<Option<Token![,]>>()?;
+            Ok((value, pat, guard))
+        });
+        let (value, pat, guard) = match parts {
+            Ok(parts) => parts,
+            Err(error) => return self.unread_macro("matches", span, &error),
+        };
+        let scrutinee = self.expr(&value);
+        let pat_span = self.spanned(&pat);
+        let pat = self.pattern(&pat);
+        let guard = guard.map(|guard| self.expr(&guard));
+        let (yes, no) = (self.push(pat_span, ExprKind::Bool(true)), self.push(pat_span, ExprKind::Bool(false)));
+        let rest = Arm { pat: Pat::Wild, pat_span, guard: None, body: no };
+        let arms = vec![Arm { pat, pat_span, guard, body: yes }, rest];
+        self.push(span, ExprKind::Match { scrutinee, arms })
+    }
+
+    fn unread_macro(&mut self, name: &str, span: Span, error: &syn::Error) -> ExprId {
+        let at = self.span(error.span());
+        let at = if at.start < span.start || at.end > span.end { span } else { at };
+        self.report(Diagnostic::new(Code::Syntax, at, format!("`{name}!`: {error}")));
+        self.push(span, ExprKind::Error)
     }
 }

@@ -62,7 +62,6 @@ impl<'t> Reader<'t, '_> {
                 "a kernel has no output but its results: return what you want to see"
             }
             "vec" => "a local array has a fixed length: `[0.0; 4]`",
-            "matches" => "write it out: `match x { 1..=5 | 9 => true, _ => false }`",
             _ => "macros are not expanded: write out what it stands for",
         };
         let span = self.spanned(&mac.path);
