@@ -107,7 +107,12 @@ impl<'a, 't> Infer<'a, 't> {
         let span = if is_method { self.tree.span(at) } else { self.tree.span(arg) };
         let Some(scalar) = self.out.types.scalar(self.out.types.peel(ty)) else {
             let message = format!("`{symbol}`: expected a scalar, got {}", self.out.types.show(ty));
-            self.report(Diagnostic::new(Code::OperandType, span, message));
+            let mut finding = Diagnostic::new(Code::OperandType, span, message);
+            let is_tuple = matches!(self.out.types.resolve(self.out.types.peel(ty)), Ty::Tuple(_));
+            if is_tuple && class == Class::Any {
+                finding.help = Some("compare part by part: `a.0 == b.0 && a.1 == b.1`".to_string());
+            }
+            self.report(finding);
             return;
         };
         if class.contains(scalar) {

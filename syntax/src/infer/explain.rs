@@ -463,7 +463,13 @@ impl<'a, 't> Infer<'a, 't> {
         // Of `f64::max(x)` the value is an argument too.
         let behind = if self.tree.slice(span).contains("::") { " behind the value" } else { "" };
         let message = format!("`{name}`: expected {want} {plural}{behind}, got {got}");
-        self.report(Diagnostic::new(Code::ArgumentCount, span, message));
+        let mut finding = Diagnostic::new(Code::ArgumentCount, span, message);
+        finding.help = match (name, got) {
+            ("log", 0) => Some("the natural logarithm is `x.ln()`; `x.log(base)` has any base".to_string()),
+            ("round", 1) => Some("it gives a whole number: for two digits `(x * 100.0).round() / 100.0`".to_string()),
+            _ => None,
+        };
+        self.report(finding);
     }
 
     /// `f64::NAME` that is neither a constant nor a function.

@@ -121,13 +121,16 @@ impl<'a, 't> Infer<'a, 't> {
         let mut finding = Diagnostic::new(Code::UnknownName, name.span, message);
         finding.help = match ty {
             Ty::Struct(of) => self.near_field(of, name.text),
+            Ty::Slice(_) | Ty::Array(_) | Ty::Ref(_) if crate::lists::method(name.text).is_none() => {
+                let whole = self.tree.slice(self.tree.span(id));
+                crate::lists::instead(name.text, whole.rsplit_once('.').map_or("x", |(list, _)| list))
+            }
             Ty::Tuple(_) => Some("write `.0`, `.1` for the elements of a tuple".to_string()),
             _ if crate::methods::method(name.text).is_some() || crate::lists::method(name.text).is_some() => {
                 Some(format!("a method needs `()`: `.{}()`", name.text))
             }
             _ => None,
         };
-        let _ = id;
         self.report(finding);
         Ty::Error
     }

@@ -94,6 +94,11 @@ fn unit_of(ty: Logical) -> Option<Unit> {
     }
 }
 
+/// Its name without the unit.
+fn path_name(ty: Logical) -> String {
+    ty.to_string().split('<').next().unwrap_or_default().to_string()
+}
+
 /// The method of this name, its arguments behind the receiver, and its result.
 fn method(ty: Logical, name: &str) -> Option<(TimeMethod, &'static [Part], Part)> {
     use Part::*;
@@ -221,7 +226,12 @@ impl<'a, 't> Infer<'a, 't> {
                 let message = format!("{ty} has no function `{name}`");
                 let near = names::nearest(name, METHODS.into_iter().chain(["new"]));
                 let mut finding = Diagnostic::new(Code::UnknownFunction, span, message);
-                finding.help = near.map(|near| format!("did you mean `{near}`?"));
+                finding.help = match (unit_of(ty), name) {
+                    (Some(unit), name) if name.starts_with("from_") => {
+                        Some(format!("write `{}::<{}>::new(n)`, with n in its unit", path_name(ty), unit.name()))
+                    }
+                    _ => near.map(|near| format!("did you mean `{near}`?")),
+                };
                 self.report(finding);
                 Ty::Error
             }
@@ -268,6 +278,9 @@ impl<'a, 't> Infer<'a, 't> {
             "timestamp" | "as_secs" | "unix" | "num_seconds" => Some("write `x.as_seconds()`".to_string()),
             "as_millis" => Some("write `x.as_milliseconds()`".to_string()),
             "as_micros" => Some("write `x.as_microseconds()`".to_string()),
+            "as_minutes" | "num_minutes" => Some("write `x.as_seconds() / 60`".to_string()),
+            "as_hours" | "num_hours" => Some("write `x.as_seconds() / 3600`".to_string()),
+            "as_days" | "num_days" | "days" => Some("write `x.as_seconds() / 86400`".to_string()),
             "as_nanos" => Some("write `x.as_nanoseconds()`".to_string()),
             "day_of_week" | "dayofweek" => Some("write `x.weekday()`: Monday is 0".to_string()),
             "day_of_year" | "dayofyear" => Some("write `x.ordinal()`".to_string()),
@@ -319,8 +332,7 @@ impl<'a, 't> Infer<'a, 't> {
         let help = match (symbol, time(left.1), time(right.1)) {
             (_, Some(a), Some(b)) if unit_of(a).zip(unit_of(b)).is_some_and(|(a, b)| a != b) => {
                 let unit = unit_of(a).map_or("", Unit::name);
-                let family = b.to_string();
-                let family = family.split('<').next().unwrap_or_default();
+                let family = path_name(b);
                 let plural = format!("{}s", unit.to_lowercase());
                 Some(format!("convert one side: `{family}::<{unit}>::new({source}.as_{plural}())`"))
             }
