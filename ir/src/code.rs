@@ -120,6 +120,11 @@ codes! {
     WarnPrecisionLoss = 1005 User "a conversion that can change the value";
     WarnUnboundedLoop = 1006 User "a loop that only the fuel ends";
     WarnUnreachable = 1007 User "code that is never reached";
+    // the cluster
+    ClusterUnreachable = 1101 Resource "the cluster cannot be reached";
+    ExecutorLost = 1102 Resource "an executor was lost while the job ran";
+    KernelCrashed = 1103 Internal "a kernel ended its executor";
+    NotLoopback = 1104 User "an address that others can reach";
 }
 
 /// Whether a finding keeps a kernel from being made.
@@ -132,7 +137,7 @@ pub enum Severity {
 }
 
 impl Code {
-    /// The severity of findings with this code: the group from 1001 on holds the warnings.
+    /// The severity of findings with this code: the group 10xx holds the warnings.
     pub fn severity(self) -> Severity {
         if self.number() / 100 == 10 { Severity::Warning } else { Severity::Error }
     }
