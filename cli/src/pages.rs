@@ -25,6 +25,7 @@ pages! {
     "0801" "0802" "0803"
     "0901"
     "1001" "1002" "1003" "1004" "1005" "1006" "1007"
+    "1101" "1102" "1103" "1104"
 }
 
 /// The page about a code, without the line for those who work on Filbert.
