@@ -65,10 +65,15 @@
 //! # }
 //! ```
 //!
+//! On a cluster the kernel travels in the plan (docs/cluster.md): `Session::connect("df://127.0.0.1:50050")` with
+//! `filbert::cluster::SessionExt` is a session whose jobs run there.
+//!
 //! What a kernel may say is in docs/language.md; how the parts fit is in ARCHITECTURE.md.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "cluster")]
+pub use filbert_cluster as cluster;
 pub use filbert_ir as ir;
 
 pub use filbert_dist::error::find_kernel_error as kernel_error;

@@ -2,6 +2,8 @@
 
 #[path = "../examples/black_scholes.rs"]
 mod black_scholes;
+#[path = "../examples/cluster.rs"]
+mod cluster;
 #[path = "../examples/flights.rs"]
 pub(crate) mod flights;
 #[path = "../examples/ndvi.rs"]
@@ -12,6 +14,11 @@ mod softmax;
 #[test]
 fn black_scholes_runs() {
     black_scholes::main().unwrap();
+}
+
+#[test]
+fn cluster_runs() {
+    cluster::main().unwrap();
 }
 
 #[test]

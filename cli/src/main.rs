@@ -8,12 +8,16 @@
 mod arguments;
 mod call;
 mod check;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod doctor;
 mod explain;
 mod failure;
 mod input;
 mod job;
 mod kernel_file;
+#[cfg(feature = "cluster")]
+mod logs;
 mod pages;
 mod progress;
 mod rows;
@@ -59,17 +63,57 @@ enum Command {
     /// Show versions, CPU features in use, cache state and limits; try native code
     #[command(after_help = "Example:\n  filbert doctor")]
     Doctor,
+    /// Run a scheduler: it plans jobs and gives their tasks to executors
+    #[cfg(feature = "cluster")]
+    #[command(
+        after_help = "Example:\n  filbert scheduler --bind 127.0.0.1:50050\n\nSIGTERM or Ctrl-C ends it. FILBERT_LOG=debug says more."
+    )]
+    Scheduler(cluster::Scheduler),
+    /// Run an executor: it works for a scheduler, and compiles the kernels in its tasks for this machine
+    #[cfg(feature = "cluster")]
+    #[command(
+        after_help = "Example:\n  filbert executor --scheduler 127.0.0.1:50050 --cores 4 --memory 8GiB\n\nSIGTERM or Ctrl-C ends it. FILBERT_LOG=debug says more."
+    )]
+    Executor(cluster::Executor),
+    /// Try a cluster out on this machine; look at any cluster
+    #[cfg(feature = "cluster")]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  filbert cluster up --executors 3\n  filbert cluster status\n  filbert cluster down"
+    )]
+    Cluster(cluster::Cluster),
+}
+
+impl Command {
+    /// Servers log in their own way.
+    fn is_server(&self) -> bool {
+        #[cfg(feature = "cluster")]
+        return matches!(
+            self,
+            Command::Scheduler(_) | Command::Executor(_) | Command::Cluster(cluster::Cluster::Hold(_))
+        );
+        #[cfg(not(feature = "cluster"))]
+        false
+    }
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(arguments::shield_negatives(std::env::args_os()));
-    warnings::show();
+    if !cli.command.is_server() {
+        warnings::show();
+    }
     let outcome = match cli.command {
         Command::Run(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Call(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Doctor => doctor::run(),
+        #[cfg(feature = "cluster")]
+        Command::Scheduler(command) => command.run(),
+        #[cfg(feature = "cluster")]
+        Command::Executor(command) => command.run(),
+        #[cfg(feature = "cluster")]
+        Command::Cluster(command) => command.run(),
     };
     match outcome {
         Ok(()) | Err(Failure::Closed) => ExitCode::SUCCESS,

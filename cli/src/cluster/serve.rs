@@ -1,0 +1,114 @@
+//! `filbert scheduler` and `filbert executor`: they run until SIGTERM or Ctrl-C, which is a good end.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use filbert_cluster::{ExecutorOptions, SchedulerOptions, executor, scheduler, supervisor};
+use filbert_ir::Code;
+use rustix::process::{Signal, set_parent_process_death_signal};
+
+use super::{ADDRESS, bytes, failure};
+use crate::failure::{Failure, tell};
+use crate::{logs, threads};
+
+#[derive(clap::Args)]
+pub(crate) struct Scheduler {
+    /// Where clients and executors reach it; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = ADDRESS)]
+    bind: SocketAddr,
+    /// Listen on an address that other machines reach: whoever reaches it can run queries
+    #[arg(long)]
+    insecure: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Executor {
+    /// The scheduler it works for
+    #[arg(long, value_name = "HOST:PORT", default_value = ADDRESS)]
+    scheduler: String,
+    /// Address that other executors and clients fetch rows from
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    bind: IpAddr,
+    /// Listen on an address that other machines reach: whoever reaches it can read rows
+    #[arg(long)]
+    insecure: bool,
+    /// Partitions that run at the same time [default: the machine's cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    cores: Option<u16>,
+    /// Memory for rows, such as 8GiB; what does not fit goes to disk [default: 70 % of the machine's]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    memory: Option<u64>,
+    /// Folder for shuffle files [default: a fresh one, removed at the end]
+    #[arg(long, value_name = "FOLDER")]
+    work_dir: Option<PathBuf>,
+    /// The process that runs tasks, which the other one watches
+    #[arg(long, hide = true)]
+    worker: bool,
+    /// Die with the process that started this one
+    #[arg(long, hide = true)]
+    with_parent: bool,
+}
+
+impl Scheduler {
+    /// On a loopback address.
+    pub(super) fn at(bind: SocketAddr) -> Scheduler {
+        Scheduler { bind, insecure: false }
+    }
+
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        logs::show();
+        threads::serve(async move {
+            let options = SchedulerOptions { bind: self.bind, insecure: self.insecure, ..SchedulerOptions::default() };
+            let scheduler = scheduler::Scheduler::start(options).await.map_err(|e| failure(&e))?;
+            tell(format_args!("scheduler at df://{}\n", scheduler.address()));
+            scheduler.wait().await.map_err(|e| failure(&e))
+        })
+    }
+}
+
+impl Executor {
+    /// The arguments of an executor that is this process's child.
+    pub(super) fn child_arguments(scheduler: &str, (cores, memory): (u16, Option<u64>)) -> Vec<String> {
+        let mut arguments = vec!["executor".to_string(), "--with-parent".to_string()];
+        arguments.extend([format!("--scheduler={scheduler}"), format!("--cores={cores}")]);
+        arguments.extend(memory.map(|memory| format!("--memory={memory}")));
+        arguments
+    }
+
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        logs::show();
+        if self.with_parent {
+            // Told to stop as by a user: it then stops its worker. Where the parent is gone already, so is its
+            // scheduler, and the executor says that.
+            set_parent_process_death_signal(Some(Signal::TERM))
+                .map_err(|e| Failure::new(Code::Query, format!("cannot follow the parent process: {e}")))?;
+        }
+        check_address(self.bind, self.insecure)?;
+        let options = ExecutorOptions {
+            scheduler: self.scheduler.clone(),
+            bind: self.bind,
+            insecure: self.insecure,
+            cores: self.cores.map(usize::from),
+            memory: self.memory,
+            work_dir: self.work_dir.clone(),
+            ..ExecutorOptions::default()
+        };
+        if self.worker {
+            return threads::serve(async move { executor::run(options).await.map_err(|e| failure(&e)) });
+        }
+        let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+        arguments.push("--worker".into());
+        supervisor::run(program()?, arguments, options).map_err(|e| failure(&e))
+    }
+}
+
+/// Refuses an address that others reach, unless they are meant to.
+pub(super) fn check_address(address: IpAddr, insecure: bool) -> Result<(), Failure> {
+    filbert_cluster::settings::check_address(address, insecure).map_err(|e| failure(&e))
+}
+
+/// This program, to be started again.
+pub(super) fn program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|e| Failure::new(Code::Query, format!("cannot find this program: {e}")))
+}
