@@ -6,6 +6,8 @@
 mod bad_input;
 mod call;
 mod check;
+#[cfg(all(feature = "cluster", target_os = "linux"))]
+mod cluster;
 mod doctor;
 mod errors;
 mod explain;
