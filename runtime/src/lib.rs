@@ -13,9 +13,10 @@
 //! | [`arrow`], [`arrow_types`], [`mod@column`], [`results`] | what arguments and results may be |
 //! | [`cache`], [`mod@engine`] | where code is kept, and whether it is wanted |
 //! | [`code_memory`] | the pages that code lives in |
+//! | [`crash`] | which kernel a process died of, for whoever started it |
 //!
-//! Unsafe code stands in `code_memory`, in `lend`, `lists` and `room`, and in `call` with its parts. Nothing
-//! here knows DataFusion, files or SQL.
+//! Unsafe code stands in `code_memory`, in `lend`, `lists` and `room`, in `call` with its parts, and in
+//! `crash`. Nothing here knows DataFusion, files or SQL.
 
 pub mod arrow;
 pub mod arrow_types;
@@ -25,6 +26,7 @@ pub mod cache;
 mod call;
 pub mod code_memory;
 pub mod column;
+pub mod crash;
 mod element;
 pub mod engine;
 mod fault;

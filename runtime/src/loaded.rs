@@ -10,6 +10,7 @@ use crate::bind::{Bound, Nulls, bind};
 use crate::cache::KernelCache;
 use crate::call::{self, Halt, Limits, Order, STRIP_ROWS};
 use crate::column::Column;
+use crate::crash;
 use crate::engine::{self, Engine};
 use crate::fault::row_error;
 use crate::ladder::LoadedCode;
@@ -186,6 +187,7 @@ impl LoadedKernel {
         let fuel = options.fuel.map_or(own_fuel, |fuel| fuel.min(own_fuel));
         let limits = Limits { fuel, stop: options.stop.as_ref() };
         if let Some(code) = self.native() {
+            crash::taste(&self.kernel);
             let shadow = code.wants_shadow(bound.rows);
             let engine = call::Engine::Native(&code.native);
             let claim = match self.fill(engine, shadow, bound, rooms, valid.as_deref_mut(), limits, options.parallel) {

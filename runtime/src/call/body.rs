@@ -7,15 +7,17 @@ use std::sync::Arc;
 use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, STOPPED};
 use filbert_compiler::{Artifact, helpers};
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd, RowFault};
-use filbert_ir::{Array, Fault, ValueId, VerifiedKernel};
+use filbert_ir::{Array, Fault, KernelId, ValueId, VerifiedKernel};
 
 use crate::code_memory::{CodeMemory, Refused};
+use crate::crash;
 use crate::layout::Layout;
 use crate::lend::{read_bits, write_bits};
 use crate::options::StopFlag;
 
 /// A kernel's machine code, with what its faults mean.
 pub(crate) struct NativeCode {
+    id: KernelId,
     memory: CodeMemory,
     sites: Vec<ValueId>,
     layout: Arc<Layout>,
@@ -25,6 +27,7 @@ impl NativeCode {
     /// Maps what the compiler made of `kernel`.
     pub(crate) fn load(kernel: &VerifiedKernel, artifact: &Artifact) -> Result<NativeCode, Refused> {
         Ok(NativeCode {
+            id: kernel.id(),
             memory: CodeMemory::load(&artifact.code, artifact.align, artifact.entry_offset)?,
             sites: artifact.sites.iter().map(|site| site.value).collect(),
             layout: Arc::new(Layout::of(kernel)),
@@ -123,9 +126,11 @@ impl<'b> Body<'b> {
                     zero: 0,
                     scratch: 0,
                 };
+                let running = crash::running(&code.id);
                 // SAFETY: the frame is as docs/abi.md wants it, by the caller's promise; `code` is borrowed,
                 // so its pages stay mapped; the compiler's audit says that the code does not trap or unwind.
                 let status = unsafe { (code.memory.entry())(&mut frame) };
+                drop(running);
                 *poll = frame.poll.clamp(1, POLL_ITERATIONS);
                 if status == 0 {
                     return Ok(Ran::All);
