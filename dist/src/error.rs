@@ -1,17 +1,20 @@
 //! A kernel's error on its way through the engine, and back out of it.
 //!
-//! What this crate reports travels as `DataFusionError::External` around a `KernelError` or, for kernel text,
-//! `Diagnostics`. The engine wraps errors in layers (context, Arrow, shared between partitions); the finder
-//! here looks through all of them. Not `IoError`: schedulers retry those, and a failing row fails again.
+//! What this crate reports travels as `DataFusionError::External` around a `KernelError` (inside of what lets it
+//! survive as text, see `carried`) or, for kernel text, `Diagnostics`. The engine wraps errors in layers
+//! (context, Arrow, shared between partitions); the finder here looks through all of them. Not `IoError`:
+//! schedulers retry those, and a failing row fails again.
 
 use std::error::Error;
 
 use datafusion::common::DataFusionError;
 use filbert_ir::{Diagnostics, KernelError, VerifiedKernel};
 
+use crate::carried::{Carried, find_in_text};
+
 /// A kernel's error as the engine carries it.
-pub(crate) fn external(error: KernelError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
+pub fn external(error: KernelError) -> DataFusionError {
+    DataFusionError::External(Box::new(Carried(error)))
 }
 
 /// The findings about a kernel's text as the engine carries them.
@@ -42,12 +45,13 @@ fn find<E: Error + 'static>(error: &DataFusionError) -> Option<&E> {
 /// One screen for the user. `known` looks a failing kernel up, for the caret in its source; a process that
 /// only decoded the plan has no source and shows the message alone.
 pub fn render(error: &DataFusionError, known: impl FnOnce(&KernelError) -> Option<VerifiedKernel>) -> String {
-    if let Some(found) = find_kernel_error(error) {
-        let kernel = known(found);
-        return found.render(kernel.as_deref());
-    }
     if let Some(found) = find_diagnostics(error) {
         return found.render();
+    }
+    let found = find_kernel_error(error).cloned().or_else(|| find_in_text(&error.to_string()));
+    if let Some(found) = found {
+        let kernel = known(&found);
+        return found.render(kernel.as_deref());
     }
     format!("{}\n", error.strip_backtrace().trim_end())
 }

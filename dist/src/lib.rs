@@ -12,7 +12,7 @@
 //! | [`codec`] | kernels inside serialised plans, logical and physical |
 //! | [`session`], [`frame`] | a session, and a pipeline over named columns |
 //! | [`files`], [`output`] | which files a path names; result files that are whole or absent |
-//! | [`error`] | the kernel's error inside an engine's error, on one screen |
+//! | [`error`], [`carried`] | the kernel's error inside an engine's error, also where that is only text; one screen |
 //!
 //! Compiling and caching are `filbert-runtime`'s business; this crate only decides when a kernel is
 //! called, with which columns, and what the engine may assume about it. Nothing here starts a thread:
@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod carried;
 pub mod codec;
 pub mod coercion;
 pub mod create_function;
