@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicPtr, Ordering, compiler_fence};
 use filbert_ir::{KernelId, VerifiedKernel};
 
 #[cfg(unix)]
-pub use signals::report;
+pub use signals::{SIGNALS, report};
 
 const MAGIC: &[u8; 8] = b"FBCRASH1";
 
@@ -137,7 +137,8 @@ mod signals {
 
     use super::{CrashRecord, RUNNING};
 
-    const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
+    /// The signals of a crash.
+    pub const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
 
     struct Report {
         pipe: OwnedFd,

@@ -2,3 +2,10 @@
 //!
 //! The only crate that names Ballista. The plan codecs stand apart in `filbert-dist`, so that another engine
 //! can use them.
+
+pub(crate) mod codec;
+pub mod executor;
+pub mod settings;
+pub mod supervisor;
+
+pub use executor::{Executor, ExecutorOptions};
