@@ -52,8 +52,8 @@ use tonic::transport::{Channel, Endpoint};
 use crate::executor::work_dir::WorkDir;
 use crate::{codec, settings, supervisor};
 
-/// How long a new executor looks for its scheduler, and waits to be taken in.
-pub const SCHEDULER_PATIENCE: Duration = Duration::from_secs(15);
+/// How long a new executor looks for its scheduler unless told.
+const SCHEDULER_PATIENCE: Duration = Duration::from_secs(15);
 
 /// How often it looks.
 const SCHEDULER_PAUSE: Duration = Duration::from_millis(250);
@@ -86,6 +86,8 @@ pub struct ExecutorOptions {
     pub work_dir: Option<PathBuf>,
     /// Its name with the scheduler, never used before. Nothing: a random one.
     pub id: Option<String>,
+    /// How long it looks for its scheduler, and then waits to be taken in.
+    pub patience: Duration,
 }
 
 impl Default for ExecutorOptions {
@@ -100,6 +102,7 @@ impl Default for ExecutorOptions {
             memory: None,
             work_dir: None,
             id: None,
+            patience: SCHEDULER_PATIENCE,
         }
     }
 }
@@ -151,7 +154,7 @@ impl Executor {
         options.check()?;
         let id = options.id.clone().unwrap_or_else(new_instance_id);
         let work_dir = WorkDir::make(options.work_dir.as_deref())?;
-        let scheduler = connect(&options.scheduler).await?;
+        let scheduler = connect(&options.scheduler, options.patience).await?;
         let scheduler = SchedulerGrpcClient::new(scheduler)
             .max_decoding_message_size(settings::MESSAGE_BYTES_MAX)
             .max_encoding_message_size(settings::MESSAGE_BYTES_MAX);
@@ -182,7 +185,7 @@ impl Executor {
         let polls = tokio::spawn(async move { format!("its poll loop ended: {:?}", polled.await) });
         let mut executor =
             Executor { id, address, scheduler, polls, serves, hang_up: Some(hang_up), _work_dir: work_dir };
-        executor.be_taken_in(&health, &options.scheduler).await?;
+        executor.be_taken_in(&health, &options).await?;
         tracing::info!(id = executor.id, %address, scheduler = options.scheduler, cores = options.cores(), "executor ready");
         Ok(executor)
     }
@@ -218,7 +221,7 @@ impl Executor {
         }
     }
 
-    async fn be_taken_in(&mut self, health: &ExecutorHealth, scheduler: &str) -> Result<()> {
+    async fn be_taken_in(&mut self, health: &ExecutorHealth, options: &ExecutorOptions) -> Result<()> {
         let taken_in = async {
             while !health.is_ready() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -227,7 +230,8 @@ impl Executor {
         tokio::select! {
             () = taken_in => Ok(()),
             ended = self.wait() => ended,
-            () = tokio::time::sleep(SCHEDULER_PATIENCE) => {
+            () = tokio::time::sleep(options.patience) => {
+                let scheduler = &options.scheduler;
                 let detail = format!("{scheduler} answers, but does not take this executor in: is it a scheduler of this version?");
                 Err(refuse(Code::ClusterUnreachable, detail))
             }
@@ -266,9 +270,9 @@ pub async fn run(mut options: ExecutorOptions) -> Result<()> {
 }
 
 /// A channel to the scheduler, which may still be about to start.
-pub(crate) async fn connect(scheduler: &str) -> Result<Channel> {
+pub(crate) async fn connect(scheduler: &str, patience: Duration) -> Result<Channel> {
     let endpoint = scheduler_endpoint(scheduler)?;
-    let give_up = tokio::time::Instant::now() + SCHEDULER_PATIENCE;
+    let give_up = tokio::time::Instant::now() + patience;
     loop {
         match endpoint.connect().await {
             Ok(channel) => return Ok(channel),

@@ -64,7 +64,7 @@ pub fn run(program: PathBuf, arguments: Vec<OsString>, options: ExecutorOptions)
         let told = told_to_stop()?;
         tokio::pin!(told);
         tokio::select! {
-            answers = connect(&options.scheduler) => drop(answers?),
+            answers = connect(&options.scheduler, options.patience) => drop(answers?),
             _ = &mut told => return Ok(()),
         }
         let supervisor = Supervisor { program, arguments, ..Supervisor::new(options.scheduler, options.work_dir) };
@@ -260,6 +260,15 @@ impl Worker {
         die_with_parent(self.parent)?;
         crash::report(std::io::stdin().as_fd().try_clone_to_owned()?)?;
         crash::poison_from_environment().map_err(|wrong| refuse(Code::Input, wrong))
+    }
+}
+
+/// Makes this process a worker of the supervisor that started it: it dies with that, and tells it of its crash.
+/// `executor::run` does so by itself.
+pub fn begin_worker() -> Result<()> {
+    match Worker::of_environment()? {
+        Some(worker) => worker.begin(),
+        None => Err(refuse(Code::Input, "no supervisor started this process")),
     }
 }
 
