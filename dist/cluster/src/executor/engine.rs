@@ -100,3 +100,64 @@ impl fmt::Display for Stage {
         self.inner.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A task that never ends, or fails at once.
+    #[derive(Debug)]
+    struct Inner {
+        fails: bool,
+    }
+
+    #[async_trait]
+    impl QueryStageExecutor for Inner {
+        async fn execute_query_stage(&self, _: usize, _: Arc<TaskContext>) -> Result<Vec<ShuffleWritePartition>> {
+            match self.fails {
+                true => datafusion::common::plan_err!("it fails"),
+                false => std::future::pending().await,
+            }
+        }
+
+        fn collect_plan_metrics(&self) -> Vec<MetricsSet> {
+            Vec::new()
+        }
+    }
+
+    impl fmt::Display for Inner {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("Inner")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_stops_the_kernels_of_its_task() {
+        for fails in [false, true] {
+            let stop = StopFlag::new();
+            let stage = Stage { inner: Arc::new(Inner { fails }), stop: stop.clone() };
+            let task = stage.execute_query_stage(0, Arc::default());
+            if fails {
+                assert!(task.await.is_err());
+            } else {
+                let task = tokio::time::timeout(Duration::from_millis(20), task);
+                assert!(!stop.is_raised());
+                assert!(task.await.is_err());
+            }
+            assert!(stop.is_raised());
+        }
+    }
+
+    #[test]
+    fn each_task_has_a_flag_of_its_own() {
+        let flag = |config: &SessionConfig| config.options().extensions.get::<KernelOptions>().map(|o| o.stop.clone());
+        let tasks = [crate::settings::session_config(), crate::settings::session_config()];
+        let flags = tasks.each_ref().map(|config| flag(config).expect("settings of kernels"));
+        flags[0].raise();
+        // What the plan keeps is a copy of the task's settings, with the task's flag.
+        assert!(flag(&tasks[0].clone()).expect("settings of kernels").is_raised());
+        assert!(!flags[1].is_raised());
+    }
+}
