@@ -8,10 +8,9 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::Result as EngineResult;
 use datafusion::dataframe::DataFrame;
-use filbert_dist::{AsFunction, output};
+use filbert_dist::{AsFunction, output, runner};
 use filbert_ir::{Code, Diagnostic};
 use filbert_runtime::{Engine, set_engine, stats};
-use futures::StreamExt;
 
 use crate::failure::{Failure, tell};
 use crate::job::Job;
@@ -126,7 +125,7 @@ impl Run {
         for (index, step) in script.steps.iter().enumerate() {
             let frame = job.plan(script, step).await?;
             let done = match (&self.output, Some(index) == last) {
-                (_, false) => drain(frame).await.map(|()| None),
+                (_, false) => runner::drain(frame).await.map(|()| None),
                 (None, true) => collect(frame).await.map(Some),
                 (Some(path), true) => write(frame, path).await.map(Some),
             };
@@ -172,16 +171,9 @@ enum Outcome {
 
 async fn collect(frame: DataFrame) -> EngineResult<Outcome> {
     let schema = frame.schema().inner().clone();
-    Ok(Outcome::Rows(schema, frame.collect().await?))
+    Ok(Outcome::Rows(schema, runner::collect(frame).await?))
 }
 
 async fn write(frame: DataFrame, path: &str) -> EngineResult<Outcome> {
     Ok(Outcome::Written(output::write(frame, path, output::Format::of_path(path)?).await?))
-}
-
-/// Runs a query for its effects.
-async fn drain(frame: DataFrame) -> EngineResult<()> {
-    let mut batches = frame.execute_stream().await?;
-    while batches.next().await.transpose()?.is_some() {}
-    Ok(())
 }

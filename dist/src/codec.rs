@@ -6,6 +6,7 @@
 //! Engines decode about once a task, so decoding verifies but does not compile. Every other function, node
 //! and file format goes to the inner codec; payloads without our magic do as well.
 
+use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -21,48 +22,81 @@ use datafusion_proto::logical_plan::{DefaultLogicalExtensionCodec, LogicalExtens
 use datafusion_proto::physical_plan::{
     DefaultPhysicalExtensionCodec, PhysicalExtensionCodec, PhysicalProtoConverterExtension,
 };
+use filbert_ir::{KernelError, VerifiedKernel};
 
 use crate::error::external;
 use crate::payload::{self, Function};
 use crate::template::TemplateUdf;
 use crate::udf::KernelUdf;
 
-/// Writes the payload of a function of ours; false, and nothing written, for any other function.
-fn encode_kernel(udf: &ScalarUDF, buf: &mut Vec<u8>) -> bool {
-    if let Some(udf) = udf.inner().downcast_ref::<KernelUdf>() {
-        buf.extend(payload::of_kernel(udf));
-        return true;
+/// Who may refuse a kernel that passes through a codec, in either direction. Without one, all pass.
+#[derive(Clone, Default)]
+struct Gate(Option<Arc<Refusal>>);
+
+/// Why a kernel may not pass.
+type Refusal = dyn Fn(&VerifiedKernel) -> Result<(), KernelError> + Send + Sync;
+
+impl Gate {
+    fn check(&self, kernel: &VerifiedKernel) -> Result<(), KernelError> {
+        self.0.as_ref().map_or(Ok(()), |refusal| refusal(kernel))
     }
-    match udf.inner().downcast_ref::<TemplateUdf>() {
-        Some(udf) => buf.extend_from_slice(udf.bytes()),
-        None => return false,
+
+    /// Writes the payload of a function of ours; false, and nothing written, for any other function.
+    fn encode(&self, udf: &ScalarUDF, buf: &mut Vec<u8>) -> Result<bool> {
+        if let Some(udf) = udf.inner().downcast_ref::<KernelUdf>() {
+            self.check(udf.kernel()).map_err(external)?;
+            buf.extend(payload::of_kernel(udf));
+            return Ok(true);
+        }
+        match udf.inner().downcast_ref::<TemplateUdf>() {
+            Some(udf) => buf.extend_from_slice(udf.bytes()),
+            None => return Ok(false),
+        }
+        Ok(true)
     }
-    true
+
+    /// The function of a payload; `None` if the payload is not one of ours.
+    fn decode(&self, name: &str, buf: &[u8]) -> Option<Result<Arc<ScalarUDF>>> {
+        let rest = buf.strip_prefix(payload::MAGIC)?;
+        let udf = payload::decode(rest).and_then(|function| match function {
+            Function::Kernel(udf) => {
+                self.check(udf.kernel())?;
+                Ok(ScalarUDF::new_from_impl(udf))
+            }
+            Function::Template(udf) => Ok(ScalarUDF::new_from_impl(udf)),
+        });
+        Some(udf.map(Arc::new).map_err(|mut error| {
+            error.kernel = name.to_string();
+            external(error)
+        }))
+    }
 }
 
-/// The function of a payload; `None` if the payload is not one of ours.
-fn decode_kernel(name: &str, buf: &[u8]) -> Option<Result<Arc<ScalarUDF>>> {
-    let rest = buf.strip_prefix(payload::MAGIC)?;
-    let udf = payload::decode(rest).map(|function| match function {
-        Function::Kernel(udf) => ScalarUDF::new_from_impl(udf),
-        Function::Template(udf) => ScalarUDF::new_from_impl(udf),
-    });
-    Some(udf.map(Arc::new).map_err(|mut error| {
-        error.kernel = name.to_string();
-        external(error)
-    }))
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Gate(closed to some)" } else { "Gate(open)" })
+    }
 }
 
 /// Logical plans with kernels in them.
 #[derive(Debug)]
 pub struct KernelLogicalCodec {
     inner: Arc<dyn LogicalExtensionCodec>,
+    gate: Gate,
 }
 
 impl KernelLogicalCodec {
     /// Kernels here, everything else through `inner`.
     pub fn new(inner: Arc<dyn LogicalExtensionCodec>) -> KernelLogicalCodec {
-        KernelLogicalCodec { inner }
+        KernelLogicalCodec { inner, gate: Gate::default() }
+    }
+
+    /// The codec that also asks `refusal` about every kernel that it writes or reads.
+    pub fn with_refusal(
+        self,
+        refusal: impl Fn(&VerifiedKernel) -> Result<(), KernelError> + Send + Sync + 'static,
+    ) -> KernelLogicalCodec {
+        KernelLogicalCodec { gate: Gate(Some(Arc::new(refusal))), ..self }
     }
 }
 
@@ -74,11 +108,11 @@ impl Default for KernelLogicalCodec {
 
 impl LogicalExtensionCodec for KernelLogicalCodec {
     fn try_encode_udf(&self, node: &ScalarUDF, buf: &mut Vec<u8>) -> Result<()> {
-        if encode_kernel(node, buf) { Ok(()) } else { self.inner.try_encode_udf(node, buf) }
+        if self.gate.encode(node, buf)? { Ok(()) } else { self.inner.try_encode_udf(node, buf) }
     }
 
     fn try_decode_udf(&self, name: &str, buf: &[u8]) -> Result<Arc<ScalarUDF>> {
-        decode_kernel(name, buf).unwrap_or_else(|| self.inner.try_decode_udf(name, buf))
+        self.gate.decode(name, buf).unwrap_or_else(|| self.inner.try_decode_udf(name, buf))
     }
 
     fn try_decode(&self, buf: &[u8], inputs: &[LogicalPlan], ctx: &TaskContext) -> Result<Extension> {
@@ -145,12 +179,21 @@ impl LogicalExtensionCodec for KernelLogicalCodec {
 #[derive(Debug)]
 pub struct KernelPhysicalCodec {
     inner: Arc<dyn PhysicalExtensionCodec>,
+    gate: Gate,
 }
 
 impl KernelPhysicalCodec {
     /// Kernels here, everything else through `inner`.
     pub fn new(inner: Arc<dyn PhysicalExtensionCodec>) -> KernelPhysicalCodec {
-        KernelPhysicalCodec { inner }
+        KernelPhysicalCodec { inner, gate: Gate::default() }
+    }
+
+    /// The codec that also asks `refusal` about every kernel that it writes or reads.
+    pub fn with_refusal(
+        self,
+        refusal: impl Fn(&VerifiedKernel) -> Result<(), KernelError> + Send + Sync + 'static,
+    ) -> KernelPhysicalCodec {
+        KernelPhysicalCodec { gate: Gate(Some(Arc::new(refusal))), ..self }
     }
 }
 
@@ -162,11 +205,11 @@ impl Default for KernelPhysicalCodec {
 
 impl PhysicalExtensionCodec for KernelPhysicalCodec {
     fn try_encode_udf(&self, node: &ScalarUDF, buf: &mut Vec<u8>) -> Result<()> {
-        if encode_kernel(node, buf) { Ok(()) } else { self.inner.try_encode_udf(node, buf) }
+        if self.gate.encode(node, buf)? { Ok(()) } else { self.inner.try_encode_udf(node, buf) }
     }
 
     fn try_decode_udf(&self, name: &str, buf: &[u8]) -> Result<Arc<ScalarUDF>> {
-        decode_kernel(name, buf).unwrap_or_else(|| self.inner.try_decode_udf(name, buf))
+        self.gate.decode(name, buf).unwrap_or_else(|| self.inner.try_decode_udf(name, buf))
     }
 
     fn try_decode(

@@ -11,6 +11,7 @@ use datafusion::logical_expr::{Expr, col, ident};
 
 use crate::function::AsFunction;
 use crate::output::{self, Format};
+use crate::runner;
 
 /// A query that has been planned but not run.
 #[derive(Clone)]
@@ -81,7 +82,7 @@ impl Frame {
 
     /// Runs the pipeline and returns its rows.
     pub async fn collect(self) -> Result<Vec<RecordBatch>> {
-        self.dataframe.collect().await
+        runner::collect(self.dataframe).await
     }
 
     /// Runs the pipeline and writes one Parquet file, which appears whole or not at all. Returns the number of

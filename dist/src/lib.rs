@@ -12,6 +12,7 @@
 //! | [`codec`] | kernels inside serialised plans, logical and physical |
 //! | [`session`], [`frame`] | a session, and a pipeline over named columns |
 //! | [`files`], [`output`] | which files a path names; result files that are whole or absent |
+//! | [`runner`] | who runs a query, and that a failed attempt leaves nothing behind |
 //! | [`error`], [`carried`] | the kernel's error inside an engine's error, also where that is only text; one screen |
 //!
 //! Compiling and caching are `filbert-runtime`'s business; this crate only decides when a kernel is
@@ -23,6 +24,7 @@
 pub mod carried;
 pub mod codec;
 pub mod coercion;
+mod commit;
 pub mod create_function;
 pub mod error;
 pub mod files;
@@ -32,6 +34,7 @@ pub mod literal;
 pub mod options;
 pub mod output;
 mod payload;
+pub mod runner;
 pub mod session;
 pub mod template;
 pub mod types;
@@ -42,6 +45,7 @@ pub use create_function::KernelFunctionFactory;
 pub use frame::Frame;
 pub use function::AsFunction;
 pub use options::KernelOptions;
+pub use runner::Runner;
 pub use session::Session;
 pub use template::TemplateUdf;
 pub use types::KernelTypePlanner;

@@ -1,10 +1,10 @@
-//! A session: tables, functions and queries in this process.
+//! A session: tables, functions and queries, run in this process or by another engine (see `runner`).
 //!
 //! `Session` is a `SessionContext` with the parts that kernels need put in: `CREATE FUNCTION`, the information
 //! schema (for SHOW FUNCTIONS), files as tables. What DataFusion can do beyond that is one `context()` away.
 
 use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use filbert_ir::{Diagnostics, KernelError, VerifiedKernel};
 use filbert_runtime::StopFlag;
@@ -20,7 +20,7 @@ use crate::types::KernelTypePlanner;
 use crate::udf::KernelUdf;
 use std::sync::Arc;
 
-/// Runs queries with kernels in this process. Cheap to clone; clones are one session.
+/// Runs queries with kernels. Cheap to clone; clones are one session.
 #[derive(Clone)]
 pub struct Session {
     context: SessionContext,
@@ -35,6 +35,13 @@ impl Session {
 
     /// A session with other settings of the engine.
     pub fn with_config(config: SessionConfig) -> Session {
+        let (state, warnings) = Session::state(config);
+        Session::from_parts(SessionContext::new_with_state(state), warnings)
+    }
+
+    /// What a session is made of: the engine's state with all that kernels need, and the list that its warnings
+    /// go to. An engine that plans elsewhere makes a context of the state and hands both to `from_parts`.
+    pub fn state(config: SessionConfig) -> (SessionState, Warnings) {
         let warnings = Warnings::default();
         let state = SessionStateBuilder::new()
             .with_config(config.with_information_schema(true).with_option_extension(KernelOptions::default()))
@@ -42,7 +49,12 @@ impl Session {
             .with_type_planner(Arc::new(KernelTypePlanner))
             .with_function_factory(Some(Arc::new(KernelFunctionFactory { warnings: warnings.clone() })))
             .build();
-        Session { context: SessionContext::new_with_state(state), warnings }
+        (state, warnings)
+    }
+
+    /// A session over a context whose state came from `state`.
+    pub fn from_parts(context: SessionContext, warnings: Warnings) -> Session {
+        Session { context, warnings }
     }
 
     /// The engine's context underneath.

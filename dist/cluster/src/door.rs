@@ -1,0 +1,152 @@
+//! The gRPC interface of the scheduler: the engine's own, with a door before it.
+//!
+//! The door holds off polls of an executor whose loss is being handled, notices tasks that got lost on their
+//! way, hears why an executor stopped before the engine does, and lets new jobs wait for the first executor,
+//! with an error if there comes none. All else it passes on.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ballista_core::serde::protobuf::scheduler_grpc_server::SchedulerGrpc;
+use ballista_core::serde::protobuf::{
+    CancelJobParams, CancelJobResult, CleanJobDataParams, CleanJobDataResult, CreateUpdateSessionParams,
+    CreateUpdateSessionResult, ExecuteQueryParams, ExecuteQueryResult, ExecutorStoppedParams, ExecutorStoppedResult,
+    GetJobMetricsParams, GetJobMetricsResult, GetJobStatusParams, GetJobStatusResult, HeartBeatParams, HeartBeatResult,
+    PollWorkParams, PollWorkResult, RegisterExecutorParams, RegisterExecutorResult, RemoveSessionParams,
+    RemoveSessionResult, UpdateTaskStatusParams, UpdateTaskStatusResult,
+};
+use filbert_ir::{Code, KernelError};
+use tonic::{Request, Response, Status, async_trait};
+
+use crate::fail_fast::{FailFast, Server};
+use crate::handed_out::HandedOut;
+use crate::quarantine::{Crash, Quarantine};
+use crate::settings::NO_EXECUTOR_PATIENCE;
+
+/// How often a new job that waits looks for an executor.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The door before the engine's scheduler.
+pub(crate) struct Door {
+    server: Server,
+    fail_fast: Arc<FailFast>,
+    quarantine: Arc<Quarantine>,
+    handed_out: Mutex<HandedOut>,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl Door {
+    pub(crate) fn new(server: Server, fail_fast: Arc<FailFast>, quarantine: Arc<Quarantine>) -> Door {
+        Door { server, fail_fast, quarantine, handed_out: Mutex::default() }
+    }
+
+    fn handed_out(&self) -> MutexGuard<'_, HandedOut> {
+        self.handed_out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends an executor for the engine. It is told apart from a new one by its id.
+    async fn stopped(&self, executor_id: String, reason: String) -> Answer<ExecutorStoppedResult> {
+        if let Some(crash) = Crash::parse(&reason) {
+            self.quarantine.note(&executor_id, &crash);
+        }
+        self.handed_out().gone(&executor_id);
+        self.fail_fast.expect_loss(&executor_id, &reason);
+        self.server.executor_stopped(Request::new(ExecutorStoppedParams { executor_id, reason })).await
+    }
+
+    /// Waits until there is an executor.
+    async fn some_executor(&self) -> Result<(), Status> {
+        let asked = Instant::now();
+        while !self.server.is_ready() {
+            if asked.elapsed() > NO_EXECUTOR_PATIENCE {
+                let detail = "the scheduler has no executor; start one with `filbert executor --scheduler ...`";
+                return Err(Status::unavailable(KernelError::new(Code::ClusterUnreachable, detail).to_string()));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SchedulerGrpc for Door {
+    type ExecuteQueryPushStream = <Server as SchedulerGrpc>::ExecuteQueryPushStream;
+
+    async fn poll_work(&self, request: Request<PollWorkParams>) -> Answer<PollWorkResult> {
+        let poll = request.get_ref();
+        let Some(id) = poll.metadata.as_ref().map(|metadata| metadata.id.clone()) else {
+            return self.server.poll_work(request).await;
+        };
+        // What it reports belongs to jobs that have been ended or to tasks that run elsewhere.
+        let Some(_polling) = self.fail_fast.may_poll(&id).await else {
+            self.handed_out().gone(&id);
+            return Ok(Response::new(PollWorkResult::default()));
+        };
+        let lost = self.handed_out().polled(&id, poll);
+        if lost > 0 {
+            let reason = format!("{lost} tasks that it was handed never reached it, or their results never came back");
+            tracing::warn!("executor {id}: {reason}");
+            drop(_polling);
+            self.stopped(id, reason).await?;
+            return Ok(Response::new(PollWorkResult::default()));
+        }
+        let answer = self.server.poll_work(request).await?;
+        self.handed_out().handed(&id, &answer.get_ref().tasks);
+        Ok(answer)
+    }
+
+    async fn executor_stopped(&self, request: Request<ExecutorStoppedParams>) -> Answer<ExecutorStoppedResult> {
+        let ExecutorStoppedParams { executor_id, reason } = request.into_inner();
+        self.stopped(executor_id, reason).await
+    }
+
+    async fn execute_query_push(&self, request: Request<ExecuteQueryParams>) -> Answer<Self::ExecuteQueryPushStream> {
+        self.some_executor().await?;
+        self.server.execute_query_push(request).await
+    }
+
+    async fn execute_query(&self, request: Request<ExecuteQueryParams>) -> Answer<ExecuteQueryResult> {
+        self.some_executor().await?;
+        self.server.execute_query(request).await
+    }
+
+    async fn register_executor(&self, request: Request<RegisterExecutorParams>) -> Answer<RegisterExecutorResult> {
+        self.server.register_executor(request).await
+    }
+
+    async fn heart_beat_from_executor(&self, request: Request<HeartBeatParams>) -> Answer<HeartBeatResult> {
+        self.server.heart_beat_from_executor(request).await
+    }
+
+    async fn update_task_status(&self, request: Request<UpdateTaskStatusParams>) -> Answer<UpdateTaskStatusResult> {
+        SchedulerGrpc::update_task_status(&self.server, request).await
+    }
+
+    async fn create_update_session(
+        &self,
+        request: Request<CreateUpdateSessionParams>,
+    ) -> Answer<CreateUpdateSessionResult> {
+        self.server.create_update_session(request).await
+    }
+
+    async fn remove_session(&self, request: Request<RemoveSessionParams>) -> Answer<RemoveSessionResult> {
+        self.server.remove_session(request).await
+    }
+
+    async fn get_job_status(&self, request: Request<GetJobStatusParams>) -> Answer<GetJobStatusResult> {
+        self.server.get_job_status(request).await
+    }
+
+    async fn get_job_metrics(&self, request: Request<GetJobMetricsParams>) -> Answer<GetJobMetricsResult> {
+        self.server.get_job_metrics(request).await
+    }
+
+    async fn cancel_job(&self, request: Request<CancelJobParams>) -> Answer<CancelJobResult> {
+        SchedulerGrpc::cancel_job(&self.server, request).await
+    }
+
+    async fn clean_job_data(&self, request: Request<CleanJobDataParams>) -> Answer<CleanJobDataResult> {
+        self.server.clean_job_data(request).await
+    }
+}
