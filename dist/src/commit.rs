@@ -16,8 +16,8 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::listing::ListingTableUrl;
-use datafusion::logical_expr::dml::CopyTo;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::dml::CopyTo;
 use filbert_ir::{Code, KernelError};
 
 use crate::error::external;
@@ -89,10 +89,8 @@ fn stage(mut copy: CopyTo) -> Result<(CopyTo, Staged)> {
     let wanted = copy.output_url.clone();
     let url = ListingTableUrl::parse(&wanted)?;
     if url.scheme() != "file" {
-        let detail = format!(
-            "a {} store cannot take a result at once; write to a file system and move it there",
-            url.scheme()
-        );
+        let detail =
+            format!("a {} store cannot take a result at once; write to a file system and move it there", url.scheme());
         return Err(refused(Path::new(&wanted), detail));
     }
     if url.get_glob().is_some() {

@@ -59,10 +59,14 @@ pub(crate) fn runner_of(frame: &DataFrame) -> Arc<dyn Runner> {
 
 /// Runs a query and returns its rows, all of them or none.
 pub async fn collect(frame: DataFrame) -> Result<Vec<RecordBatch>> {
-    run(frame, || Ok(Vec::new()), |rows: &mut Vec<RecordBatch>, batch| {
-        rows.push(batch);
-        Ok(())
-    })
+    run(
+        frame,
+        || Ok(Vec::new()),
+        |rows: &mut Vec<RecordBatch>, batch| {
+            rows.push(batch);
+            Ok(())
+        },
+    )
     .await
 }
 

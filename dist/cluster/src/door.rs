@@ -79,7 +79,7 @@ impl SchedulerGrpc for Door {
             return self.server.poll_work(request).await;
         };
         // What it reports belongs to jobs that have been ended or to tasks that run elsewhere.
-        let Some(_polling) = self.fail_fast.may_poll(&id).await else {
+        let Some(polling) = self.fail_fast.may_poll(&id).await else {
             self.handed_out().gone(&id);
             return Ok(Response::new(PollWorkResult::default()));
         };
@@ -87,7 +87,7 @@ impl SchedulerGrpc for Door {
         if lost > 0 {
             let reason = format!("{lost} tasks that it was handed never reached it, or their results never came back");
             tracing::warn!("executor {id}: {reason}");
-            drop(_polling);
+            drop(polling);
             self.stopped(id, reason).await?;
             return Ok(Response::new(PollWorkResult::default()));
         }

@@ -59,7 +59,8 @@ impl HandedOut {
 
 fn is_idle(poll: &PollWorkParams) -> bool {
     let cores = poll.metadata.as_ref().and_then(|metadata| metadata.specification.clone());
-    cores.is_some_and(|cores| poll.num_free_vcores >= ExecutorSpecification::from(cores).vcores)
+    let cores = cores.map(|cores| -> ExecutorSpecification { cores.into() });
+    cores.is_some_and(|cores| poll.num_free_vcores >= cores.vcores)
 }
 
 #[cfg(test)]

@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn addresses_that_others_reach_need_the_word_insecure() {
-        let rows = [("127.0.0.1", false, true), ("::1", false, true), ("0.0.0.0", false, false), ("10.0.0.1", true, true)];
+        let rows =
+            [("127.0.0.1", false, true), ("::1", false, true), ("0.0.0.0", false, false), ("10.0.0.1", true, true)];
         for (address, insecure, allowed) in rows {
             let found = check_address(address.parse().expect("an address"), insecure);
             assert_eq!(found.is_ok(), allowed, "{address}");

@@ -152,11 +152,15 @@ impl Rest {
             let detail = format!("no scheduler answers at {}: {why}", self.base.replace("http://", "df://"));
             external(KernelError::new(Code::ClusterUnreachable, detail))
         };
-        let uri = format!("{}{path}", self.base).parse().map_err(|e: hyper::http::uri::InvalidUri| unreachable(e.to_string()))?;
+        let uri = format!("{}{path}", self.base)
+            .parse()
+            .map_err(|e: hyper::http::uri::InvalidUri| unreachable(e.to_string()))?;
         let answer = async {
             let response = self.client.get(uri).await.map_err(|e| unreachable(innermost(&e)))?;
             let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX);
-            Ok(body.collect().await.map_err(|e| unreachable(e.to_string()))?.to_bytes())
+            Ok::<_, datafusion::common::DataFusionError>(
+                body.collect().await.map_err(|e| unreachable(e.to_string()))?.to_bytes(),
+            )
         };
         let bytes = match tokio::time::timeout(PATIENCE, answer).await {
             Ok(bytes) => bytes?,

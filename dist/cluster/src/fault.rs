@@ -1,0 +1,208 @@
+//! Whose fault a failed job is: its own, or the cluster's.
+//!
+//! Ballista gives clients the text of an error and nothing else. Ours have a code in it, which decides; of the
+//! rest, the words with which connections break and executors vanish are the cluster's. Whatever is not known
+//! is the job's: to run a wrong job three times helps nobody.
+
+use std::error::Error;
+
+use datafusion::common::DataFusionError;
+use filbert_dist::carried::recover;
+use filbert_dist::error::{external, find_kernel_error};
+use filbert_ir::{Code, KernelError};
+
+/// Longest text of an error that is passed on in another one.
+const LINE_CHARS_MAX: usize = 300;
+
+/// Words of Ballista, tonic and hyper for what another attempt may not meet again, in lower case.
+const CLUSTER: &[&str] = &[
+    // nobody is left
+    "all executors were lost",
+    "no executor re-registered",
+    "task could not be prepared",
+    // a stage could not fetch its input, a client its rows
+    "most recent failure reason",
+    "shuffle fetch partition error",
+    "fetchfailed",
+    "grpcactionerror",
+    "grpc execute action error",
+    "grpcconnectionerror",
+    "grpc connection error",
+    "error connecting to ballista",
+    "failed to open partition file",
+    // connections
+    "transport error",
+    "connection refused",
+    "connection reset",
+    "connection closed",
+    "connection error",
+    "broken pipe",
+    "h2 protocol error",
+    "http2 error",
+    "error reading a body from connection",
+    "keep-alive timed out",
+    "keepalivetimedout",
+    "tcp connect error",
+    "timeout expired",
+    "deadline has elapsed",
+    "stream closed without job completing",
+    FILES,
+];
+
+/// Ballista's words for a task that could not read or write.
+const FILES: &str = "task failed due to io error";
+/// Ballista's words for a job that somebody cancelled. Jobs that the scheduler ends say why.
+const CANCELLED: &str = "failed: cancelled";
+
+/// Who is to blame for a failed attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fault {
+    /// It would fail again.
+    Job,
+    /// Another attempt may succeed.
+    Cluster,
+}
+
+impl Fault {
+    /// Who is to blame, and the error with its code in it, if it has one.
+    pub(crate) fn of(error: DataFusionError) -> (Fault, DataFusionError) {
+        let mut error = recover(unquoted(error));
+        if find_kernel_error(&error).is_none() && error.to_string().to_lowercase().contains(CANCELLED) {
+            error = external(KernelError::new(Code::Cancelled, "the job was cancelled on its cluster"));
+        }
+        let fault = match find_kernel_error(&error) {
+            Some(found) => of_code(found.code),
+            None => of_text(&error.to_string()),
+        };
+        (fault, error)
+    }
+}
+
+fn of_code(code: Code) -> Fault {
+    match code {
+        Code::ClusterUnreachable | Code::ExecutorLost | Code::OutOfMemory => Fault::Cluster,
+        // Skew, output and cancellation could go away too, but not by themselves.
+        _ => Fault::Job,
+    }
+}
+
+fn of_text(text: &str) -> Fault {
+    let text = text.to_lowercase();
+    if CLUSTER.iter().any(|words| text.contains(words)) { Fault::Cluster } else { Fault::Job }
+}
+
+/// The error of a job that was tried often enough.
+pub(crate) fn last(error: &DataFusionError, attempts: u32) -> DataFusionError {
+    let (code, detail) = match find_kernel_error(error) {
+        Some(found) => (found.code, found.detail.clone()),
+        // A disk that is full somewhere is no lost executor.
+        None if error.to_string().to_lowercase().contains(FILES) => (Code::Query, line(error)),
+        None => (Code::ExecutorLost, line(error)),
+    };
+    external(KernelError::new(code, format!("{detail}; the job was tried {attempts} times")))
+}
+
+/// An error on one line.
+pub(crate) fn line(error: &DataFusionError) -> String {
+    let text = error.strip_backtrace();
+    let line = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LINE_CHARS_MAX) {
+        None => line,
+        Some((end, _)) => format!("{}...", &line[..end]),
+    }
+}
+
+/// The cause at the bottom: those above it only say that there is one.
+pub(crate) fn innermost(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
+}
+
+/// Ballista passes on the debug form of what its scheduler answered; the words in it are meant.
+fn unquoted(error: DataFusionError) -> DataFusionError {
+    let DataFusionError::Execution(text) = &error else { return error };
+    let Some((_, quoted)) = text.split_once("message: \"").filter(|_| text.contains("code: ")) else { return error };
+    let mut words = String::new();
+    let mut rest = quoted.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' => return DataFusionError::Execution(words),
+            '\\' => match rest.next() {
+                Some('n') => words.push('\n'),
+                Some(other) => words.push(other),
+                None => return error,
+            },
+            c => words.push(c),
+        }
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> Fault {
+        Fault::of(DataFusionError::Execution(text.to_string())).0
+    }
+
+    #[test]
+    fn losses_are_the_clusters() {
+        let rows = [
+            "Job abc failed: FB-1102: an executor was lost while the job ran: executor 7 is gone: killed",
+            "Job abc failed: all executors were lost and no executor re-registered within 15s; no executors remain",
+            "Job abc failed: Job failed due to stage 2 failed: Stage 2 has failed 1 times, most recent failure \
+             reason: \"...\"",
+            "GrpcConnectionError(\"Error connecting to Ballista scheduler or executor at http://127.0.0.1:4\")",
+            "tonic::transport::Error(Transport, ConnectError(ConnectError(\"tcp connect error\", 127.0.0.1:4)))",
+            "Status { code: Unavailable, message: \"FB-1101: the cluster cannot be reached: the scheduler has no \
+             executor\", source: None }",
+            "status: Unknown, message: \"h2 protocol error: error reading a body from connection\"",
+            "Stream closed without job completing",
+        ];
+        for text in rows {
+            assert_eq!(fault(text), Fault::Cluster, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_would_fail_again_is_the_jobs() {
+        let rows = [
+            "Job abc failed: Job failed due to stage 1 failed: Task failed due to runtime execution error: \
+             DataFusionError(External(FB-0502: division by zero in kernel f, row 1 of the batch: connection reset))",
+            "Job abc failed: FB-1103: a kernel ended its executor: kernel 00 ended the process",
+            "Status { code: InvalidArgument, message: \"Could not parse plan: DataFusion error: External error: \
+             FB-0402: kernel was made by another version in kernel f: version 9\", source: None }",
+            "Job abc failed: Task failed due to runtime execution error: Arrow error: Divide by zero error",
+            "FB-0704: output cannot be written: cannot write /x: connection refused",
+            "Job abc failed: Cancelled",
+        ];
+        for text in rows {
+            assert_eq!(fault(text), Fault::Job, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_words_in_a_status_are_read_without_their_frame() {
+        let text = "Status { code: InvalidArgument, message: \"Could not parse plan: FB-0401: bytes are not a kernel: \
+                    \\\"x\\\" ends\", details: b\"\", source: None }";
+        let (_, error) = Fault::of(DataFusionError::Execution(text.into()));
+        let found = find_kernel_error(&error).expect("a kernel's error");
+        assert_eq!((found.code, found.detail.as_str()), (Code::Decode, "\"x\" ends"));
+    }
+
+    #[test]
+    fn the_last_error_says_how_often() {
+        let rows = [("all executors were lost", "FB-1102"), ("Task failed due to IO error: no space", "FB-0706")];
+        for (words, code) in rows {
+            let (_, error) = Fault::of(DataFusionError::Execution(format!("Job a failed: {words}")));
+            let text = last(&error, 3).to_string();
+            assert!(text.contains(code) && text.contains("tried 3 times") && text.contains(words), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_job_that_somebody_cancelled_says_so() {
+        let (_, error) = Fault::of(DataFusionError::Execution("Job a failed: Cancelled".into()));
+        assert_eq!(find_kernel_error(&error).map(|found| found.code), Some(Code::Cancelled));
+    }
+}
