@@ -6,8 +6,10 @@
 //! | `serve` | `scheduler`, `executor`: one process each, until it is told to stop |
 //! | `local` | `cluster up`, `cluster down`: a scheduler and executors in the background |
 //! | `status` | `cluster status`: who is there, and what runs |
+//! | `progress` | how far a job is that runs there |
 
 mod local;
+pub(crate) mod progress;
 mod serve;
 mod status;
 

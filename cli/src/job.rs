@@ -24,14 +24,30 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// An empty session with so many partitions, or as many as there are cores.
+    /// An empty session in this process with so many partitions, or as many as there are cores.
     pub(crate) fn new(partitions: Option<usize>) -> Job {
-        let mut config = SessionConfig::new();
-        config.options_mut().sql_parser.collect_spans = true;
-        if let Some(partitions) = partitions {
-            config = config.with_target_partitions(partitions);
-        }
+        let config = settings(SessionConfig::new(), partitions);
         Job { session: Session::with_config(config), parquet: Vec::new(), warnings: String::new() }
+    }
+
+    /// An empty session on a cluster, whose jobs have this name there; with so many partitions, or as many as the
+    /// cluster has cores.
+    #[cfg(feature = "cluster")]
+    pub(crate) async fn on_cluster(url: &str, name: &str, partitions: Option<usize>) -> Result<Job, Failure> {
+        use filbert_cluster::status::Rest;
+        use filbert_cluster::{SessionExt, settings};
+        let connect = async {
+            let executors = Rest::new(url)?.executors().await?;
+            let cores: u32 = executors.iter().map(filbert_cluster::status::ExecutorStatus::cores).sum();
+            let partitions = partitions.unwrap_or_else(|| (cores as usize).max(1));
+            let config = self::settings(settings::session_config(), Some(partitions));
+            Session::connect_with(url, config.set_str("ballista.job.name", name)).await
+        };
+        let session = connect.await.map_err(|error| match find_kernel_error(&error) {
+            Some(found) => Failure::new(found.code, found.detail.clone()),
+            None => Failure::new(Code::ClusterUnreachable, sql_error::message(&error)),
+        })?;
+        Ok(Job { session, parquet: Vec::new(), warnings: String::new() })
     }
 
     /// Names the files of a place as a table.
@@ -114,6 +130,15 @@ impl Job {
                 file.map_or_else(|| Place::Statement(code, sql_error::message(error)), Place::Input)
             }
         }
+    }
+}
+
+/// Spans for screens, and how many partitions.
+fn settings(mut config: SessionConfig, partitions: Option<usize>) -> SessionConfig {
+    config.options_mut().sql_parser.collect_spans = true;
+    match partitions {
+        Some(partitions) => config.with_target_partitions(partitions),
+        None => config,
     }
 }
 

@@ -40,6 +40,10 @@ pub(crate) struct Run {
     /// Who runs the kernels [default: $FILBERT_ENGINE, else native]
     #[arg(long, value_enum)]
     engine: Option<EngineChoice>,
+    /// Run the queries on this cluster, df://HOST:PORT, instead of in this process
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "URL", conflicts_with = "engine")]
+    cluster: Option<String>,
     /// Partitions that run at the same time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     partitions: Option<u16>,
@@ -74,7 +78,13 @@ impl Run {
         }
         let started = Instant::now();
         let compiled = stats();
+        let is_local = self.url().is_none();
         let (rows, read) = threads::run(self.work())?;
+        if !is_local {
+            let seconds = started.elapsed().as_secs_f64();
+            tell(format_args!("{rows} row{} in {seconds:.3} s on the cluster\n", if rows == 1 { "" } else { "s" }));
+            return Ok(());
+        }
         let now = stats();
         tell(format_args!(
             "{rows} row{} ({read} read) in {:.3} s; kernels compiled: {}, compile time: {} us, cache hits: {}\n",
@@ -90,14 +100,15 @@ impl Run {
     /// The job; gives the rows of the result, and those read.
     async fn work(self) -> Result<(u64, u64), Failure> {
         let script = Script::read(&self.script)?;
-        let mut job = Job::new(self.partitions.map(usize::from));
+        let name = format!("filbert {} {}", std::process::id(), self.script.display());
+        let mut job = self.job(&name).await?;
         self.register_kernels(&job)?;
         for (name, place) in &self.table {
             job.table(name, place).await?;
         }
         let watch = Watch::default();
         watch.install(job.session.context());
-        let bar = tokio::spawn(watch.clone().draw());
+        let bar = self.bar(&watch, name);
         let outcome = self.steps(&script, &mut job).await;
         // Gone from the terminal before anything is written there.
         bar.abort();
@@ -112,6 +123,34 @@ impl Run {
             }
         };
         Ok((rows, watch.rows_read()))
+    }
+
+    /// Address of the cluster, if the queries run on one.
+    fn url(&self) -> Option<&str> {
+        #[cfg(feature = "cluster")]
+        return self.cluster.as_deref();
+        #[cfg(not(feature = "cluster"))]
+        None
+    }
+
+    async fn job(&self, name: &str) -> Result<Job, Failure> {
+        let partitions = self.partitions.map(usize::from);
+        #[cfg(feature = "cluster")]
+        if let Some(url) = self.url() {
+            return Job::on_cluster(url, name, partitions).await;
+        }
+        let _ = name;
+        Ok(Job::new(partitions))
+    }
+
+    /// Draws how far the queries are.
+    fn bar(&self, watch: &Watch, name: String) -> tokio::task::JoinHandle<()> {
+        #[cfg(feature = "cluster")]
+        if let Some(rest) = self.url().and_then(|url| filbert_cluster::status::Rest::new(url).ok()) {
+            return tokio::spawn(crate::cluster::progress::draw(rest, name));
+        }
+        let _ = name;
+        tokio::spawn(watch.clone().draw())
     }
 
     /// The statements in order; the last that has a result gives the outcome.

@@ -329,9 +329,8 @@ fn two_clients_use_one_name_for_different_kernels() {
     };
     cluster.place.write("one.sql", script("x + 1"));
     cluster.place.write("two.sql", script("x * 2"));
-    let jobs: Vec<(Running, &str)> = (0..4)
-        .flat_map(|_| [(cluster.submit("one.sql", &[]), "43"), (cluster.submit("two.sql", &[]), "84")])
-        .collect();
+    let jobs: Vec<(Running, &str)> =
+        (0..4).flat_map(|_| [(cluster.submit("one.sql", &[]), "43"), (cluster.submit("two.sql", &[]), "84")]).collect();
     for (job, expected) in jobs {
         let (ran, _) = job.end();
         assert_eq!(ran.stdout.lines().last(), Some(expected), "{}", ran.stderr);
@@ -366,7 +365,8 @@ fn a_failing_row_is_told_as_in_one_process() {
 fn written_files_are_whole_or_absent() {
     let mut cluster = Cluster::start(2, &[]);
     cluster.prepare();
-    let write = SLOW.replace("SELECT k, count", "COPY (SELECT k, count").replace("ORDER BY k;", "ORDER BY k) TO 'out/';");
+    let write =
+        SLOW.replace("SELECT k, count", "COPY (SELECT k, count").replace("ORDER BY k;", "ORDER BY k) TO 'out/';");
     cluster.place.write("write.sql", write);
     for stage in [0, 1, 2, 3] {
         let job = cluster.submit("write.sql", &["--partitions", "4"]);

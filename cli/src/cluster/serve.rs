@@ -60,9 +60,9 @@ impl Scheduler {
         logs::show();
         threads::serve(async move {
             let options = SchedulerOptions { bind: self.bind, insecure: self.insecure, ..SchedulerOptions::default() };
-            let scheduler = scheduler::Scheduler::start(options).await.map_err(|e| failure(&e))?;
+            let scheduler = scheduler::Scheduler::start(options).await.map_err(|e| Failure::new(e.code, e.detail))?;
             tell(format_args!("scheduler at df://{}\n", scheduler.address()));
-            scheduler.wait().await.map_err(|e| failure(&e))
+            scheduler.wait().await.map_err(|e| Failure::new(e.code, e.detail))
         })
     }
 }
@@ -105,7 +105,7 @@ impl Executor {
 
 /// Refuses an address that others reach, unless they are meant to.
 pub(super) fn check_address(address: IpAddr, insecure: bool) -> Result<(), Failure> {
-    filbert_cluster::settings::check_address(address, insecure).map_err(|e| failure(&e))
+    filbert_cluster::settings::check_address(address, insecure).map_err(|e| Failure::new(e.code, e.detail))
 }
 
 /// This program, to be started again.

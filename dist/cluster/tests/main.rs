@@ -1,19 +1,16 @@
-//! Tests of the cluster, in one binary.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-mod executor;
-mod scheduler_stub;
-mod supervisor;
 //! A cluster inside this process: the same rows as without one, and what it does with bad plans, bad kernels and
 //! lost executors. One binary for all of it.
 
-#![allow(clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod copies;
 mod errors;
+mod executor;
 mod losses;
 mod payloads;
 mod places;
+mod scheduler_stub;
+mod supervisor;
 
 use std::path::{Path, PathBuf};
 
