@@ -10,7 +10,7 @@ use filbert_cluster::status::Rest;
 use filbert_cluster::{SessionExt, Standalone};
 use filbert_dist::{KernelUdf, Session};
 
-use crate::{SLOW, SQUARE, TRIPLE, both, failure, numbers, run};
+use crate::{SLOW, SQUARE, TRIPLE, both, failure, numbers, on_big_stacks, run};
 
 async fn stop(cluster: &Standalone, executor_id: &str, reason: &str) {
     let mut scheduler = SchedulerGrpcClient::connect(cluster.url().replace("df://", "http://")).await.unwrap();
@@ -25,87 +25,98 @@ fn id(session: &Session, name: &str) -> String {
 }
 
 /// Jobs of one, two and three stages are hit at many moments by the loss of an executor that goes on polling.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lost_executor_changes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let cluster = Standalone::start(2, 2).await.unwrap();
-    let (remote, local) = both(&cluster, folder.path()).await;
-    for session in [&remote, &local] {
-        run(session, SLOW).await;
-    }
-    let rest = Rest::new(&cluster.url()).unwrap();
-    let queries = [
-        "SELECT n, slow(x, 2000) AS y FROM t ORDER BY n LIMIT 3000",
-        "SELECT k, sum(slow(x, 2000)) AS s, count(*) AS c FROM t GROUP BY k ORDER BY k",
-        "SELECT n, slow(x, 1000) AS y FROM t WHERE n % 3 = 0",
-        "SELECT slow(a.k::DOUBLE, 300) AS k, count(*) AS c FROM t a JOIN t b ON a.n = b.n GROUP BY 1 ORDER BY 1",
-    ];
-    for sql in queries {
-        let sorted = |table: String| {
-            let mut lines: Vec<String> = table.lines().map(str::to_string).collect();
-            lines.sort();
-            lines
-        };
-        let expected = sorted(run(&local, sql).await);
-        for delay in [100, 400, 900] {
-            let (session, text) = (remote.clone(), sql.to_string());
-            let job = tokio::spawn(async move { run(&session, &text).await });
-            tokio::time::sleep(Duration::from_millis(delay)).await;
-            if let Some(executor) = rest.executors().await.unwrap().first() {
-                stop(&cluster, &executor.id, "killed").await;
-            }
-            let table = tokio::time::timeout(Duration::from_secs(60), job).await.expect("it hangs").unwrap();
-            assert_eq!(sorted(table), expected, "{sql} after {delay} ms");
+#[test]
+fn a_lost_executor_changes_nothing() {
+    on_big_stacks(async {
+        let folder = tempfile::tempdir().unwrap();
+        let cluster = Standalone::start(2, 2).await.unwrap();
+        let (remote, local) = both(&cluster, folder.path()).await;
+        for session in [&remote, &local] {
+            run(session, SLOW).await;
         }
-    }
+        let rest = Rest::new(&cluster.url()).unwrap();
+        let queries = [
+            "SELECT n, slow(x, 8000) AS y FROM t ORDER BY n LIMIT 3000",
+            "SELECT k, sum(slow(x, 8000)) AS s, count(*) AS c FROM t GROUP BY k ORDER BY k",
+            "SELECT n, slow(x, 8000) AS y FROM t WHERE n % 3 = 0",
+            "SELECT slow(a.x, 4000) AS y, count(*) AS c FROM t a JOIN t b ON a.n = b.n GROUP BY 1 ORDER BY 1",
+        ];
+        for sql in queries {
+            let sorted = |table: String| {
+                let mut lines: Vec<String> = table.lines().map(str::to_string).collect();
+                lines.sort();
+                lines
+            };
+            let expected = sorted(run(&local, sql).await);
+            for delay in [50, 250, 500, 800] {
+                let (session, text) = (remote.clone(), sql.to_string());
+                let job = tokio::spawn(async move { run(&session, &text).await });
+                tokio::time::sleep(Duration::from_millis(delay)).await;
+                if let Some(executor) = rest.executors().await.unwrap().first() {
+                    stop(&cluster, &executor.id, "killed").await;
+                }
+                let table = tokio::time::timeout(Duration::from_secs(60), job).await.expect("it hangs").unwrap();
+                assert_eq!(sorted(table), expected, "{sql} after {delay} ms");
+            }
+        }
+        // The losses did hit: jobs were ended, and run anew.
+        let jobs = rest.jobs().await.unwrap();
+        let ended = jobs.iter().filter(|job| job.status == "Failed").count();
+        println!("{ended} of {} jobs were ended", jobs.len());
+        assert!(ended > 0, "{jobs:?}");
+    });
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kernel_that_ended_its_executor_is_run_no_more() {
-    let folder = tempfile::tempdir().unwrap();
-    let cluster = Standalone::start(1, 2).await.unwrap();
-    let place = numbers(folder.path()).await;
-    let session = Session::connect(&cluster.url()).await.unwrap();
-    session.table("t", place.to_str().unwrap()).await.unwrap();
-    run(&session, SLOW).await;
-    run(&session, SQUARE).await;
-    let slow = id(&session, "slow");
-    let rest = Rest::new(&cluster.url()).unwrap();
-    let executor = rest.executors().await.unwrap()[0].id.clone();
+#[test]
+fn a_kernel_that_ended_its_executor_is_run_no_more() {
+    on_big_stacks(async {
+        let folder = tempfile::tempdir().unwrap();
+        let cluster = Standalone::start(1, 2).await.unwrap();
+        let place = numbers(folder.path()).await;
+        let session = Session::connect(&cluster.url()).await.unwrap();
+        session.table("t", place.to_str().unwrap()).await.unwrap();
+        run(&session, SLOW).await;
+        run(&session, SQUARE).await;
+        let slow = id(&session, "slow");
+        let rest = Rest::new(&cluster.url()).unwrap();
+        let executor = rest.executors().await.unwrap()[0].id.clone();
 
-    // Of the two jobs that run, the one with the kernel ends for good, the other goes on elsewhere or anew.
-    let (guilty, other) = (session.clone(), session.clone());
-    let guilty = tokio::spawn(async move { failure(&guilty, "SELECT sum(slow(x, 100000)) FROM t").await });
-    let other = tokio::spawn(async move { run(&other, "SELECT count(change(x)) FROM t").await });
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    let crash = Crash { signal: 11, kernel: slow.clone() };
-    stop(&cluster, &executor, &crash.reason()).await;
-    let screen = tokio::time::timeout(Duration::from_secs(30), guilty).await.expect("it hangs").unwrap();
-    assert!(screen.starts_with("FB-1103: ") && screen.contains("signal 11") && screen.contains(&slow), "{screen}");
-    assert!(other.await.unwrap().contains("4000"));
+        // Of the two jobs that run, the one with the kernel ends for good, the other goes on elsewhere or anew.
+        let (guilty, other) = (session.clone(), session.clone());
+        let guilty = tokio::spawn(async move { failure(&guilty, "SELECT sum(slow(x, 100000)) FROM t").await });
+        let other = tokio::spawn(async move { run(&other, "SELECT count(change(x)) FROM t").await });
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let crash = Crash { signal: 11, kernel: slow.clone() };
+        stop(&cluster, &executor, &crash.reason()).await;
+        let screen = tokio::time::timeout(Duration::from_secs(30), guilty).await.expect("it hangs").unwrap();
+        assert!(screen.starts_with("FB-1103: ") && screen.contains("signal 11") && screen.contains(&slow), "{screen}");
+        assert!(other.await.unwrap().contains("4000"));
 
-    // Nor is it run in another job, under another name.
-    let again = SLOW.replace("FUNCTION slow", "FUNCTION crawl").replace("fn slow", "fn crawl");
-    run(&session, &again).await;
-    let screen = failure(&session, "SELECT sum(crawl(x, 1)) FROM t").await;
-    assert!(screen.starts_with("FB-1103: "), "{screen}");
-    let cases = rest.quarantine().await.unwrap();
-    assert_eq!(cases.len(), 1);
-    assert_eq!((cases[0].kernel.as_str(), cases[0].signal), (slow.as_str(), 11));
-    // All others are.
-    run(&session, TRIPLE).await;
-    assert!(run(&session, "SELECT sum(change(x)) FROM t").await.contains("2999250.0"));
+        // Nor is it run in another job, under another name.
+        let again = SLOW.replace("FUNCTION slow", "FUNCTION crawl").replace("fn slow", "fn crawl");
+        run(&session, &again).await;
+        let screen = failure(&session, "SELECT sum(crawl(x, 1)) FROM t").await;
+        assert!(screen.starts_with("FB-1103: "), "{screen}");
+        let cases = rest.quarantine().await.unwrap();
+        assert_eq!(cases.len(), 1);
+        assert_eq!((cases[0].kernel.as_str(), cases[0].signal), (slow.as_str(), 11));
+        // All others are.
+        run(&session, TRIPLE).await;
+        assert!(run(&session, "SELECT sum(change(x)) FROM t").await.contains("2999250.0"));
+    });
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_ordinary_loss_blames_no_kernel() {
-    let folder = tempfile::tempdir().unwrap();
-    let cluster = Standalone::start(1, 2).await.unwrap();
-    let (remote, _) = both(&cluster, folder.path()).await;
-    run(&remote, SQUARE).await;
-    let rest = Rest::new(&cluster.url()).unwrap();
-    let executor = rest.executors().await.unwrap()[0].id.clone();
-    stop(&cluster, &executor, "signal 9").await;
-    assert!(rest.quarantine().await.unwrap().is_empty());
-    assert!(run(&remote, "SELECT count(change(x)) FROM t").await.contains("4000"));
+#[test]
+fn an_ordinary_loss_blames_no_kernel() {
+    on_big_stacks(async {
+        let folder = tempfile::tempdir().unwrap();
+        let cluster = Standalone::start(1, 2).await.unwrap();
+        let (remote, _) = both(&cluster, folder.path()).await;
+        run(&remote, SQUARE).await;
+        let rest = Rest::new(&cluster.url()).unwrap();
+        let executor = rest.executors().await.unwrap()[0].id.clone();
+        stop(&cluster, &executor, "signal 9").await;
+        assert!(rest.quarantine().await.unwrap().is_empty());
+        assert!(run(&remote, "SELECT count(change(x)) FROM t").await.contains("4000"));
+    });
 }

@@ -31,6 +31,13 @@ const SLOW: &str = "CREATE OR REPLACE FUNCTION slow(DOUBLE, BIGINT) RETURNS DOUB
                          while i < rounds { y = (y + 0.1).sin(); i += 1; } \
                          if y > 2.0 { y } else { x } }'";
 
+/// Runs a test where the engine has room: unoptimised, it needs more stack than a test's thread has.
+fn on_big_stacks(test: impl Future<Output = ()> + Send + 'static) {
+    let threads = tokio::runtime::Builder::new_multi_thread().thread_stack_size(16 << 20).enable_all().build().unwrap();
+    threads.block_on(threads.spawn(test)).unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+    threads.shutdown_background();
+}
+
 /// Runs statements; the rows of the last.
 async fn try_run(session: &Session, sql: &str) -> Result<String, DataFusionError> {
     let mut batches = Vec::new();
@@ -78,27 +85,31 @@ async fn both(cluster: &Standalone, folder: &Path) -> (Session, Session) {
     (remote, local)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_flights_are_the_same_on_one_and_two_executors() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let script = std::fs::read_to_string(root.join("examples/flights.sql")).unwrap();
-    let script = script.replace("'examples/", &format!("'{}/examples/", root.display()));
-    let expected = run(&Session::local(), &script).await;
-    assert!(expected.contains("1029.924441"), "{expected}");
-    for executors in [1, 2] {
-        let cluster = Standalone::start(executors, 2).await.unwrap();
-        let session = Session::connect(&cluster.url()).await.unwrap();
-        assert_eq!(run(&session, &script).await, expected, "{executors} executors");
-    }
+#[test]
+fn the_flights_are_the_same_on_one_and_two_executors() {
+    on_big_stacks(async {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let script = std::fs::read_to_string(root.join("examples/flights.sql")).unwrap();
+        let script = script.replace("'examples/", &format!("'{}/examples/", root.display()));
+        let expected = run(&Session::local(), &script).await;
+        assert!(expected.contains("1029.924441"), "{expected}");
+        for executors in [1, 2] {
+            let cluster = Standalone::start(executors, 2).await.unwrap();
+            let session = Session::connect(&cluster.url()).await.unwrap();
+            assert_eq!(run(&session, &script).await, expected, "{executors} executors");
+        }
+    });
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_brings_its_own_cluster() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = numbers(folder.path()).await;
-    let session = Session::standalone().await.unwrap();
-    session.table("t", place.to_str().unwrap()).await.unwrap();
-    run(&session, SQUARE).await;
-    let table = run(&session, "SELECT sum(change(x)) FROM t WHERE n < 3").await;
-    assert!(table.contains("0.078125"), "{table}");
+#[test]
+fn a_session_brings_its_own_cluster() {
+    on_big_stacks(async {
+        let folder = tempfile::tempdir().unwrap();
+        let place = numbers(folder.path()).await;
+        let session = Session::standalone().await.unwrap();
+        session.table("t", place.to_str().unwrap()).await.unwrap();
+        run(&session, SQUARE).await;
+        let table = run(&session, "SELECT sum(change(x)) FROM t WHERE n < 3").await;
+        assert!(table.contains("0.078125"), "{table}");
+    });
 }

@@ -12,7 +12,7 @@ use datafusion_proto::logical_plan::LogicalExtensionCodec;
 use filbert_cluster::{SessionExt, Standalone, codec, settings};
 use filbert_dist::Session;
 
-use crate::{SQUARE, failure, numbers, run};
+use crate::{SQUARE, failure, numbers, on_big_stacks, run};
 
 /// Breaks the bytes of every kernel before they are sent.
 #[derive(Debug)]
@@ -77,32 +77,36 @@ fn payload(session: &Session, name: &str) -> Vec<u8> {
     bytes
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn broken_payloads_are_refused_and_the_cluster_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = numbers(folder.path()).await;
-    let cluster = Standalone::start(1, 2).await.unwrap();
-    let healthy = Session::connect(&cluster.url()).await.unwrap();
-    healthy.table("t", place.to_str().unwrap()).await.unwrap();
-    run(&healthy, SQUARE).await;
-    let sql = "SELECT sum(change(x)) AS s FROM t";
-    let expected = run(&healthy, sql).await;
+#[test]
+fn broken_payloads_are_refused_and_the_cluster_goes_on() {
+    on_big_stacks(async {
+        let folder = tempfile::tempdir().unwrap();
+        let place = numbers(folder.path()).await;
+        let cluster = Standalone::start(1, 2).await.unwrap();
+        let healthy = Session::connect(&cluster.url()).await.unwrap();
+        healthy.table("t", place.to_str().unwrap()).await.unwrap();
+        run(&healthy, SQUARE).await;
+        let sql = "SELECT sum(change(x)) AS s FROM t";
+        let expected = run(&healthy, sql).await;
 
-    let bits = payload(&healthy, "change").len() * 8;
-    // A bit of the magic makes it nobody's payload; all others are ours to refuse. 17 is no divisor of 8.
-    let mut ways: Vec<(How, &[&str])> = vec![(How::Version, &["FB-0402"]), (How::TooLong, &["FB-0401", "FB-0201"])];
-    ways.extend((32..bits).step_by(97).map(|bit| (How::Flip { bit }, ["FB-0401", "FB-0402", "FB-0301"].as_slice())));
-    for (how, codes) in ways {
-        let broken = Arc::new(Breaking { inner: codec::logical(), how });
-        let config = settings::session_config().with_ballista_logical_extension_codec(broken);
-        let session = Session::connect_with(&cluster.url(), config).await.unwrap();
-        session.table("t", place.to_str().unwrap()).await.unwrap();
-        run(&session, SQUARE).await;
-        let screen = failure(&session, sql).await;
-        assert!(codes.iter().any(|code| screen.starts_with(code)), "{how:?}: {screen}");
-        assert!(screen.lines().count() < 24, "{screen}");
-        assert_eq!(run(&healthy, sql).await, expected, "after {how:?}");
-    }
+        let bits = payload(&healthy, "change").len() * 8;
+        // A bit of the magic makes it nobody's payload; all others are ours to refuse. 17 is no divisor of 8.
+        let mut ways: Vec<(How, &[&str])> = vec![(How::Version, &["FB-0402"]), (How::TooLong, &["FB-0401", "FB-0201"])];
+        ways.extend(
+            (32..bits).step_by(97).map(|bit| (How::Flip { bit }, ["FB-0401", "FB-0402", "FB-0301"].as_slice())),
+        );
+        for (how, codes) in ways {
+            let broken = Arc::new(Breaking { inner: codec::logical(), how });
+            let config = settings::session_config().with_ballista_logical_extension_codec(broken);
+            let session = Session::connect_with(&cluster.url(), config).await.unwrap();
+            session.table("t", place.to_str().unwrap()).await.unwrap();
+            run(&session, SQUARE).await;
+            let screen = failure(&session, sql).await;
+            assert!(codes.iter().any(|code| screen.starts_with(code)), "{how:?}: {screen}");
+            assert!(screen.lines().count() < 24, "{screen}");
+            assert_eq!(run(&healthy, sql).await, expected, "after {how:?}");
+        }
+    });
 }
 
 #[tokio::test]
