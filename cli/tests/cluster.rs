@@ -151,7 +151,7 @@ impl Running {
     fn end(mut self) -> (Ran, Duration) {
         let status = wait("the job's end", RECOVERY_MAX, || self.process.0.try_wait().unwrap());
         let took = self.started.elapsed();
-        let mut read = |pipe: &mut dyn Read| {
+        let read = |pipe: &mut dyn Read| {
             let mut text = String::new();
             pipe.read_to_string(&mut text).unwrap();
             text
@@ -240,6 +240,20 @@ fn flights_give_the_rows_of_one_process() {
     assert_eq!(local.lines().count(), 17);
     assert_eq!(run(&["--cluster", &cluster.url()]), local);
     assert_eq!(run(&["--cluster", &cluster.url(), "--partitions", "7"]), local);
+}
+
+#[test]
+fn words_are_counted_as_in_one_process() {
+    let cluster = Cluster::start(2, &[]);
+    let run = |more: &[&str]| {
+        let ran = crate::filbert_in(root(), &[&["run", "examples/word_count.sql", "--format", "csv"], more].concat());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    let expected = "word,n,percent\nthat,13,4.78\nthe,11,4.04\nwe,10,3.68\nhere,8,2.94\nto,8,2.94\na,7,2.57\n\
+                    and,6,2.21\ncan,5,1.84\nfor,5,1.84\nhave,5,1.84\n";
+    assert_eq!(run(&[]), expected);
+    assert_eq!(run(&["--cluster", &cluster.url()]), expected);
 }
 
 #[test]
@@ -360,7 +374,7 @@ fn a_failing_row_is_told_as_in_one_process() {
     assert_eq!(remote.stderr, local.stderr);
 }
 
-/// A Parquet file that a killed job was writing is whole or absent, and nothing lies beside it.
+/// What a job writes is whole or absent, whether its client goes or an executor.
 #[test]
 fn written_files_are_whole_or_absent() {
     let mut cluster = Cluster::start(2, &[]);
@@ -368,24 +382,30 @@ fn written_files_are_whole_or_absent() {
     let write =
         SLOW.replace("SELECT k, count", "COPY (SELECT k, count").replace("ORDER BY k;", "ORDER BY k) TO 'out/';");
     cluster.place.write("write.sql", write);
-    for stage in [0, 1, 2, 3] {
+    cluster.place.write("read.sql", "SELECT count(*) AS n FROM 'out/'");
+    for (stage, client_goes) in [(0, true), (1, false), (2, true), (2, false)] {
         let job = cluster.submit("write.sql", &["--partitions", "4"]);
         cluster.wait_for_stage(stage);
-        if stage % 2 == 0 {
-            // The client goes: nobody commits what executors still write.
-            job.process.signal(Signal::KILL);
-        } else {
-            kill_executor(&mut cluster);
+        match client_goes {
+            true => job.process.signal(Signal::KILL),
+            false => kill_executor(&mut cluster),
         }
         let (ran, _) = job.end();
-        let whole = cluster.place.path("out").exists();
-        assert_eq!(whole, ran.status == 0, "stage {stage}: {}", ran.stderr);
-        if whole {
-            cluster.place.write("read.sql", "SELECT count(*) AS n FROM 'out/'");
+        let out = cluster.place.path("out");
+        assert_eq!(out.exists(), ran.status == 0, "stage {stage}: {}", ran.stderr);
+        assert_eq!(ran.status == 0, !client_goes, "stage {stage}: {}", ran.stderr);
+        if out.exists() {
             let read = cluster.place.filbert(&["run", "read.sql", "--format", "csv"]);
             assert_eq!(read.stdout, "n\n4\n", "{}", read.stderr);
-            std::fs::remove_dir_all(cluster.place.path("out")).unwrap();
+            std::fs::remove_dir_all(out).unwrap();
         }
+        // What a client left behind runs to its end, or is ended, and harms nobody.
+        wait("jobs to end", RECOVERY_MAX, || {
+            let jobs = cluster.ask(async |rest| rest.jobs().await)?;
+            jobs.iter().all(|job| job.status != "Running").then_some(())
+        });
+        assert!(!client_goes || !cluster.place.path("out").exists());
+        cluster.wait_for_executors(2);
     }
 }
 

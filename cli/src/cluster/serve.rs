@@ -60,7 +60,8 @@ impl Scheduler {
         logs::show();
         threads::serve(async move {
             let options = SchedulerOptions { bind: self.bind, insecure: self.insecure, ..SchedulerOptions::default() };
-            let scheduler = scheduler::Scheduler::start(options).await.map_err(|e| Failure::new(e.code, e.detail))?;
+            let mut scheduler =
+                scheduler::Scheduler::start(options).await.map_err(|e| Failure::new(e.code, e.detail))?;
             tell(format_args!("scheduler at df://{}\n", scheduler.address()));
             scheduler.wait().await.map_err(|e| Failure::new(e.code, e.detail))
         })

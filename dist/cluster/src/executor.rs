@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
 use ballista_core::ids::new_instance_id;
+use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_core::serde::BallistaCodec;
 use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpcServer;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
@@ -41,6 +42,7 @@ use ballista_executor::health::ExecutorHealth;
 use ballista_executor::metrics::LoggingMetricsCollector;
 use ballista_executor::runtime_cache::DefaultSessionRuntimeCache;
 use datafusion::common::Result;
+use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use filbert_dist::error::external;
@@ -332,12 +334,25 @@ fn tasks(options: &ExecutorOptions, id: &str, address: SocketAddr, work_dir: &Wo
         path,
         runtime,
         config,
-        Arc::default(),
+        Arc::new(functions()),
         Arc::new(LoggingMetricsCollector::default()),
         cores,
         Arc::new(engine::Engine::new()),
     );
     Ok(tasks.with_session_runtime_cache(Some(Arc::new(sessions))))
+}
+
+/// The functions that plans may name. The engine's own set of them lacks those over lists, which its clients and
+/// its scheduler have.
+fn functions() -> BallistaFunctionRegistry {
+    let mut functions = BallistaFunctionRegistry::default();
+    for function in SessionStateDefaults::default_scalar_functions() {
+        functions.scalar_functions.insert(function.name().to_string(), function);
+    }
+    for function in SessionStateDefaults::default_aggregate_functions() {
+        functions.aggregate_functions.insert(function.name().to_string(), function);
+    }
+    functions
 }
 
 /// What the scheduler is told about this executor.
