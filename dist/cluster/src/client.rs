@@ -16,7 +16,6 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use filbert_dist::error::external;
 use filbert_dist::runner::with_runner;
@@ -28,7 +27,6 @@ use url::Url;
 use crate::fault::{self, Fault};
 use crate::settings::{self, ATTEMPTS_MAX, BACKOFF, CONNECT_TIMEOUT, RECONNECT_PATIENCE, RECONNECT_PAUSE};
 use crate::standalone::Standalone;
-use crate::unfinished;
 
 /// Sessions on a cluster.
 #[async_trait]
@@ -132,10 +130,7 @@ impl Runner for Cluster {
             );
             return Err(external(KernelError::new(Code::Output, detail)));
         }
-        let context = Arc::new(frame.task_ctx());
-        let plan = frame.create_physical_plan().await?;
-        let rows = execute_stream(plan.clone(), context)?;
-        Ok(unfinished::watch(rows, plan, (self.host.clone(), self.port)))
+        frame.execute_stream().await
     }
 
     async fn failed(&self, attempt: u32, error: DataFusionError) -> Result<()> {

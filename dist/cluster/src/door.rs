@@ -1,8 +1,8 @@
 //! The gRPC interface of the scheduler: the engine's own, with a door before it.
 //!
 //! The door holds off polls of an executor whose loss is being handled, notices tasks that got lost on their
-//! way, hears why an executor stopped before the engine does, and lets new jobs wait for the first executor,
-//! with an error if there comes none. All else it passes on.
+//! way, hears why an executor stopped before the engine does, lets new jobs wait for the first executor, with an
+//! error if there comes none, and cancels those whose client goes. All else it passes on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use crate::fail_fast::{FailFast, Server};
 use crate::handed_out::HandedOut;
+use crate::job_watch::{self, States};
 use crate::quarantine::{Crash, Quarantine};
 use crate::settings::NO_EXECUTOR_PATIENCE;
 
@@ -71,7 +72,7 @@ impl Door {
 
 #[async_trait]
 impl SchedulerGrpc for Door {
-    type ExecuteQueryPushStream = <Server as SchedulerGrpc>::ExecuteQueryPushStream;
+    type ExecuteQueryPushStream = States;
 
     async fn poll_work(&self, request: Request<PollWorkParams>) -> Answer<PollWorkResult> {
         let poll = request.get_ref();
@@ -103,7 +104,11 @@ impl SchedulerGrpc for Door {
 
     async fn execute_query_push(&self, request: Request<ExecuteQueryParams>) -> Answer<Self::ExecuteQueryPushStream> {
         self.some_executor().await?;
-        self.server.execute_query_push(request).await
+        let (answer, job) = job_watch::naming(self.server.execute_query_push(request)).await;
+        match job {
+            None => answer,
+            Some(job) => Ok(answer?.map(|states| job_watch::watch(states, job, self.server.clone()))),
+        }
     }
 
     async fn execute_query(&self, request: Request<ExecuteQueryParams>) -> Answer<ExecuteQueryResult> {

@@ -51,8 +51,18 @@ const CLUSTER: &[&str] = &[
 
 /// Ballista's words for a task that could not read or write.
 const FILES: &str = "task failed due to io error";
-/// Ballista's words for a job that somebody cancelled. Jobs that the scheduler ends say why.
-const CANCELLED: &str = "failed: cancelled";
+
+/// Words of the engine for what can be said better.
+const KNOWN: &[(&str, Code, &str)] = &[
+    // Jobs that the scheduler ends say why.
+    ("failed: cancelled", Code::Cancelled, "the job was cancelled on its cluster"),
+    (
+        "error serializing custom table",
+        Code::Query,
+        "a table of the query is in this session's memory, or made by a function, where executors do not reach it; \
+         write it to files with COPY TO and read those, or make it a view",
+    ),
+];
 
 /// Who is to blame for a failed attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,8 +77,11 @@ impl Fault {
     /// Who is to blame, and the error with its code in it, if it has one.
     pub(crate) fn of(error: DataFusionError) -> (Fault, DataFusionError) {
         let mut error = recover(unquoted(error));
-        if find_kernel_error(&error).is_none() && error.to_string().to_lowercase().contains(CANCELLED) {
-            error = external(KernelError::new(Code::Cancelled, "the job was cancelled on its cluster"));
+        if find_kernel_error(&error).is_none() {
+            let text = error.to_string().to_lowercase();
+            if let Some((_, code, detail)) = KNOWN.iter().find(|(words, ..)| text.contains(words)) {
+                error = external(KernelError::new(*code, *detail));
+            }
         }
         let fault = match find_kernel_error(&error) {
             Some(found) => of_code(found.code),

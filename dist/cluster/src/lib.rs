@@ -15,7 +15,8 @@
 //! | [`standalone`] | a cluster inside this process |
 //! | [`status`] | what a scheduler says of itself |
 //!
-//! What becomes of jobs when an executor goes is in `fail_fast`, `job_endings` and `handed_out`.
+//! What becomes of jobs when an executor goes is in `fail_fast`, `job_endings` and `handed_out`; when their client
+//! goes, in `job_watch`.
 
 #![forbid(unsafe_code)]
 
@@ -27,13 +28,13 @@ mod fail_fast;
 mod fault;
 mod handed_out;
 mod job_endings;
+mod job_watch;
 pub mod quarantine;
 pub mod scheduler;
 pub mod settings;
 pub mod standalone;
 pub mod status;
 pub mod supervisor;
-mod unfinished;
 
 pub use client::SessionExt;
 pub use executor::{Executor, ExecutorOptions};

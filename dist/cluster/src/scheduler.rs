@@ -31,6 +31,7 @@ use tonic::service::RoutesBuilder;
 use crate::door::Door;
 use crate::fail_fast::{FailFast, Server};
 use crate::job_endings::{JobEndings, Jobs};
+use crate::job_watch::Names;
 use crate::quarantine::Quarantine;
 use crate::{codec, settings};
 
@@ -168,6 +169,7 @@ fn config(address: SocketAddr, quarantine: &Arc<Quarantine>) -> SchedulerConfig 
         override_logical_codec: Some(codec::logical_guarded(quarantine.clone())),
         override_physical_codec: Some(codec::physical_guarded(quarantine.clone())),
         override_config_producer: Some(Arc::new(settings::session_config)),
+        job_id_generator: Some(Arc::new(Names::default())),
         override_session_builder: Some(Arc::new(|config| {
             let state = default_session_builder(config)?;
             Ok(SessionStateBuilder::new_from_existing(state).with_type_planner(Arc::new(KernelTypePlanner)).build())

@@ -10,6 +10,7 @@ mod losses;
 mod payloads;
 mod places;
 mod scheduler_stub;
+mod strangers;
 mod supervisor;
 
 use std::path::{Path, PathBuf};
