@@ -7,6 +7,7 @@
 
 mod codec;
 mod coercion;
+mod copies;
 mod create_function;
 mod encodings;
 mod files;
