@@ -166,7 +166,8 @@ impl Executor {
         let incoming = create_grpc_server_incoming(wanted, &server_config);
         let incoming = incoming.map_err(|e| refuse(Code::Input, format!("cannot listen on {wanted}: {e}")))?;
         let address = incoming.local_addr()?;
-        let tasks = Arc::new(tasks(&options, &id, address, &work_dir)?);
+        let flags = engine::Flags::default();
+        let tasks = Arc::new(tasks(&options, &id, address, &work_dir, flags.clone())?);
 
         let (hang_up, hung_up) = oneshot::channel::<()>();
         let served = create_grpc_server(&server_config)
@@ -175,7 +176,7 @@ impl Executor {
                     .max_decoding_message_size(settings::MESSAGE_BYTES_MAX)
                     .max_encoding_message_size(settings::MESSAGE_BYTES_MAX),
             )
-            .add_service(ExecutorGrpcServer::new(control::Control::new(tasks.clone())))
+            .add_service(ExecutorGrpcServer::new(control::Control::new(tasks.clone(), flags)))
             .serve_with_incoming_shutdown(incoming, async move {
                 let _ = hung_up.await;
             });
@@ -317,7 +318,13 @@ fn server_config() -> GrpcServerConfig {
 }
 
 /// What runs tasks.
-fn tasks(options: &ExecutorOptions, id: &str, address: SocketAddr, work_dir: &WorkDir) -> Result<Tasks> {
+fn tasks(
+    options: &ExecutorOptions,
+    id: &str,
+    address: SocketAddr,
+    work_dir: &WorkDir,
+    flags: engine::Flags,
+) -> Result<Tasks> {
     let cores = options.cores();
     // Each call makes settings with a stop flag of their own: it is called once a task.
     let config: ConfigProducer = Arc::new(settings::session_config);
@@ -337,7 +344,7 @@ fn tasks(options: &ExecutorOptions, id: &str, address: SocketAddr, work_dir: &Wo
         Arc::new(functions()),
         Arc::new(LoggingMetricsCollector::default()),
         cores,
-        Arc::new(engine::Engine::new()),
+        Arc::new(engine::Engine::new(flags)),
     );
     Ok(tasks.with_session_runtime_cache(Some(Arc::new(sessions))))
 }

@@ -12,6 +12,7 @@ mod places;
 mod scheduler_stub;
 mod strangers;
 mod supervisor;
+mod workers;
 
 use std::path::{Path, PathBuf};
 

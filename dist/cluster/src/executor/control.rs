@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use ballista_core::JobId;
 use ballista_core::serde::protobuf::executor_grpc_server::ExecutorGrpc;
 use ballista_core::serde::protobuf::{
     CancelTasksParams, CancelTasksResult, LaunchMultiTaskParams, LaunchMultiTaskResult, LaunchTaskParams,
@@ -13,13 +14,16 @@ use ballista_core::serde::protobuf::{
 use ballista_executor::executor::Executor as Tasks;
 use tonic::{Request, Response, Status};
 
+use super::engine::Flags;
+
 pub(super) struct Control {
     tasks: Arc<Tasks>,
+    flags: Flags,
 }
 
 impl Control {
-    pub(super) fn new(tasks: Arc<Tasks>) -> Control {
-        Control { tasks }
+    pub(super) fn new(tasks: Arc<Tasks>, flags: Flags) -> Control {
+        Control { tasks, flags }
     }
 }
 
@@ -33,8 +37,10 @@ impl ExecutorGrpc for Control {
     async fn cancel_tasks(&self, request: Request<CancelTasksParams>) -> Result<Response<CancelTasksResult>, Status> {
         let mut cancelled = true;
         for task in request.into_inner().task_infos {
-            let (stage, id) = (task.stage_id as usize, task.task_id as usize);
-            let found = self.tasks.cancel_task(task.job_id.clone().into(), stage, id).await;
+            let (job, stage, id) = (JobId::from(task.job_id.clone()), task.stage_id as usize, task.task_id as usize);
+            // First what runs: the thread of the task may be busy with it.
+            self.flags.raise(&(job.clone(), stage, id));
+            let found = self.tasks.cancel_task(job, stage, id).await;
             tracing::info!(job = task.job_id, stage, task = id, found = found.as_ref().is_ok_and(|f| *f), "cancelled");
             cancelled &= found.is_ok();
         }

@@ -1,11 +1,12 @@
 //! How an executor runs a task: as Ballista does, and what is cancelled stops inside of its kernels.
 //!
-//! Ballista gives up a cancelled task between two batches, and not even that where the task runs several
-//! partitions, which go on by themselves. So the flag that each task's kernels look at is raised when the task
-//! is over, whatever way it ended.
+//! Ballista gives up a cancelled task when its thread comes back to it between two batches, and does not give up
+//! the partitions that the task runs by themselves. So each task's kernels have a flag to look at, which is
+//! raised when the task is cancelled, and when it is over in whatever way.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use ballista_core::JobId;
@@ -21,13 +22,33 @@ use filbert_runtime::StopFlag;
 
 use super::clients::Clients;
 
+/// Job, stage and number of a task.
+pub(super) type TaskName = (JobId, usize, usize);
+
+/// The flags of the tasks that an executor has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flags(Arc<Mutex<HashMap<TaskName, StopFlag>>>);
+
+impl Flags {
+    /// Stops the kernels of a task.
+    pub(super) fn raise(&self, task: &TaskName) {
+        self.with(|flags| flags.get(task).inspect(|flag| flag.raise()).is_some());
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&mut HashMap<TaskName, StopFlag>) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 pub(super) struct Engine {
     inner: DefaultExecutionEngine,
+    flags: Flags,
 }
 
 impl Engine {
-    pub(super) fn new() -> Engine {
-        Engine { inner: DefaultExecutionEngine::with_client_pool(Arc::new(Clients::default())) }
+    /// An engine that keeps the flags of its tasks here.
+    pub(super) fn new(flags: Flags) -> Engine {
+        Engine { inner: DefaultExecutionEngine::with_client_pool(Arc::new(Clients::default())), flags }
     }
 }
 
@@ -44,10 +65,12 @@ impl ExecutionEngine for Engine {
     ) -> Result<Arc<dyn QueryStageExecutor>> {
         let options = config.options().extensions.get::<KernelOptions>();
         let stop = options.map(|options| options.stop.clone()).unwrap_or_default();
+        let task = (job_id.clone(), stage_id, task_id);
         let partitions = global_output_partition_ids;
         let inner =
             self.inner.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
-        Ok(Arc::new(Stage { inner, stop }))
+        self.flags.with(|flags| flags.insert(task.clone(), stop.clone()));
+        Ok(Arc::new(Stage { inner, stop, task, flags: self.flags.clone() }))
     }
 }
 
@@ -56,6 +79,14 @@ impl ExecutionEngine for Engine {
 struct Stage {
     inner: Arc<dyn QueryStageExecutor>,
     stop: StopFlag,
+    task: TaskName,
+    flags: Flags,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.flags.with(|flags| flags.remove(&self.task));
+    }
 }
 
 /// Raises the flag when the task is over.
@@ -137,7 +168,8 @@ mod tests {
     async fn what_is_given_up_stops_the_kernels_of_its_task() {
         for fails in [false, true] {
             let stop = StopFlag::new();
-            let stage = Stage { inner: Arc::new(Inner { fails }), stop: stop.clone() };
+            let (task, flags) = (("job".into(), 1, 2), Flags::default());
+            let stage = Stage { inner: Arc::new(Inner { fails }), stop: stop.clone(), task, flags };
             let task = stage.execute_query_stage(0, Arc::default());
             if fails {
                 assert!(task.await.is_err());
@@ -148,6 +180,25 @@ mod tests {
             }
             assert!(stop.is_raised());
         }
+    }
+
+    #[test]
+    fn a_task_is_stopped_by_its_name_as_long_as_it_is_there() {
+        let flags = Flags::default();
+        let add = |task: usize| {
+            let (name, stop): (TaskName, _) = (("job".into(), 1, task), StopFlag::new());
+            flags.with(|flags| flags.insert(name.clone(), stop.clone()));
+            (
+                Stage { inner: Arc::new(Inner { fails: true }), stop: stop.clone(), task: name, flags: flags.clone() },
+                stop,
+            )
+        };
+        let ((first, first_stop), (_second, second_stop)) = (add(1), add(2));
+        flags.raise(&("other".into(), 1, 1));
+        flags.raise(&first.task);
+        assert_eq!((first_stop.is_raised(), second_stop.is_raised()), (true, false));
+        drop(first);
+        assert_eq!(flags.with(|flags| flags.len()), 1);
     }
 
     #[test]
