@@ -379,8 +379,9 @@ fn a_failing_row_is_told_as_in_one_process() {
 fn written_files_are_whole_or_absent() {
     let mut cluster = Cluster::start(2, &[]);
     cluster.prepare();
-    let write =
-        SLOW.replace("SELECT k, count", "COPY (SELECT k, count").replace("ORDER BY k;", "ORDER BY k) TO 'out/';");
+    let write = SLOW
+        .replace("SELECT k, count", "COPY (SELECT k, count")
+        .replace("ORDER BY k;", "ORDER BY k) TO 'out/' STORED AS PARQUET;");
     cluster.place.write("write.sql", write);
     cluster.place.write("read.sql", "SELECT count(*) AS n FROM 'out/'");
     for (stage, client_goes) in [(0, true), (1, false), (2, true), (2, false)] {

@@ -30,6 +30,8 @@ const CLUSTER: &[&str] = &[
     "grpc connection error",
     "error connecting to ballista",
     "failed to open partition file",
+    // an executor's own shuffle file is not there, or not all of it; files of tables have other words
+    "ioerror(os {",
     // connections
     "transport error",
     "connection refused",
@@ -171,6 +173,9 @@ mod tests {
              executor\", source: None }",
             "status: Unknown, message: \"h2 protocol error: error reading a body from connection\"",
             "Stream closed without job completing",
+            "Job abc failed: Job failed due to stage 2 failed: Task failed due to runtime execution error: \
+             DataFusionError(Shared(Execution(\"IoError(Os { code: 2, kind: NotFound, message: \\\"No such file or \
+             directory\\\" })\")))",
         ];
         for text in rows {
             assert_eq!(fault(text), Fault::Cluster, "{text}");
