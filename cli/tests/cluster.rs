@@ -383,7 +383,7 @@ fn written_files_are_whole_or_absent() {
         .replace("SELECT k, count", "COPY (SELECT k, count")
         .replace("ORDER BY k;", "ORDER BY k) TO 'out/' STORED AS PARQUET;");
     cluster.place.write("write.sql", write);
-    cluster.place.write("read.sql", "SELECT count(*) AS n FROM 'out/'");
+    cluster.place.write("read.sql", "SELECT count(*) AS n FROM out");
     for (stage, client_goes) in [(0, true), (1, false), (2, true), (2, false)] {
         let job = cluster.submit("write.sql", &["--partitions", "4"]);
         cluster.wait_for_stage(stage);
@@ -396,7 +396,7 @@ fn written_files_are_whole_or_absent() {
         assert_eq!(out.exists(), ran.status == 0, "stage {stage}: {}", ran.stderr);
         assert_eq!(ran.status == 0, !client_goes, "stage {stage}: {}", ran.stderr);
         if out.exists() {
-            let read = cluster.place.filbert(&["run", "read.sql", "--format", "csv"]);
+            let read = cluster.place.filbert(&["run", "read.sql", "--table", "out=out", "--format", "csv"]);
             assert_eq!(read.stdout, "n\n4\n", "{}", read.stderr);
             std::fs::remove_dir_all(out).unwrap();
         }
