@@ -66,7 +66,7 @@ fn a_line_alone_keeps_code_and_words() {
     );
     assert_eq!(found, Some(KernelError::new(Code::VersionSkew, "format 9")));
     let plain = error().to_string();
-    let found = find_in_text(&plain.lines().next().unwrap().to_string()).unwrap();
+    let found = find_in_text(plain.lines().next().unwrap()).unwrap();
     assert_eq!(found.code, Code::DivideByZero);
     assert!(found.to_string().contains("8 / 0 divides i64 by zero"), "{found}");
     assert_eq!(find_in_text("table 'FB-' not found; FB-12: x"), None);
