@@ -11,14 +11,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("compiler", &["filbert-ir"]),
     ("runtime", &["filbert-ir", "filbert-compiler"]),
     ("dist", &["filbert-ir", "filbert-syntax", "filbert-runtime"]),
-    ("cli", &["filbert-ir", "filbert-syntax", "filbert-compiler", "filbert-runtime", "filbert-dist"]),
+    ("dist/cluster", &["filbert-ir", "filbert-runtime", "filbert-dist"]),
+    ("cli", &["filbert-ir", "filbert-syntax", "filbert-compiler", "filbert-runtime", "filbert-dist", "filbert-cluster"]),
 ];
 
 /// Outside crates that only these crates may name.
 const CONFINED: &[(&str, &[&str])] = &[
     ("cranelift", &["compiler", "runtime"]),
-    ("arrow", &["runtime", "dist", "cli", "."]),
-    ("datafusion", &["dist", "cli", "."]),
+    ("arrow", &["runtime", "dist", "dist/cluster", "cli", "."]),
+    ("ballista", &["dist/cluster"]),
+    ("datafusion", &["dist", "dist/cluster", "cli", "."]),
     ("bincode", &["ir"]),
     ("syn", &["syntax", "macros"]),
 ];
