@@ -11,6 +11,7 @@ use datafusion_proto::logical_plan::LogicalExtensionCodec;
 use datafusion_proto::physical_plan::PhysicalExtensionCodec;
 use filbert_dist::{KernelLogicalCodec, KernelPhysicalCodec};
 
+use crate::probation::Probation;
 use crate::quarantine::Quarantine;
 
 fn kernel_logical() -> KernelLogicalCodec {
@@ -37,6 +38,13 @@ pub(crate) fn logical_guarded(quarantine: Arc<Quarantine>) -> Arc<dyn LogicalExt
 }
 
 /// Physical plans, as the scheduler writes them.
-pub(crate) fn physical_guarded(quarantine: Arc<Quarantine>) -> Arc<dyn PhysicalExtensionCodec> {
-    Arc::new(kernel_physical().with_refusal(move |kernel| quarantine.check(kernel)))
+pub(crate) fn physical_guarded(
+    quarantine: Arc<Quarantine>,
+    probation: Arc<Probation>,
+) -> Arc<dyn PhysicalExtensionCodec> {
+    Arc::new(kernel_physical().with_refusal(move |kernel| {
+        quarantine.check(kernel)?;
+        probation.met(kernel);
+        Ok(())
+    }))
 }

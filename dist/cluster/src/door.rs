@@ -1,8 +1,9 @@
 //! The gRPC interface of the scheduler: the engine's own, with a door before it.
 //!
-//! The door holds off polls of an executor whose loss is being handled, notices tasks that got lost on their
-//! way, hears why an executor stopped before the engine does, lets new jobs wait for the first executor, with an
-//! error if there comes none, and cancels those whose client goes. All else it passes on.
+//! The door holds off polls of an executor whose loss is being handled, lets one executor try a new kernel
+//! first, notices tasks that got lost on their way, hears why an executor stopped before the engine does, lets new
+//! jobs wait for the first executor, with an error if there comes none, and cancels those whose client goes. All
+//! else it passes on.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use tonic::{Request, Response, Status, async_trait};
 use crate::fail_fast::{FailFast, Server};
 use crate::handed_out::HandedOut;
 use crate::job_watch::{self, States};
+use crate::probation::Probation;
 use crate::quarantine::{Crash, Quarantine};
 use crate::settings::NO_EXECUTOR_PATIENCE;
 
@@ -32,14 +34,22 @@ pub(crate) struct Door {
     server: Server,
     fail_fast: Arc<FailFast>,
     quarantine: Arc<Quarantine>,
+    probation: Arc<Probation>,
+    /// One executor after the other is handed tasks: the first that gets a new kernel must be known to the next.
+    turn: tokio::sync::Mutex<()>,
     handed_out: Mutex<HandedOut>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
 
 impl Door {
-    pub(crate) fn new(server: Server, fail_fast: Arc<FailFast>, quarantine: Arc<Quarantine>) -> Door {
-        Door { server, fail_fast, quarantine, handed_out: Mutex::default() }
+    pub(crate) fn new(
+        server: Server,
+        fail_fast: Arc<FailFast>,
+        quarantine: Arc<Quarantine>,
+        probation: Arc<Probation>,
+    ) -> Door {
+        Door { server, fail_fast, quarantine, probation, turn: Default::default(), handed_out: Mutex::default() }
     }
 
     fn handed_out(&self) -> MutexGuard<'_, HandedOut> {
@@ -52,6 +62,7 @@ impl Door {
             self.quarantine.note(&executor_id, &crash);
         }
         self.handed_out().gone(&executor_id);
+        self.probation.gone(&executor_id);
         self.fail_fast.expect_loss(&executor_id, &reason);
         self.server.executor_stopped(Request::new(ExecutorStoppedParams { executor_id, reason })).await
     }
@@ -74,7 +85,7 @@ impl Door {
 impl SchedulerGrpc for Door {
     type ExecuteQueryPushStream = States;
 
-    async fn poll_work(&self, request: Request<PollWorkParams>) -> Answer<PollWorkResult> {
+    async fn poll_work(&self, mut request: Request<PollWorkParams>) -> Answer<PollWorkResult> {
         let poll = request.get_ref();
         let Some(id) = poll.metadata.as_ref().map(|metadata| metadata.id.clone()) else {
             return self.server.poll_work(request).await;
@@ -92,7 +103,16 @@ impl SchedulerGrpc for Door {
             self.stopped(id, reason).await?;
             return Ok(Response::new(PollWorkResult::default()));
         }
+        self.probation.reported(&id, &poll.task_status);
+        let _turn = match poll.num_free_vcores {
+            0 => None,
+            _ => Some(self.turn.lock().await),
+        };
+        if !self.probation.admits(&id) {
+            request.get_mut().num_free_vcores = 0;
+        }
         let answer = self.server.poll_work(request).await?;
+        self.probation.handed(&id, &answer.get_ref().tasks);
         self.handed_out().handed(&id, &answer.get_ref().tasks);
         Ok(answer)
     }

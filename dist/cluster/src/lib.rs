@@ -16,7 +16,7 @@
 //! | [`status`] | what a scheduler says of itself |
 //!
 //! What becomes of jobs when an executor goes is in `fail_fast`, `job_endings` and `handed_out`; when their client
-//! goes, in `job_watch`.
+//! goes, in `job_watch`; `probation` keeps a new kernel that crashes from taking more than one executor.
 
 #![forbid(unsafe_code)]
 
@@ -29,6 +29,7 @@ mod fault;
 mod handed_out;
 mod job_endings;
 mod job_watch;
+mod probation;
 pub mod quarantine;
 pub mod scheduler;
 pub mod settings;

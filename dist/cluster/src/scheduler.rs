@@ -32,6 +32,7 @@ use crate::door::Door;
 use crate::fail_fast::{FailFast, Server};
 use crate::job_endings::{JobEndings, Jobs};
 use crate::job_watch::Names;
+use crate::probation::Probation;
 use crate::quarantine::Quarantine;
 use crate::{codec, settings};
 
@@ -119,7 +120,8 @@ fn cannot(address: SocketAddr, error: impl std::fmt::Display) -> KernelError {
 /// Everything that the port serves.
 async fn routes(address: SocketAddr) -> Result<Router, KernelError> {
     let quarantine = Arc::new(Quarantine::default());
-    let config = Arc::new(config(address, &quarantine));
+    let probation = Arc::new(Probation::default());
+    let config = Arc::new(config(address, &quarantine, &probation));
     let endings = Arc::new(JobEndings::default());
     let fail_fast = Arc::new(FailFast::new(endings.clone()));
     let engine = |error| cannot(address, error);
@@ -128,7 +130,7 @@ async fn routes(address: SocketAddr) -> Result<Router, KernelError> {
     let server: Server = create_scheduler(cluster, config).await.map_err(engine)?;
     fail_fast.serve(server.clone());
 
-    let door = Door::new(server.clone(), fail_fast, quarantine.clone());
+    let door = Door::new(server.clone(), fail_fast, quarantine.clone(), probation);
     let door = SchedulerGrpcServer::new(door)
         .max_encoding_message_size(settings::MESSAGE_BYTES_MAX)
         .max_decoding_message_size(settings::MESSAGE_BYTES_MAX);
@@ -150,7 +152,7 @@ async fn routes(address: SocketAddr) -> Result<Router, KernelError> {
     Ok(get_routes(Arc::new(server)).merge(grpc).merge(pages))
 }
 
-fn config(address: SocketAddr, quarantine: &Arc<Quarantine>) -> SchedulerConfig {
+fn config(address: SocketAddr, quarantine: &Arc<Quarantine>, probation: &Arc<Probation>) -> SchedulerConfig {
     SchedulerConfig {
         bind_host: address.ip().to_string(),
         external_host: address.ip().to_string(),
@@ -167,7 +169,7 @@ fn config(address: SocketAddr, quarantine: &Arc<Quarantine>) -> SchedulerConfig 
         grpc_client_max_message_size: settings::MESSAGE_BYTES_MAX as u32,
         override_create_grpc_client_endpoint: Some(settings::endpoint_override()),
         override_logical_codec: Some(codec::logical_guarded(quarantine.clone())),
-        override_physical_codec: Some(codec::physical_guarded(quarantine.clone())),
+        override_physical_codec: Some(codec::physical_guarded(quarantine.clone(), probation.clone())),
         override_config_producer: Some(Arc::new(settings::session_config)),
         job_id_generator: Some(Arc::new(Names::default())),
         override_session_builder: Some(Arc::new(|config| {

@@ -35,6 +35,10 @@ pub const LOST_PAUSE: Duration = Duration::from_secs(3);
 /// after the last was lost.
 pub const NO_EXECUTOR_PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long the first executor that gets a new kernel has it alone, if no task of its stage has succeeded before.
+/// Longer than a large kernel takes to compile.
+pub const PROBATION: Duration = Duration::from_secs(1);
+
 /// How often a job is tried.
 pub const ATTEMPTS_MAX: u32 = 3;
 /// What a job waits before its second attempt; twice as long before each later one.

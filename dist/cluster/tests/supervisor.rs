@@ -112,7 +112,8 @@ fn stand_in_that_does_not_stop() {
 #[ignore = "a parent of the other tests"]
 fn parent_of_a_stand_in() {
     let scheduler = std::env::var("FILBERT_TEST_SCHEDULER").unwrap();
-    let options = ExecutorOptions { scheduler, ..ExecutorOptions::default() };
+    let work_dir = std::env::var_os(LIVES).map(|folder| Path::new(&folder).join("rows"));
+    let options = ExecutorOptions { scheduler, work_dir, ..ExecutorOptions::default() };
     supervisor::run(std::env::current_exe().unwrap(), arguments("stand_in_that_stops_when_asked"), options).unwrap();
 }
 

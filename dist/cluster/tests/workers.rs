@@ -92,11 +92,18 @@ async fn a_kernel_that_ends_its_process_costs_one_worker() {
         let test = async {
             let session = session(&address, folder.path()).await;
             assert_eq!(sum(&session, "twice(n)").await.unwrap(), 3999 * 4000);
+            let rest = Rest::new(&format!("df://{address}")).unwrap();
+            let executors = async || -> Vec<String> {
+                rest.executors().await.unwrap().into_iter().map(|executor| executor.id).collect()
+            };
+            while executors().await.len() < 2 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            let before = executors().await;
             let started = Instant::now();
             let error = sum(&session, "thrice(n)").await.unwrap_err();
             assert_eq!(code(&error), Some(Code::KernelCrashed), "{error:?}");
             assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
-            let rest = Rest::new(&format!("df://{address}")).unwrap();
             let cases = rest.quarantine().await.unwrap();
             assert_eq!(cases.len(), 1, "{cases:?}");
             // It is refused before any worker gets it, and all else goes on.
@@ -104,6 +111,9 @@ async fn a_kernel_that_ends_its_process_costs_one_worker() {
             assert_eq!(code(&error), Some(Code::KernelCrashed), "{error:?}");
             assert_eq!(sum(&session, "twice(n)").await.unwrap(), 3999 * 4000);
             assert_eq!(rest.quarantine().await.unwrap().len(), 1);
+            let after = executors().await;
+            let lost = before.iter().filter(|id| !after.contains(id)).count();
+            assert_eq!(lost, 1, "{before:?} {after:?}");
         };
         tokio::select! {
             ended = workers[0].watch(std::future::pending()) => panic!("{ended:?}"),
