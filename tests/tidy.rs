@@ -12,7 +12,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("runtime", &["filbert-ir", "filbert-compiler"]),
     ("dist", &["filbert-ir", "filbert-syntax", "filbert-runtime"]),
     ("dist/cluster", &["filbert-ir", "filbert-runtime", "filbert-dist"]),
-    ("cli", &["filbert-ir", "filbert-syntax", "filbert-compiler", "filbert-runtime", "filbert-dist", "filbert-cluster"]),
+    (
+        "cli",
+        &["filbert-ir", "filbert-syntax", "filbert-compiler", "filbert-runtime", "filbert-dist", "filbert-cluster"],
+    ),
 ];
 
 /// Outside crates that only these crates may name.

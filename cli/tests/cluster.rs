@@ -113,6 +113,11 @@ impl Cluster {
         threads.block_on(question(Rest::new(&self.url()).unwrap())).ok()
     }
 
+    fn executor_ids(&self) -> Vec<String> {
+        let executors = self.ask(async |rest| rest.executors().await).unwrap();
+        executors.into_iter().map(|executor| executor.id).collect()
+    }
+
     fn wait_for_executors(&self, count: usize) {
         wait("executors", START_MAX, || {
             let executors = self.ask(async |rest| rest.executors().await)?;
@@ -312,14 +317,17 @@ fn shuffle_files_that_are_gone_change_no_row() {
 fn a_kernel_that_ends_its_process_costs_one_executor_and_a_typed_error() {
     let mut cluster = Cluster::start(2, &[("FILBERT_TEST_POISON", "busy:segv")]);
     cluster.prepare();
+    let before = cluster.executor_ids();
     let (ran, _) = cluster.submit("slow.sql", &[]).end();
     assert_eq!(ran.status, 1, "{}", ran.stdout);
     assert!(ran.stderr.starts_with("[FB-1103] Error: "), "{}", ran.stderr);
     let quarantine = cluster.ask(async |rest| rest.quarantine().await).unwrap();
     assert_eq!(quarantine.len(), 1);
     assert_eq!(quarantine[0].signal, 11);
-    // The worker that died has a successor, and the other executor never ran the kernel again.
+    // The worker that died has a successor, and the other executor never ran the kernel.
     cluster.wait_for_executors(2);
+    let now: Vec<String> = cluster.executor_ids();
+    assert_eq!(before.iter().filter(|id| !now.contains(id)).count(), 1, "{before:?} {now:?}");
     let (ran, _) = cluster.submit("slow.sql", &[]).end();
     assert!(ran.stderr.starts_with("[FB-1103] Error: "), "{}", ran.stderr);
     // Other kernels run.
@@ -357,6 +365,16 @@ fn nobody_answers() {
     let ran = place.filbert(&["run", "job.sql", "--cluster", "df://127.0.0.1:1"]);
     assert_eq!(ran.status, 1);
     assert!(ran.stderr.starts_with("[FB-1101] Error: no scheduler answers at df://127.0.0.1:1"), "{}", ran.stderr);
+}
+
+#[test]
+fn others_are_let_in_only_if_told() {
+    let place = Place::with(&[]);
+    for args in [["scheduler", "--bind", "0.0.0.0:0"], ["executor", "--bind", "0.0.0.0"]] {
+        let ran = place.filbert(&args);
+        assert_eq!(ran.status, 1);
+        assert!(ran.stderr.starts_with("[FB-1104] Error: 0.0.0.0 can be reached by others"), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Scheduler {
     pub(crate) fn run(self) -> Result<(), Failure> {
         logs::show();
         threads::serve(async move {
-            let options = SchedulerOptions { bind: self.bind, insecure: self.insecure, ..SchedulerOptions::default() };
+            let options = SchedulerOptions { bind: self.bind, insecure: self.insecure };
             let mut scheduler =
                 scheduler::Scheduler::start(options).await.map_err(|e| Failure::new(e.code, e.detail))?;
             tell(format_args!("scheduler at df://{}\n", scheduler.address()));

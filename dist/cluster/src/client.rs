@@ -54,7 +54,7 @@ impl SessionExt for Session {
 
     async fn standalone() -> Result<Session> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let inside = Arc::new(Standalone::start(1, cores).await.map_err(external)?);
+        let inside = Arc::new(Standalone::start(1, cores).await?);
         let mut cluster = Cluster::new(&inside.url())?;
         cluster.inside = Some(inside);
         session(cluster, settings::session_config()).await

@@ -58,6 +58,7 @@ impl Default for SchedulerOptions {
 #[derive(Debug)]
 pub struct Scheduler {
     address: SocketAddr,
+    /// Stops it by being dropped.
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<io::Result<()>>,
 }
@@ -77,7 +78,7 @@ impl Scheduler {
         let (stop, stopped) = oneshot::channel::<()>();
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-            // Either somebody stops it or nobody has it any more.
+            // Nothing is ever sent: the other end is dropped.
             let _ = stopped.await;
         });
         let serving = tokio::spawn(serving.into_future());
@@ -98,18 +99,10 @@ impl Scheduler {
 
     /// Stops it, and with it all jobs.
     pub async fn stop(mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
+        drop(self.stop.take());
         if tokio::time::timeout(STOP_PATIENCE, &mut self.serving).await.is_err() {
             self.serving.abort();
         }
-    }
-}
-
-impl Drop for Scheduler {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

@@ -3,31 +3,26 @@
 //! Everything but the processes is as on a real one: plans are encoded, tasks are polled for, shuffles go
 //! through files and sockets.
 
-use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 
-use ballista_core::registry::BallistaFunctionRegistry;
-use ballista_core::serde::BallistaCodec;
-use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
-use ballista_executor::new_standalone_executor_from_builder;
-use datafusion::execution::runtime_env::RuntimeEnv;
-use filbert_ir::{Code, KernelError};
-use tonic::transport::Endpoint;
+use datafusion::common::Result;
+use filbert_dist::error::external;
 
+use crate::executor::{Executor, ExecutorOptions};
 use crate::scheduler::{Scheduler, SchedulerOptions};
-use crate::{codec, settings};
 
 /// A scheduler with executors. Dropped, it ends.
-#[derive(Debug)]
 pub struct Standalone {
+    executors: Mutex<Vec<Executor>>,
     scheduler: Scheduler,
 }
 
 impl Standalone {
     /// Starts so many executors, with so many cores each.
-    pub async fn start(executors: usize, cores: usize) -> Result<Standalone, KernelError> {
+    pub async fn start(executors: usize, cores: usize) -> Result<Standalone> {
         let bind = ([127, 0, 0, 1], 0).into();
-        let scheduler = Scheduler::start(SchedulerOptions { bind, insecure: false }).await?;
-        let standalone = Standalone { scheduler };
+        let scheduler = Scheduler::start(SchedulerOptions { bind, insecure: false }).await.map_err(external)?;
+        let standalone = Standalone { executors: Mutex::default(), scheduler };
         for _ in 0..executors {
             standalone.add_executor(cores).await?;
         }
@@ -35,24 +30,11 @@ impl Standalone {
     }
 
     /// One more executor.
-    pub async fn add_executor(&self, cores: usize) -> Result<(), KernelError> {
-        let cannot =
-            |error: String| KernelError::new(Code::ClusterUnreachable, format!("no executor can run: {error}"));
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.scheduler.address()));
-        let endpoint = settings::endpoint(endpoint.map_err(|error| cannot(error.to_string()))?);
-        let connection = endpoint.connect().await.map_err(|error| cannot(error.to_string()))?;
-        let scheduler = SchedulerGrpcClient::new(connection)
-            .max_encoding_message_size(settings::MESSAGE_BYTES_MAX)
-            .max_decoding_message_size(settings::MESSAGE_BYTES_MAX);
-        let started = new_standalone_executor_from_builder(
-            scheduler,
-            cores,
-            Arc::new(settings::session_config),
-            Arc::new(|_| Ok(Arc::new(RuntimeEnv::default()))),
-            BallistaCodec::new(codec::logical(), codec::physical()),
-            BallistaFunctionRegistry::default(),
-        );
-        started.await.map_err(|error| cannot(error.to_string()))
+    pub async fn add_executor(&self, cores: usize) -> Result<()> {
+        let scheduler = self.scheduler.address().to_string();
+        let executor = Executor::start(ExecutorOptions { scheduler, cores: Some(cores), ..Default::default() }).await?;
+        self.executors.lock().unwrap_or_else(PoisonError::into_inner).push(executor);
+        Ok(())
     }
 
     /// The scheduler's address, `df://127.0.0.1:...`.

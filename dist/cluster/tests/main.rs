@@ -1,5 +1,5 @@
 //! A cluster inside this process: the same rows as without one, and what it does with bad plans, bad kernels and
-//! lost executors. One binary for all of it.
+//! lost executors; executors and their supervisors by themselves. One binary for all of it.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
