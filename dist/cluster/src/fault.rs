@@ -30,8 +30,6 @@ const CLUSTER: &[&str] = &[
     "grpc connection error",
     "error connecting to ballista",
     "failed to open partition file",
-    // an executor's own shuffle file is not there, or not all of it; files of tables have other words
-    "ioerror(os {",
     // connections
     "transport error",
     "connection refused",
@@ -103,7 +101,9 @@ fn of_code(code: Code) -> Fault {
 
 fn of_text(text: &str) -> Fault {
     let text = text.to_lowercase();
-    if CLUSTER.iter().any(|words| text.contains(words)) { Fault::Cluster } else { Fault::Job }
+    // A shuffle file, or the folder of one; files of tables are objects at a location.
+    let is_shuffle = text.contains("no such file or directory") && !text.contains("object at location");
+    if is_shuffle || CLUSTER.iter().any(|words| text.contains(words)) { Fault::Cluster } else { Fault::Job }
 }
 
 /// The error of a job that was tried often enough.
@@ -173,6 +173,8 @@ mod tests {
              executor\", source: None }",
             "status: Unknown, message: \"h2 protocol error: error reading a body from connection\"",
             "Stream closed without job completing",
+            "Job abc failed: Job failed due to stage 1 failed: Task failed due to runtime execution error: \
+             DataFusionError(ArrowError(IoError(\"No such file or directory (os error 2)\", Os { code: 2 }), None))",
             "Job abc failed: Job failed due to stage 2 failed: Task failed due to runtime execution error: \
              DataFusionError(Shared(Execution(\"IoError(Os { code: 2, kind: NotFound, message: \\\"No such file or \
              directory\\\" })\")))",
@@ -192,6 +194,8 @@ mod tests {
              FB-0402: kernel was made by another version in kernel f: version 9\", source: None }",
             "Job abc failed: Task failed due to runtime execution error: Arrow error: Divide by zero error",
             "FB-0704: output cannot be written: cannot write /x: connection refused",
+            "Job abc failed: Task failed due to runtime execution error: DataFusionError(ObjectStore(NotFound { path: \
+             \"/t.parquet\", source: Os { code: 2 } })): Object at location /t.parquet not found: No such file or directory",
             "Job abc failed: Cancelled",
         ];
         for text in rows {
