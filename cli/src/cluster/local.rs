@@ -39,7 +39,7 @@ pub(crate) struct Shape {
     /// Partitions that each executor runs at the same time [default: the machine's cores, shared out]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     cores: Option<u16>,
-    /// Memory of each executor, such as 2GiB [default: half of the machine's, shared out]
+    /// Memory of each executor, such as 2GiB [default: 70 % of the machine's]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     memory: Option<u64>,
 }
