@@ -48,21 +48,6 @@ impl Cluster {
     }
 }
 
-/// A number of bytes: `8GiB`, `512MiB`, `65536`.
-fn bytes(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit: u64 = match &text[digits.len()..].to_ascii_lowercase()[..] {
-        "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "t" | "tib" => 1 << 40,
-        _ => return Err("write a number of bytes, such as 8GiB or 512MiB".to_string()),
-    };
-    let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-    number.filter(|bytes| *bytes > 0).ok_or_else(|| "write a number of bytes, such as 8GiB or 512MiB".to_string())
-}
-
 /// A failure of the engine or the cluster, with the code that it carries.
 fn failure(error: &datafusion::common::DataFusionError) -> Failure {
     match filbert_dist::error::find_kernel_error(error) {

@@ -47,6 +47,9 @@ pub(crate) struct Run {
     /// Partitions that run at the same time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     partitions: Option<u16>,
+    /// Bytes of files for a partition, such as 64MiB: large tables get more partitions than --partitions says
+    #[arg(long, value_name = "BYTES", value_parser = filbert_dist::options::bytes)]
+    partition_bytes: Option<u64>,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -102,6 +105,10 @@ impl Run {
         let script = Script::read(&self.script)?;
         let name = format!("filbert {} {}", std::process::id(), self.script.display());
         let mut job = self.job(&name).await?;
+        if let Some(bytes) = self.partition_bytes {
+            let set = job.session.set("filbert.partition_bytes", &bytes.to_string());
+            set.map_err(|error| job.unplaced(&error))?;
+        }
         self.register_kernels(&job)?;
         for (name, place) in &self.table {
             job.table(name, place).await?;

@@ -21,6 +21,8 @@ fn wrong_usage_is_status_2() {
         &["run", "job.sql", "--output", "rows.xls"],
         &["run", "job.sql", "--output", "rows.csv", "--format", "csv"],
         &["run", "job.sql", "--partitions", "0"],
+        &["run", "job.sql", "--partition-bytes", "0"],
+        &["run", "job.sql", "--partition-bytes", "lots"],
     ] {
         let ran = place.filbert(args);
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{args:?}: {}", ran.stderr);

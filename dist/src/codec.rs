@@ -4,14 +4,16 @@
 //! the kernel itself (see `payload`), so a plan runs where nobody ever registered the kernel.
 //!
 //! Engines decode about once a task, so decoding verifies but does not compile. Every other function, node
-//! and file format goes to the inner codec; payloads without our magic do as well.
+//! and file format goes to the inner codec; payloads without our magic do as well. Kernels inside of its nodes
+//! stand before them (see `beside`).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
-use datafusion::common::{Result, TableReference};
+use datafusion::common::{Result, TableReference, internal_err};
 use datafusion::datasource::file_format::FileFormatFactory;
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{AggregateUDF, Extension, HigherOrderUDF, LogicalPlan, ScalarUDF, WindowUDF};
@@ -24,6 +26,8 @@ use datafusion_proto::physical_plan::{
 };
 use filbert_ir::{KernelError, VerifiedKernel};
 
+use crate::beside;
+use crate::deal::Deal;
 use crate::error::external;
 use crate::payload::{self, Function};
 use crate::template::TemplateUdf;
@@ -48,8 +52,12 @@ impl Gate {
             buf.extend(payload::of_kernel(udf));
             return Ok(true);
         }
-        match udf.inner().downcast_ref::<TemplateUdf>() {
-            Some(udf) => buf.extend_from_slice(udf.bytes()),
+        if let Some(udf) = udf.inner().downcast_ref::<TemplateUdf>() {
+            buf.extend_from_slice(udf.bytes());
+            return Ok(true);
+        }
+        match udf.inner().downcast_ref::<Deal>() {
+            Some(deal) => buf.extend(payload::of_deal(deal)),
             None => return Ok(false),
         }
         Ok(true)
@@ -64,6 +72,7 @@ impl Gate {
                 Ok(ScalarUDF::new_from_impl(udf))
             }
             Function::Template(udf) => Ok(ScalarUDF::new_from_impl(udf)),
+            Function::Deal(deal) => Ok(ScalarUDF::new_from_impl(deal)),
         });
         Some(udf.map(Arc::new).map_err(|mut error| {
             error.kernel = name.to_string();
@@ -219,7 +228,13 @@ impl PhysicalExtensionCodec for KernelPhysicalCodec {
         ctx: &TaskContext,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.inner.try_decode(buf, inputs, ctx, converter)
+        let (functions, node) = beside::take(buf)?;
+        if functions.is_empty() {
+            return self.inner.try_decode(node, inputs, ctx, converter);
+        }
+        let decode = |(name, payload)| Ok((name, self.try_decode_udf(name, payload)?));
+        let functions = functions.into_iter().map(decode).collect::<Result<Vec<_>>>()?;
+        self.inner.try_decode(node, inputs, &beside::knowing(ctx, functions), converter)
     }
 
     fn try_encode(
@@ -228,6 +243,19 @@ impl PhysicalExtensionCodec for KernelPhysicalCodec {
         buf: &mut Vec<u8>,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<()> {
+        let mut functions = BTreeMap::new();
+        for function in beside::functions(&node)? {
+            let mut payload = Vec::new();
+            if self.gate.encode(&function, &mut payload)? {
+                let name = function.name();
+                if functions.insert(name.to_string(), payload.clone()).is_some_and(|other| other != payload) {
+                    return internal_err!("two kernels are named {name} in one exchange of rows");
+                }
+            }
+        }
+        if !functions.is_empty() {
+            beside::put(&functions, buf);
+        }
         self.inner.try_encode(node, buf, converter)
     }
 

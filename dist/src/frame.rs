@@ -1,16 +1,17 @@
-//! A pipeline over named columns: read, map kernels, filter, aggregate, collect or write.
+//! A pipeline over named columns: read, map kernels, filter, repartition, aggregate, collect or write.
 //!
 //! Each step takes what SQL would say at that place, as text, so that a step reads like the query it stands
 //! for. Whoever needs more takes the DataFrame out and puts it back. Nothing runs before `collect` or a write;
 //! the engine then runs the steps partition by partition.
 
 use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::common::Result;
+use datafusion::common::{Result, plan_err};
 use datafusion::dataframe::DataFrame;
-use datafusion::logical_expr::{Expr, col, ident};
+use datafusion::logical_expr::{Expr, Partitioning, col, ident};
 
 use crate::function::AsFunction;
 use crate::output::{self, Format};
+use crate::repartition;
 use crate::runner;
 
 /// A query that has been planned but not run.
@@ -74,6 +75,26 @@ impl Frame {
     pub fn sort<E: AsRef<str>>(self, expressions: impl IntoIterator<Item = E>) -> Result<Frame> {
         let order = self.parse(expressions)?.into_iter().map(|expr| expr.sort(true, false)).collect();
         Ok(Frame::new(self.dataframe.sort(order)?))
+    }
+
+    /// Deals the rows out to `partitions` partitions of equal size, whatever they were in before: for few rows
+    /// that take a kernel long each, or after a filter that left little of some partitions. Steps behind it run
+    /// on these partitions, up to the next exchange of rows, which has the session's number. The order of the
+    /// rows is gone.
+    pub fn repartition(self, partitions: usize) -> Result<Frame> {
+        let partitions = repartition::check(partitions)?;
+        Ok(Frame::new(self.dataframe.repartition(Partitioning::RoundRobinBatch(partitions))?))
+    }
+
+    /// Puts all rows for which these SQL expressions are equal into one of `partitions` partitions:
+    /// `repartition_by(16, ["carrier"])`. Some may be without rows.
+    pub fn repartition_by<E: AsRef<str>>(self, partitions: usize, keys: impl IntoIterator<Item = E>) -> Result<Frame> {
+        let partitions = repartition::check(partitions)?;
+        let keys = self.parse(keys)?;
+        if keys.is_empty() {
+            return plan_err!("repartition_by needs a key; repartition deals rows out without one");
+        }
+        Ok(Frame::new(self.dataframe.repartition(Partitioning::Hash(keys, partitions))?))
     }
 
     fn parse<E: AsRef<str>>(&self, expressions: impl IntoIterator<Item = E>) -> Result<Vec<Expr>> {

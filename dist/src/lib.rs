@@ -7,11 +7,12 @@
 //! | [`function`] | what else can be called: whatever stands for a kernel or a template |
 //! | [`types`] | a kernel's types as SQL and Arrow have them |
 //! | [`coercion`], [`literal`](mod@literal) | which column and which constant reaches a parameter of another type |
-//! | [`options`] | what a session says about every kernel: fuel, the stop flag |
+//! | [`options`] | what a session says: fuel of every kernel, bytes of a partition, the stop flag |
 //! | [`create_function`] | `CREATE FUNCTION ... LANGUAGE kernel` |
 //! | [`codec`] | kernels inside serialised plans, logical and physical |
 //! | [`session`], [`frame`] | a session, and a pipeline over named columns |
 //! | [`files`], [`output`] | which files a path names; result files that are whole or absent |
+//! | [`repartition`], [`partition_bytes`] | which rows are in one partition, and how many partitions there are |
 //! | [`runner`] | who runs a query, and that a failed attempt leaves nothing behind |
 //! | [`error`], [`carried`] | the kernel's error inside an engine's error, also where that is only text; one screen |
 //!
@@ -21,11 +22,13 @@
 
 #![forbid(unsafe_code)]
 
+mod beside;
 pub mod carried;
 pub mod codec;
 pub mod coercion;
 mod commit;
 pub mod create_function;
+mod deal;
 pub mod error;
 pub mod files;
 pub mod frame;
@@ -33,7 +36,9 @@ pub mod function;
 pub mod literal;
 pub mod options;
 pub mod output;
+pub mod partition_bytes;
 mod payload;
+pub mod repartition;
 pub mod runner;
 pub mod session;
 pub mod template;

@@ -1,4 +1,4 @@
-//! What a session says about every kernel it runs: `SET filbert.fuel = 1000`, and its stop flag.
+//! What a session says: `SET filbert.fuel = 1000`, `SET filbert.partition_bytes = '64MiB'`, and its stop flag.
 //!
 //! They travel with the engine's own settings, which reach each call. Where an engine does not have them (a
 //! plain `SessionContext`), kernels run with their own fuel and are not stopped.
@@ -10,6 +10,7 @@ use datafusion::common::{Result, config_err};
 use filbert_runtime::{CallOptions, StopFlag};
 
 const FUEL: &str = "fuel";
+const PARTITION_BYTES: &str = "partition_bytes";
 
 /// The settings under the prefix `filbert`.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,9 @@ pub struct KernelOptions {
     /// Loop iterations that a row may spend, where that is less than its kernel allows. Nothing: the
     /// kernel's own number.
     pub fuel: Option<u64>,
+    /// Bytes of files that one partition is to have (see `partition_bytes`). Nothing: queries have the session's
+    /// number of partitions, however large their files are.
+    pub partition_bytes: Option<u64>,
     /// Ends running kernels when it is raised.
     pub stop: StopFlag,
 }
@@ -31,6 +35,22 @@ impl KernelOptions {
             }
         }
     }
+}
+
+/// A number of bytes, more than none: `8GiB`, `512MiB`, `65536`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: Option<u64> = match &text[digits.len()..].to_ascii_lowercase()[..] {
+        "" | "b" => Some(1),
+        "k" | "kib" => Some(1 << 10),
+        "m" | "mib" => Some(1 << 20),
+        "g" | "gib" => Some(1 << 30),
+        "t" | "tib" => Some(1 << 40),
+        _ => None,
+    };
+    let bytes = digits.replace('_', "").trim().parse::<u64>().ok().zip(unit);
+    let bytes = bytes.and_then(|(number, unit)| number.checked_mul(unit)).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| "write a number of bytes, such as 8GiB or 512MiB".to_string())
 }
 
 impl ConfigExtension for KernelOptions {
@@ -52,23 +72,53 @@ impl ExtensionOptions for KernelOptions {
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<()> {
+        let is_default = value.eq_ignore_ascii_case("default");
         match key {
-            FUEL if value.eq_ignore_ascii_case("default") => self.fuel = None,
+            FUEL if is_default => self.fuel = None,
             FUEL => match value.replace('_', "").parse() {
                 Ok(fuel) => self.fuel = Some(fuel),
                 Err(_) => return config_err!("filbert.fuel is a number of loop iterations, not '{value}'"),
             },
-            _ => return config_err!("there is no setting filbert.{key}; there is filbert.fuel"),
+            PARTITION_BYTES if is_default => self.partition_bytes = None,
+            PARTITION_BYTES => match bytes(value) {
+                Ok(bytes) => self.partition_bytes = Some(bytes),
+                Err(help) => return config_err!("filbert.partition_bytes is '{value}': {help}"),
+            },
+            _ => {
+                return config_err!(
+                    "there is no setting filbert.{key}; there are filbert.fuel and filbert.partition_bytes"
+                );
+            }
         }
         Ok(())
     }
 
     /// With the prefix: `SHOW` and engines that ship settings look for whole names.
     fn entries(&self) -> Vec<ConfigEntry> {
-        vec![ConfigEntry {
-            key: format!("{}.{FUEL}", KernelOptions::PREFIX),
-            value: self.fuel.map(|fuel| fuel.to_string()),
-            description: "Loop iterations that one row of a kernel may spend, where that is less than the kernel allows",
-        }]
+        let entry = |key: &str, value: Option<u64>, description| ConfigEntry {
+            key: format!("{}.{key}", KernelOptions::PREFIX),
+            value: value.map(|value| value.to_string()),
+            description,
+        };
+        let fuel = "Loop iterations that one row of a kernel may spend, where that is less than the kernel allows";
+        let partition_bytes = "Bytes of files that one partition of a query is to have";
+        vec![entry(FUEL, self.fuel, fuel), entry(PARTITION_BYTES, self.partition_bytes, partition_bytes)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        let good = [("1", 1), ("65536", 65536), ("64MiB", 64 << 20), ("64m", 64 << 20), ("8 GiB", 8 << 30)];
+        for (text, expected) in good.into_iter().chain([("1_000b", 1000), ("2TiB", 2 << 40), ("3kib", 3 << 10)]) {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "0GiB", "-1", "1.5GiB", "lots", "1XB", "99999999999999999999", "16777217TiB", "\u{212a}"]
+        {
+            assert!(bytes(text).is_err(), "{text}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //!   "FBUD" | version u16, little-endian | kind u8 | body
 //!
 //!   kind 0, a kernel:    wire form of the kernel (core and names, see filbert-ir's `wire`)
+//!   kind 2, a deal:      u32 partitions (see `deal`)
 //!   kind 1, a template:  function's name | template's name | name of the text | text
 //!                        | u32 count, of kernels it calls that are not in the text: path | wire form
 //!                        | u32 count, of constants that are not in the text: path | shape | u32 count, of bits u64
@@ -17,6 +18,8 @@
 use filbert_ir::{Code, KernelError, Scalar, Type, wire};
 use filbert_syntax::{ConstantValue, Shape, Template, TemplateSource};
 
+use crate::deal::Deal;
+use crate::repartition::PARTITIONS_MAX;
 use crate::template::TemplateUdf;
 use crate::udf::KernelUdf;
 
@@ -24,6 +27,7 @@ pub(crate) const MAGIC: &[u8; 4] = b"FBUD";
 const VERSION: u16 = 2;
 const KERNEL: u8 = 0;
 const TEMPLATE: u8 = 1;
+const DEAL: u8 = 2;
 
 const SCALAR: u8 = 0;
 const ARRAY: u8 = 1;
@@ -36,6 +40,7 @@ const SHAPE_DEPTH_MAX: usize = 16;
 pub(crate) enum Function {
     Kernel(KernelUdf),
     Template(TemplateUdf),
+    Deal(Deal),
 }
 
 fn head(kind: u8) -> Vec<u8> {
@@ -45,6 +50,13 @@ fn head(kind: u8) -> Vec<u8> {
 /// The bytes of a kernel.
 pub(crate) fn of_kernel(udf: &KernelUdf) -> Vec<u8> {
     [head(KERNEL), wire::encode(udf.kernel())].concat()
+}
+
+/// The bytes of the function that deals rows out.
+pub(crate) fn of_deal(deal: &Deal) -> Vec<u8> {
+    let mut out = head(DEAL);
+    put_count(&mut out, deal.partitions());
+    out
 }
 
 /// The bytes of a template that is called by this name.
@@ -113,7 +125,17 @@ pub(crate) fn decode(rest: &[u8]) -> Result<Function, KernelError> {
     match rest.array()? {
         [KERNEL] => Ok(Function::Kernel(KernelUdf::new(wire::decode(rest.0)?))),
         [TEMPLATE] => decode_template(rest).map(Function::Template),
+        [DEAL] => decode_deal(rest).map(Function::Deal),
         [kind] => Err(broken(format!("has kind {kind}, which is none"))),
+    }
+}
+
+fn decode_deal(mut rest: Rest<'_>) -> Result<Deal, KernelError> {
+    let partitions = rest.count()? as usize;
+    match rest.0.len() {
+        0 if (1..=PARTITIONS_MAX).contains(&partitions) => Ok(Deal::new(partitions)),
+        0 => Err(broken(format!("deals rows out to {partitions} partitions"))),
+        more => Err(broken(format!("has {more} bytes behind its end"))),
     }
 }
 

@@ -17,6 +17,7 @@ use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 
 use crate::commit::Staged;
+use crate::partition_bytes;
 
 /// Runs queries that have been planned.
 #[async_trait]
@@ -82,6 +83,7 @@ pub(crate) async fn run<S: Send>(
     sink: impl Fn() -> Result<S> + Send + Sync,
     take: impl Fn(&mut S, RecordBatch) -> Result<()> + Send + Sync,
 ) -> Result<S> {
+    let frame = partition_bytes::fit(frame).await?;
     let runner = runner_of(&frame);
     let mut number = 1;
     loop {

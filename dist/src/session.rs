@@ -5,6 +5,7 @@
 
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use filbert_ir::{Diagnostics, KernelError, VerifiedKernel};
 use filbert_runtime::StopFlag;
@@ -15,6 +16,7 @@ use crate::files;
 use crate::frame::Frame;
 use crate::function::AsFunction;
 use crate::options::KernelOptions;
+use crate::repartition::{self, DistributeBy};
 use crate::template::TemplateUdf;
 use crate::types::KernelTypePlanner;
 use crate::udf::KernelUdf;
@@ -46,6 +48,8 @@ impl Session {
         let state = SessionStateBuilder::new()
             .with_config(config.with_information_schema(true).with_option_extension(KernelOptions::default()))
             .with_default_features()
+            .with_analyzer_rule(Arc::new(DistributeBy))
+            .with_physical_optimizer_rules(repartition::keeping(&PhysicalOptimizer::new().rules))
             .with_type_planner(Arc::new(KernelTypePlanner))
             .with_function_factory(Some(Arc::new(KernelFunctionFactory { warnings: warnings.clone() })))
             .build();

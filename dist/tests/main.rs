@@ -14,6 +14,7 @@ mod files;
 mod frame;
 mod lists;
 mod nulls;
+mod partitions;
 mod row_errors;
 mod settings;
 mod templates;

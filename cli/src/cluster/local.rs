@@ -17,7 +17,7 @@ use filbert_ir::Code;
 use rustix::process::{Pid, Signal, getuid, kill_process};
 
 use super::serve::{self, Executor, Scheduler};
-use super::{ADDRESS, bytes, failure};
+use super::{ADDRESS, failure};
 use crate::failure::{Failure, print};
 use crate::threads;
 
@@ -40,7 +40,7 @@ pub(crate) struct Shape {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     cores: Option<u16>,
     /// Memory of each executor, such as 2GiB [default: 70 % of the machine's]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = filbert_dist::options::bytes)]
     memory: Option<u64>,
 }
 

@@ -8,7 +8,7 @@ use filbert_cluster::{ExecutorOptions, SchedulerOptions, executor, scheduler, su
 use filbert_ir::Code;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
-use super::{ADDRESS, bytes, failure};
+use super::{ADDRESS, failure};
 use crate::failure::{Failure, tell};
 use crate::{logs, threads};
 
@@ -37,7 +37,7 @@ pub(crate) struct Executor {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     cores: Option<u16>,
     /// Memory for rows, such as 8GiB; what does not fit goes to disk [default: 70 % of the machine's]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = filbert_dist::options::bytes)]
     memory: Option<u64>,
     /// Folder for shuffle files [default: a fresh one, removed at the end]
     #[arg(long, value_name = "FOLDER")]

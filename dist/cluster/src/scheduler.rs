@@ -21,7 +21,7 @@ use ballista_scheduler::cluster::BallistaCluster;
 use ballista_scheduler::config::SchedulerConfig;
 use ballista_scheduler::scheduler_process::create_scheduler;
 use datafusion::execution::SessionStateBuilder;
-use filbert_dist::KernelTypePlanner;
+use filbert_dist::{KernelTypePlanner, repartition};
 use filbert_ir::{Code, KernelError};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -167,7 +167,9 @@ fn config(address: SocketAddr, quarantine: &Arc<Quarantine>, probation: &Arc<Pro
         job_id_generator: Some(Arc::new(Names::default())),
         override_session_builder: Some(Arc::new(|config| {
             let state = default_session_builder(config)?;
-            Ok(SessionStateBuilder::new_from_existing(state).with_type_planner(Arc::new(KernelTypePlanner)).build())
+            let rules = repartition::keeping(state.physical_optimizers());
+            let state = SessionStateBuilder::new_from_existing(state).with_physical_optimizer_rules(rules);
+            Ok(state.with_type_planner(Arc::new(KernelTypePlanner)).build())
         })),
         ..SchedulerConfig::default()
     }

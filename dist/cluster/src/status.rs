@@ -76,19 +76,51 @@ pub struct StageStatus {
     pub input_rows: u64,
     /// Rows given so far.
     pub output_rows: u64,
-    tasks: Vec<Option<Task>>,
+    /// Its operators; with their metrics, if it was asked for so.
+    pub stage_plan: Option<String>,
+    tasks: Vec<Option<TaskStatus>>,
 }
 
+#[derive(Deserialize)]
+struct Stages {
+    stages: Vec<StageStatus>,
+}
+
+/// A task: what a stage does with one partition. Times are milliseconds since 1970, 0 where it is not so far.
 #[derive(Clone, Debug, Deserialize)]
-struct Task {
+pub struct TaskStatus {
     status: serde_json::Value,
+    /// When the scheduler handed it out.
+    pub launch_time: u64,
+    /// When the executor began.
+    pub start_exec_time: u64,
+    /// When the executor was done.
+    pub end_exec_time: u64,
+    /// When the scheduler knew that.
+    pub finish_time: u64,
+    /// Rows read.
+    pub input_rows: u64,
+    /// Rows given.
+    pub output_rows: u64,
+}
+
+impl TaskStatus {
+    /// Whether it is done.
+    pub fn is_done(&self) -> bool {
+        self.status == "Successful"
+    }
 }
 
 impl StageStatus {
     /// Tasks that are done, and tasks that were started.
     pub fn tasks(&self) -> (usize, usize) {
-        let done = self.tasks.iter().flatten().filter(|task| task.status == "Successful").count();
+        let done = self.started().filter(|task| task.is_done()).count();
         (done, self.tasks.len())
+    }
+
+    /// The tasks that were started.
+    pub fn started(&self) -> impl Iterator<Item = &TaskStatus> {
+        self.tasks.iter().flatten()
     }
 }
 
@@ -135,11 +167,12 @@ impl Rest {
 
     /// The stages of a job.
     pub async fn stages(&self, job_id: &str) -> Result<Vec<StageStatus>> {
-        #[derive(Deserialize)]
-        struct Stages {
-            stages: Vec<StageStatus>,
-        }
         Ok(self.get::<Stages>(&format!("/api/job/{job_id}/stages")).await?.stages)
+    }
+
+    /// The stages of a job, their plans with the metrics of all tasks together.
+    pub async fn stages_with_metrics(&self, job_id: &str) -> Result<Vec<StageStatus>> {
+        Ok(self.get::<Stages>(&format!("/api/job/{job_id}/stages?plan_format=metrics")).await?.stages)
     }
 
     /// The kernels that nobody runs any more.
