@@ -488,3 +488,9 @@ fn a_result_that_nobody_writes() {
         [FB-0704] Error: no statement of job.sql has a result to write
     "#]]);
 }
+
+#[test]
+fn a_setting_that_is_none() {
+    place("SET filbert.partition_bytes = 'lots';\nSELECT 1").filbert(&["run", "job.sql"]).fails(expect![[r#""#]]);
+    place("SELECT 1;\nSET filbert.partition_size = 5").filbert(&["run", "job.sql"]).fails(expect![[r#""#]]);
+}

@@ -224,6 +224,21 @@ fn partitions_do_not_show() {
 }
 
 #[test]
+fn partitions_follow_from_bytes() {
+    // Two files of 23 and 18 bytes: a partition each, as they are too small to be split.
+    let place = place("EXPLAIN SELECT n FROM t WHERE n > 0");
+    for (more, groups) in [
+        (&["--partitions", "1"][..], "1 group"),
+        (&["--partitions", "1", "--partition-bytes", "41"], "1 group"),
+        (&["--partitions", "1", "--partition-bytes", "40"], "2 groups"),
+        (&["--partitions", "1", "--partition-bytes", "1KiB"], "1 group"),
+    ] {
+        let ran = run(&place, &[more, &["--format", "csv"]].concat());
+        assert!(ran.stdout.contains(&format!("file_groups={{{groups}:")), "{more:?}: {}{}", ran.stdout, ran.stderr);
+    }
+}
+
+#[test]
 fn warnings_of_kernel_texts_are_shown() {
     let sql = "SELECT 1;\nCREATE FUNCTION f(DOUBLE, DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS 'fn f(x: f64, y: f64) -> f64 { x }';\nSELECT f(1, 2) AS x";
     let stderr = run(&place(sql), &["--format", "csv"]).prints(expect![["x\n1.0\n"]]);

@@ -108,6 +108,20 @@ fn fault_35_bytes_that_are_not_a_kernel_are_refused_in_words() {
 }
 
 #[test]
+fn partitions_to_deal_rows_out_to_are_bounded() {
+    let codec = KernelPhysicalCodec::default();
+    // Magic, version, kind, partitions.
+    let payload = |partitions: u32| [&b"FBUD\x02\0\x02"[..], &partitions.to_le_bytes()].concat();
+    for partitions in [1, 65_535] {
+        assert_eq!(codec.try_decode_udf("f", &payload(partitions)).unwrap().name(), "filbert_deal");
+    }
+    for broken in [payload(0), payload(65_536), payload(u32::MAX), [payload(2), vec![0]].concat()] {
+        let error = codec.try_decode_udf("f", &broken).unwrap_err();
+        assert_eq!(find_kernel_error(&error).map(|e| e.code), Some(Code::Decode));
+    }
+}
+
+#[test]
 fn functions_that_are_not_kernels_go_by_name() {
     let codec = KernelLogicalCodec::default();
     let mut bytes = Vec::new();
