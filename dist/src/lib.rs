@@ -13,6 +13,7 @@
 //! | [`session`], [`frame`] | a session, and a pipeline over named columns |
 //! | [`files`], [`output`] | which files a path names; result files that are whole or absent |
 //! | [`runner`] | who runs a query, and that a failed attempt leaves nothing behind |
+//! | [`measure`] | what kernels did in each operator: EXPLAIN ANALYZE, metrics of executors |
 //! | [`error`], [`carried`] | the kernel's error inside an engine's error, also where that is only text; one screen |
 //!
 //! Compiling and caching are `filbert-runtime`'s business; this crate only decides when a kernel is
@@ -31,6 +32,7 @@ pub mod files;
 pub mod frame;
 pub mod function;
 pub mod literal;
+pub mod measure;
 pub mod options;
 pub mod output;
 mod payload;
