@@ -396,10 +396,6 @@ impl ExecutionPlan for Measured {
         }
         Some(metrics)
     }
-
-    fn partition_statistics(&self, partition: Option<usize>) -> Result<Arc<datafusion::common::Statistics>> {
-        self.inner.partition_statistics(partition)
-    }
 }
 
 struct MeasuredStream {

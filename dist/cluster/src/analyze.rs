@@ -13,9 +13,9 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use datafusion::common::{DataFusionError, Result, internal_datafusion_err};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::execute_stream;
 use datafusion_proto::protobuf::LogicalPlanNode;
 use filbert_dist::measure;
 use futures::StreamExt;
@@ -58,7 +58,8 @@ async fn metrics_of(scheduler: Endpoint, job_id: String) -> Result<GetJobMetrics
 fn of_job(job: &GetJobMetricsResult) -> Result<String> {
     let mut stages = Vec::new();
     for stage in &job.stages {
-        let mut lines = vec![format!("stage {}, {} partitions", stage.stage_id, stage.partitions)];
+        let plural = if stage.partitions == 1 { "" } else { "s" };
+        let mut lines = vec![format!("stage {}, {} partition{plural}", stage.stage_id, stage.partitions)];
         for operator in &stage.operators {
             let sent = OperatorMetricsSet { metrics: operator.metrics.clone() };
             let metrics: MetricsSet =
