@@ -84,3 +84,13 @@ async fn counts_that_travelled_as_plain_numbers_are_the_same() {
     };
     assert_eq!(shown(&of_plain(&plain)), shown(&metrics));
 }
+
+#[tokio::test]
+async fn a_pipeline_is_explained_too() {
+    let session = prepared([("three", 3), ("four", 4)]).await;
+    let frame = session.sql("SELECT x FROM t").await.unwrap();
+    let frame = frame.filter("three(x) > 0").unwrap().select(["four(x) AS y"]).unwrap();
+    let text = frame.explain_analyze().await.unwrap();
+    assert!(text.starts_with("ProjectionExec: ") && text.contains("four={rows=20000, "), "{text}");
+    assert!(text.contains("three={rows=20000, "), "{text}");
+}
