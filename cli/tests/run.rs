@@ -257,3 +257,21 @@ fn warnings_of_kernel_texts_are_shown() {
           in the statement at job.sql:2"#]]
     .assert_eq(warning);
 }
+
+/// A plan is text: no table around it, and the kernel's counts in it.
+#[test]
+fn explain_analyze_tells_of_kernels() {
+    let script =
+        "CREATE FUNCTION twice(DOUBLE) RETURNS DOUBLE LANGUAGE kernel AS 'fn twice(x: f64) -> f64 { x * 2.0 }';
+                  CREATE TABLE t AS SELECT value::DOUBLE AS x FROM generate_series(1, 100);
+                  EXPLAIN ANALYZE SELECT twice(x) AS y FROM t;";
+    let ran = Place::with(&[("job.sql", script)]).filbert(&["run", "job.sql", "--partitions", "1"]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let mut lines = ran.stdout.lines();
+    assert_eq!(lines.next(), Some("Plan with Metrics:"));
+    let projection = lines.next().unwrap();
+    assert!(projection.starts_with("ProjectionExec: expr=[twice(x@0) as y]"), "{projection}");
+    assert!(projection.contains("twice={rows=100, ns_per_row="), "{projection}");
+    assert!(projection.contains("calls=1, compiles=1, compile_time="), "{projection}");
+    assert!(projection.ends_with("cache_hits=0, backend=native}]"), "{projection}");
+}

@@ -5,6 +5,7 @@
 //! the engine then runs the steps partition by partition.
 
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{Result, plan_err};
 use datafusion::dataframe::DataFrame;
 use datafusion::logical_expr::{Expr, Partitioning, col, ident};
@@ -99,6 +100,17 @@ impl Frame {
 
     fn parse<E: AsRef<str>>(&self, expressions: impl IntoIterator<Item = E>) -> Result<Vec<Expr>> {
         expressions.into_iter().map(|expr| self.dataframe.parse_sql_expr(expr.as_ref())).collect()
+    }
+
+    /// Runs the pipeline and tells what each operator and each kernel in it did: rows, time, compiles.
+    pub async fn explain_analyze(self) -> Result<String> {
+        let batches = runner::collect(self.dataframe.explain(false, true)?).await?;
+        let mut text = String::new();
+        for batch in &batches {
+            let plans = ArrayFormatter::try_new(batch.column(batch.num_columns() - 1), &FormatOptions::default())?;
+            (0..batch.num_rows()).for_each(|row| text.push_str(&plans.value(row).to_string()));
+        }
+        Ok(text)
     }
 
     /// Runs the pipeline and returns its rows.

@@ -14,6 +14,7 @@
 //! | [`files`], [`output`] | which files a path names; result files that are whole or absent |
 //! | [`repartition`], [`partition_bytes`] | which rows are in one partition, and how many partitions there are |
 //! | [`runner`] | who runs a query, and that a failed attempt leaves nothing behind |
+//! | [`measure`] | what kernels did in each operator: EXPLAIN ANALYZE, metrics of executors |
 //! | [`error`], [`carried`] | the kernel's error inside an engine's error, also where that is only text; one screen |
 //!
 //! Compiling and caching are `filbert-runtime`'s business; this crate only decides when a kernel is
@@ -34,6 +35,7 @@ pub mod files;
 pub mod frame;
 pub mod function;
 pub mod literal;
+pub mod measure;
 pub mod options;
 pub mod output;
 pub mod partition_bytes;

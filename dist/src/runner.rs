@@ -13,10 +13,13 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 
 use crate::commit::Staged;
+use crate::measure::measured;
 use crate::partition_bytes;
 
 /// Runs queries that have been planned.
@@ -30,13 +33,18 @@ pub trait Runner: Send + Sync {
     async fn failed(&self, attempt: u32, error: DataFusionError) -> Result<()>;
 }
 
-/// Runs queries in this process, once.
+/// Runs queries in this process, once. EXPLAIN ANALYZE tells of the kernels too.
 struct Local;
 
 #[async_trait]
 impl Runner for Local {
     async fn stream(&self, frame: DataFrame) -> Result<SendableRecordBatchStream> {
-        frame.execute_stream().await
+        if !matches!(frame.logical_plan(), LogicalPlan::Analyze(_)) {
+            return frame.execute_stream().await;
+        }
+        let context = Arc::new(frame.task_ctx());
+        let (plan, _) = measured(frame.create_physical_plan().await?)?;
+        execute_stream(plan, context)
     }
 
     async fn failed(&self, _: u32, error: DataFusionError) -> Result<()> {

@@ -15,6 +15,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use datafusion::arrow::array::{Array, ArrayRef, new_empty_array};
 use datafusion::arrow::compute::cast;
@@ -34,6 +35,7 @@ use filbert_runtime::{
 use crate::coercion::{Way, way};
 use crate::error::{external, wrong_kernel};
 use crate::literal::{Refusal, engine_value, literal};
+use crate::measure::{self, Call};
 use crate::options::KernelOptions;
 use crate::types::{self, cast as cast_of, decoded, describe, is_utc};
 
@@ -88,8 +90,15 @@ impl KernelUdf {
         self.shared.loaded.get().is_some()
     }
 
-    fn loaded(&self) -> &LoadedKernel {
-        self.shared.loaded.get_or_init(|| LoadedKernel::load(&self.shared.kernel))
+    /// The loaded kernel, and how long it compiled, if that was now.
+    fn loaded(&self) -> (&LoadedKernel, Option<Duration>) {
+        let mut compile_time = None;
+        let loaded = self.shared.loaded.get_or_init(|| {
+            let loaded = LoadedKernel::load(&self.shared.kernel);
+            compile_time = loaded.compile_time();
+            loaded
+        });
+        (loaded, compile_time)
     }
 
     /// `great_circle(lat1 DOUBLE, lon1 DOUBLE) -> DOUBLE`
@@ -189,7 +198,14 @@ impl KernelUdf {
             .collect();
         // A panic would cost the engine its task without a word of ours; generated code cannot panic, so what
         // arrives here is a defect around it.
-        let called = catch_unwind(AssertUnwindSafe(|| self.loaded().call_arrow_with(&args, rows, options)));
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let (loaded, compile_time) = self.loaded();
+            let started = Instant::now();
+            let called = loaded.call_arrow_with(&args, rows, options);
+            let (time, engine, failed) = (started.elapsed(), loaded.engine(), called.is_err());
+            measure::record(self.name(), &self.shared.kernel, &Call { rows, time, compile_time, engine, failed });
+            called
+        }));
         let mut columns =
             called.map_err(|_| self.refuse(Code::Internal, "the call panicked".into()))?.map_err(external)?;
         if columns.iter().any(|column| matches!(column.data_type(), DataType::LargeList(_))) {

@@ -13,6 +13,7 @@ mod encodings;
 mod files;
 mod frame;
 mod lists;
+mod metrics;
 mod nulls;
 mod partitions;
 mod row_errors;

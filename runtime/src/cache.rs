@@ -135,14 +135,14 @@ impl KernelCache {
 
     /// A handle that runs `kernel`: with machine code if `engine` wants it and it can be had.
     pub fn load(&self, kernel: &VerifiedKernel, engine: Engine) -> LoadedKernel {
-        let code = match engine {
+        let (code, compile_time) = match engine {
             Engine::Native => self.code(kernel),
-            Engine::Interp => None,
+            Engine::Interp => (None, None),
         };
         if code.as_ref().is_none_or(|code| code.is_quarantined()) {
             count(&self.counters.interpreted);
         }
-        LoadedKernel::new(kernel.clone(), code)
+        LoadedKernel::new(kernel.clone(), code, compile_time)
     }
 
     /// What the cache did and holds.
@@ -169,10 +169,11 @@ impl KernelCache {
         self.shard_bytes_max * self.shards.len()
     }
 
-    fn code(&self, kernel: &VerifiedKernel) -> Option<Arc<LoadedCode>> {
+    /// The code of a kernel, and how long it took to make, if that was done here.
+    fn code(&self, kernel: &VerifiedKernel) -> (Option<Arc<LoadedCode>>, Option<Duration>) {
         let key = Key { kernel: kernel.id(), target: self.target.fingerprint().clone() };
         if self.quarantine.has(&key) {
-            return None;
+            return (None, None);
         }
         let shard = &self.shards[usize::from(key.kernel.0[0]) % self.shards.len()];
         let flight = Arc::new(Flight::default());
@@ -183,16 +184,16 @@ impl KernelCache {
                 Some(State::Ready(code)) => {
                     count(&self.counters.hits);
                     shard.touch(&key, self.tick());
-                    return Some(code);
+                    return (Some(code), None);
                 }
                 Some(State::Refused { until }) if until.is_none_or(|until| Instant::now() < until) => {
                     shard.touch(&key, self.tick());
-                    return None;
+                    return (None, None);
                 }
                 Some(State::Flight(flight)) => {
                     drop(shard);
                     count(&self.counters.hits);
-                    return flight.wait(self.budget);
+                    return (flight.wait(self.budget), None);
                 }
                 refused_long_ago => {
                     count(&self.counters.misses);
@@ -206,7 +207,8 @@ impl KernelCache {
         let leader = Leader { shard, key, flight };
         let started = Instant::now();
         let result = ladder::compile(kernel, &self.target, self.compile, self.budget, report);
-        self.counters.compile_nanos.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        let compile_time = started.elapsed();
+        self.counters.compile_nanos.fetch_add(compile_time.as_nanos() as u64, Ordering::Relaxed);
         let state = match &result {
             Ok(code) => {
                 count(&self.counters.compiles);
@@ -223,7 +225,7 @@ impl KernelCache {
         };
         let evicted = leader.land(state, self.tick(), self.shard_bytes_max);
         self.counters.evictions.fetch_add(evicted, Ordering::Relaxed);
-        result.ok()
+        (result.ok(), Some(compile_time))
     }
 
     fn tick(&self) -> u64 {

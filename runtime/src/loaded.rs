@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_buffer::NullBuffer;
 use filbert_ir::{Code, Datum, KernelError, ResultTy, Type, VerifiedKernel};
@@ -45,6 +46,7 @@ pub struct LoadedKernel {
     kernel: VerifiedKernel,
     layout: Arc<Layout>,
     code: Option<Arc<LoadedCode>>,
+    compile_time: Option<Duration>,
 }
 
 impl LoadedKernel {
@@ -59,12 +61,16 @@ impl LoadedKernel {
         KernelCache::process().load(kernel, engine)
     }
 
-    pub(crate) fn new(kernel: VerifiedKernel, code: Option<Arc<LoadedCode>>) -> LoadedKernel {
+    pub(crate) fn new(
+        kernel: VerifiedKernel,
+        code: Option<Arc<LoadedCode>>,
+        compile_time: Option<Duration>,
+    ) -> LoadedKernel {
         let layout = match &code {
             Some(code) => code.native.layout().clone(),
             None => Arc::new(Layout::of(&kernel)),
         };
-        LoadedKernel { kernel, layout, code }
+        LoadedKernel { kernel, layout, code, compile_time }
     }
 
     /// The kernel.
@@ -78,6 +84,12 @@ impl LoadedKernel {
             Some(_) => Engine::Native,
             None => Engine::Interp,
         }
+    }
+
+    /// How long this load compiled, successfully or not. Nothing where that was done before, or by another
+    /// thread that it waited for, or was not asked for.
+    pub fn compile_time(&self) -> Option<Duration> {
+        self.compile_time
     }
 
     /// Bytes of code memory that it holds together with its clones; 0 in the interpreter.

@@ -39,7 +39,7 @@ pub(crate) struct Shape {
     /// Partitions that each executor runs at the same time [default: the machine's cores, shared out]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     cores: Option<u16>,
-    /// Memory of each executor, such as 2GiB [default: 70 % of the machine's]
+    /// Memory of each executor, such as 2GiB [default: 70 % of the machine's, shared out]
     #[arg(long, value_name = "BYTES", value_parser = filbert_dist::options::bytes)]
     memory: Option<u64>,
 }
@@ -241,6 +241,7 @@ impl Shape {
     /// Cores and memory of one executor.
     fn share(&self) -> (u16, Option<u64>) {
         let all = std::thread::available_parallelism().map_or(1, usize::from) as u16;
-        (self.cores.unwrap_or((all / self.executors).max(1)), self.memory)
+        let memory = || filbert_cluster::executor::default_memory().map(|all| all / u64::from(self.executors));
+        (self.cores.unwrap_or((all / self.executors).max(1)), self.memory.or_else(memory))
     }
 }

@@ -33,6 +33,12 @@ pub(crate) struct Executor {
     /// Listen on an address that other machines reach: whoever reaches it can read rows
     #[arg(long)]
     insecure: bool,
+    /// Port for that [default: a free one]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    port: u16,
+    /// Name or address that others reach this machine by [default: the address, or what the scheduler sees]
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
     /// Partitions that run at the same time [default: the machine's cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     cores: Option<u16>,
@@ -89,6 +95,8 @@ impl Executor {
         let options = ExecutorOptions {
             scheduler: self.scheduler.clone(),
             bind: self.bind,
+            port: self.port,
+            host: self.host.clone(),
             insecure: self.insecure,
             cores: self.cores.map(usize::from),
             memory: self.memory,

@@ -36,7 +36,8 @@ fn report(executors: &[ExecutorStatus], mut jobs: Vec<JobStatus>, quarantine: &[
     for executor in executors {
         let seen = executor.last_seen.map_or_else(String::new, |at| format!("  seen {} ago", age(at)));
         let (host, port, cores) = (&executor.host, executor.port, executor.cores());
-        out.push_str(&format!("  {}  {host}:{port}  {cores} cores{seen}\n", executor.id));
+        let plural = if cores == 1 { "" } else { "s" };
+        out.push_str(&format!("  {}  {host}:{port}  {cores} core{plural}{seen}\n", executor.id));
     }
     jobs.sort_by_key(|job| std::cmp::Reverse(job.start_time));
     out.push_str(&format!("jobs: {}\n", jobs.len()));

@@ -27,6 +27,7 @@ use url::Url;
 use crate::fault::{self, Fault};
 use crate::settings::{self, ATTEMPTS_MAX, BACKOFF, CONNECT_TIMEOUT, RECONNECT_PATIENCE, RECONNECT_PAUSE};
 use crate::standalone::Standalone;
+use crate::{analyze, until_stopped};
 
 /// Sessions on a cluster.
 #[async_trait]
@@ -97,11 +98,15 @@ impl Cluster {
         KernelError::new(Code::ClusterUnreachable, detail)
     }
 
+    fn endpoint(&self) -> Result<Endpoint> {
+        let endpoint = Endpoint::from_shared(format!("http://{}:{}", self.host, self.port));
+        Ok(settings::endpoint(endpoint.map_err(|error| external(self.unreachable(&error.to_string())))?))
+    }
+
     /// Asks the scheduler something that only a scheduler answers.
     async fn call(&self) -> Result<(), String> {
-        let endpoint = Endpoint::from_shared(format!("http://{}:{}", self.host, self.port));
-        let endpoint = endpoint.map_err(|error| error.to_string())?.timeout(CONNECT_TIMEOUT);
-        let connection = settings::endpoint(endpoint).timeout(CONNECT_TIMEOUT).connect().await;
+        let endpoint = self.endpoint().map_err(|error| error.to_string())?;
+        let connection = endpoint.timeout(CONNECT_TIMEOUT).connect().await;
         let mut scheduler = SchedulerGrpcClient::new(connection.map_err(|error| fault::innermost(&error))?);
         let nobody = GetJobStatusParams { job_id: String::new() };
         scheduler.get_job_status(nobody).await.map(drop).map_err(|status| status.message().to_string())
@@ -130,7 +135,11 @@ impl Runner for Cluster {
             );
             return Err(external(KernelError::new(Code::Output, detail)));
         }
-        frame.execute_stream().await
+        if let LogicalPlan::Analyze(_) = frame.logical_plan() {
+            return analyze::stream(frame, self.endpoint()?).await;
+        }
+        let flag = until_stopped::flag(&frame);
+        Ok(until_stopped::until_stopped(frame.execute_stream().await?, flag))
     }
 
     async fn failed(&self, attempt: u32, error: DataFusionError) -> Result<()> {

@@ -22,6 +22,7 @@ use tonic::{Request, Response, Status, async_trait};
 use crate::fail_fast::{FailFast, Server};
 use crate::handed_out::HandedOut;
 use crate::job_watch::{self, States};
+use crate::kernel_metrics;
 use crate::probation::Probation;
 use crate::quarantine::{Crash, Quarantine};
 use crate::settings::NO_EXECUTOR_PATIENCE;
@@ -104,6 +105,7 @@ impl SchedulerGrpc for Door {
             return Ok(Response::new(PollWorkResult::default()));
         }
         self.probation.reported(&id, &poll.task_status);
+        kernel_metrics::reported(&poll.task_status);
         let _turn = match poll.num_free_vcores {
             0 => None,
             _ => Some(self.turn.lock().await),

@@ -3,7 +3,7 @@
 //! Ballista's own start of one is not used. It takes fixed ports, and on its way out it goes on to poll, so
 //! that the scheduler takes it in again just before it is gone. Here the parts are put together: the poll loop,
 //! the server of shuffle files, and beside it (on the same port) the service that ends the tasks of a cancelled
-//! job, which Ballista has for executors that are pushed to only. Kernels are decoded and verified with each
+//! job, which Ballista has for executors that are pushed to only, and a page for Prometheus. Kernels are decoded and verified with each
 //! task and compiled at their first batch, once a process.
 //!
 //! | file | |
@@ -12,12 +12,14 @@
 //! | `clients` | connections to other executors |
 //! | `control` | the service that cancels tasks |
 //! | `memory` | how much of it there is |
+//! | `metrics` | what Prometheus is told |
 //! | `work_dir` | the folder of shuffle files, removed at the end |
 
 mod clients;
 mod control;
 mod engine;
-pub(crate) mod memory;
+mod memory;
+mod metrics;
 pub(crate) mod work_dir;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -51,6 +53,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::transport::{Channel, Endpoint};
 
+pub use crate::executor::memory::default_bytes as default_memory;
 use crate::executor::work_dir::WorkDir;
 use crate::{codec, settings, supervisor};
 
@@ -125,7 +128,7 @@ impl ExecutorOptions {
 
     /// Bytes for the rows of a task that runs on one core; `None` where nobody knows how many there are.
     fn memory_of_a_core(&self) -> Result<Option<usize>> {
-        let Some(memory) = self.memory.or_else(memory::default_bytes) else { return Ok(None) };
+        let Some(memory) = self.memory.or_else(default_memory) else { return Ok(None) };
         let share = memory / self.cores() as u64;
         if share < memory::CORE_BYTES_MIN {
             let (least, cores) = (memory::CORE_BYTES_MIN >> 20, self.cores());
@@ -167,10 +170,15 @@ impl Executor {
         let incoming = incoming.map_err(|e| refuse(Code::Input, format!("cannot listen on {wanted}: {e}")))?;
         let address = incoming.local_addr()?;
         let flags = engine::Flags::default();
-        let tasks = Arc::new(tasks(&options, &id, address, &work_dir, flags.clone())?);
+        let metrics = metrics::Metrics::new(options.cores())?;
+        let engine = engine::Engine::new(flags.clone(), metrics.clone());
+        let tasks = Arc::new(tasks(&options, &id, address, &work_dir, engine)?);
 
         let (hang_up, hung_up) = oneshot::channel::<()>();
         let served = create_grpc_server(&server_config)
+            // The page for Prometheus is read so.
+            .accept_http1(true)
+            .add_routes(metrics.routes().into())
             .add_service(
                 FlightServiceServer::new(BallistaFlightService::new(tasks.work_dir.clone()))
                     .max_decoding_message_size(settings::MESSAGE_BYTES_MAX)
@@ -323,7 +331,7 @@ fn tasks(
     id: &str,
     address: SocketAddr,
     work_dir: &WorkDir,
-    flags: engine::Flags,
+    engine: engine::Engine,
 ) -> Result<Tasks> {
     let cores = options.cores();
     // Each call makes settings with a stop flag of their own: it is called once a task.
@@ -344,7 +352,7 @@ fn tasks(
         Arc::new(functions()),
         Arc::new(LoggingMetricsCollector::default()),
         cores,
-        Arc::new(engine::Engine::new(flags)),
+        Arc::new(engine),
     );
     Ok(tasks.with_session_runtime_cache(Some(Arc::new(sessions))))
 }

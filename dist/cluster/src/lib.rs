@@ -15,11 +15,14 @@
 //! | [`standalone`] | a cluster inside this process |
 //! | [`status`] | what a scheduler says of itself |
 //!
+//! `analyze` is EXPLAIN ANALYZE of a client, `kernel_metrics` are the kernels' counters for Prometheus.
+//!
 //! What becomes of jobs when an executor goes is in `fail_fast`, `job_endings` and `handed_out`; when their client
-//! goes, in `job_watch`; `probation` keeps a new kernel that crashes from taking more than one executor.
+//! goes, in `job_watch`; when its session is told to stop, in `until_stopped`; `probation` keeps a new kernel that crashes from taking more than one executor.
 
 #![forbid(unsafe_code)]
 
+mod analyze;
 pub mod client;
 pub mod codec;
 mod door;
@@ -29,6 +32,7 @@ mod fault;
 mod handed_out;
 mod job_endings;
 mod job_watch;
+mod kernel_metrics;
 mod probation;
 pub mod quarantine;
 pub mod scheduler;
@@ -36,6 +40,7 @@ pub mod settings;
 pub mod standalone;
 pub mod status;
 pub mod supervisor;
+mod until_stopped;
 
 pub use client::SessionExt;
 pub use executor::{Executor, ExecutorOptions};

@@ -7,6 +7,7 @@ mod copies;
 mod errors;
 mod executor;
 mod losses;
+mod metrics;
 mod partitions;
 mod payloads;
 mod places;

@@ -1,5 +1,7 @@
 //! Everywhere that a query may call a kernel, on a cluster as in process.
 
+use std::time::Duration;
+
 use filbert_cluster::{SessionExt, Standalone};
 use filbert_dist::Session;
 
@@ -84,5 +86,30 @@ fn generic_kernels_travel() {
         }
         let sql = "SELECT sum(twice(n)), sum(twice(x)) FROM t";
         assert_eq!(run(&remote, sql).await, run(&local, sql).await);
+    });
+}
+
+/// A raised flag ends the job for its client and on the executors.
+#[test]
+fn a_session_that_is_told_to_stop_ends_its_job() {
+    on_big_stacks(async {
+        let cluster = Standalone::start(1, 2).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (remote, _) = both(&cluster, folder.path()).await;
+        run(&remote, crate::SLOW).await;
+        let flag = remote.stop_flag();
+        let job = {
+            let session = remote.clone();
+            tokio::spawn(async move { crate::failure(&session, "SELECT sum(slow(x, 10000000)) FROM t").await })
+        };
+        tokio::time::sleep(Duration::from_millis(800)).await;
+        flag.raise();
+        let screen = tokio::time::timeout(Duration::from_secs(5), job).await.expect("it ends soon").unwrap();
+        assert!(screen.starts_with("FB-0802: "), "{screen}");
+        // The core is free again, and the next query has a new flag.
+        let _ = remote.stop_flag();
+        let next = run(&remote, "SELECT count(*) AS n FROM t WHERE slow(x, 1) IS NOT NULL");
+        let next = tokio::time::timeout(Duration::from_secs(20), next).await.expect("cores are free");
+        assert!(next.contains("4000"), "{next}");
     });
 }

@@ -1,8 +1,12 @@
-//! How an executor runs a task: as Ballista does, and what is cancelled stops inside of its kernels.
+//! How an executor runs a task: as Ballista does, but what is cancelled stops inside of its kernels, and what
+//! kernels do is counted.
 //!
 //! Ballista gives up a cancelled task when its thread comes back to it between two batches, and does not give up
 //! the partitions that the task runs by themselves. So each task's kernels have a flag to look at, which is
 //! raised when the task is cancelled, and when it is over in whatever way.
+//!
+//! The counts of its kernels go to the scheduler among the metrics of the operators that called them, and to
+//! the executor's own page.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,9 +22,11 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::prelude::SessionConfig;
 use filbert_dist::KernelOptions;
+use filbert_dist::measure::{self, Measures};
 use filbert_runtime::StopFlag;
 
 use super::clients::Clients;
+use super::metrics::Metrics;
 
 /// Job, stage and number of a task.
 pub(super) type TaskName = (JobId, usize, usize);
@@ -43,12 +49,13 @@ impl Flags {
 pub(super) struct Engine {
     inner: DefaultExecutionEngine,
     flags: Flags,
+    metrics: Metrics,
 }
 
 impl Engine {
-    /// An engine that keeps the flags of its tasks here.
-    pub(super) fn new(flags: Flags) -> Engine {
-        Engine { inner: DefaultExecutionEngine::with_client_pool(Arc::new(Clients::default())), flags }
+    /// An engine that keeps the flags of its tasks here, and counts here what they do.
+    pub(super) fn new(flags: Flags, metrics: Metrics) -> Engine {
+        Engine { inner: DefaultExecutionEngine::with_client_pool(Arc::new(Clients::default())), flags, metrics }
     }
 }
 
@@ -67,10 +74,12 @@ impl ExecutionEngine for Engine {
         let stop = options.map(|options| options.stop.clone()).unwrap_or_default();
         let task = (job_id.clone(), stage_id, task_id);
         let partitions = global_output_partition_ids;
+        let (plan, measures) = measure::measured(plan)?;
         let inner =
             self.inner.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
         self.flags.with(|flags| flags.insert(task.clone(), stop.clone()));
-        Ok(Arc::new(Stage { inner, stop, task, flags: self.flags.clone() }))
+        let (flags, metrics) = (self.flags.clone(), self.metrics.clone());
+        Ok(Arc::new(Stage { inner, stop, task, flags, measures, metrics }))
     }
 }
 
@@ -81,6 +90,8 @@ struct Stage {
     stop: StopFlag,
     task: TaskName,
     flags: Flags,
+    measures: Measures,
+    metrics: Metrics,
 }
 
 impl Drop for Stage {
@@ -106,11 +117,17 @@ impl QueryStageExecutor for Stage {
         context: Arc<TaskContext>,
     ) -> Result<Vec<ShuffleWritePartition>> {
         let _over = Over(&self.stop);
-        self.inner.execute_query_stage(task_id, context).await
+        let mut running = self.metrics.begin();
+        let ended = self.inner.execute_query_stage(task_id, context).await;
+        if ended.is_ok() {
+            running.succeeded();
+        }
+        self.metrics.kernels(&self.measures);
+        ended
     }
 
     fn collect_plan_metrics(&self) -> Vec<MetricsSet> {
-        self.inner.collect_plan_metrics()
+        self.inner.collect_plan_metrics().iter().map(measure::to_plain).collect()
     }
 
     fn collect_runtime_stats_reports(&self) -> Vec<RuntimeStatsReport> {
@@ -164,12 +181,17 @@ mod tests {
         }
     }
 
+    fn stage(fails: bool, stop: &StopFlag, task: TaskName, flags: Flags) -> Stage {
+        let (inner, stop, metrics) = (Arc::new(Inner { fails }), stop.clone(), Metrics::new(1).expect("counters"));
+        Stage { inner, stop, task, flags, measures: Measures::default(), metrics }
+    }
+
     #[tokio::test]
     async fn what_is_given_up_stops_the_kernels_of_its_task() {
         for fails in [false, true] {
             let stop = StopFlag::new();
             let (task, flags) = (("job".into(), 1, 2), Flags::default());
-            let stage = Stage { inner: Arc::new(Inner { fails }), stop: stop.clone(), task, flags };
+            let stage = stage(fails, &stop, task, flags);
             let task = stage.execute_query_stage(0, Arc::default());
             if fails {
                 assert!(task.await.is_err());
@@ -188,10 +210,7 @@ mod tests {
         let add = |task: usize| {
             let (name, stop): (TaskName, _) = (("job".into(), 1, task), StopFlag::new());
             flags.with(|flags| flags.insert(name.clone(), stop.clone()));
-            (
-                Stage { inner: Arc::new(Inner { fails: true }), stop: stop.clone(), task: name, flags: flags.clone() },
-                stop,
-            )
+            (stage(true, &stop, name, flags.clone()), stop)
         };
         let ((first, first_stop), (_second, second_stop)) = (add(1), add(2));
         flags.raise(&("other".into(), 1, 1));

@@ -17,8 +17,9 @@ pub(crate) const CORE_BYTES_MIN: u64 = 16 << 20;
 /// Part of the machine's memory that is taken where nobody says how much, in percent.
 const PERCENT: u64 = 70;
 
-/// What an executor takes unless told: a part of the machine's memory or of what its control group may use.
-pub(crate) fn default_bytes() -> Option<u64> {
+/// Bytes that an executor takes for rows unless told: a part of the machine's memory, or of what its control
+/// group may use. Nothing where neither is known.
+pub fn default_bytes() -> Option<u64> {
     let read = |path: &str| fs::read_to_string(path).ok();
     let machine = read("/proc/meminfo").and_then(|text| total(&text));
     let group = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
