@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 pub mod client;
 pub mod codec;
 mod door;
