@@ -12,12 +12,14 @@
 //! | `clients` | connections to other executors |
 //! | `control` | the service that cancels tasks |
 //! | `memory` | how much of it there is |
+//! | `whole` | rows between two stages, counted as they are written and read |
 //! | `work_dir` | the folder of shuffle files, removed at the end |
 
 mod clients;
 mod control;
 mod engine;
 pub(crate) mod memory;
+mod whole;
 pub(crate) mod work_dir;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

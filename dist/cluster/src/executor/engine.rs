@@ -21,6 +21,8 @@ use filbert_dist::KernelOptions;
 use filbert_runtime::StopFlag;
 
 use super::clients::Clients;
+use super::whole;
+use crate::fault;
 
 /// Job, stage and number of a task.
 pub(super) type TaskName = (JobId, usize, usize);
@@ -67,6 +69,7 @@ impl ExecutionEngine for Engine {
         let stop = options.map(|options| options.stop.clone()).unwrap_or_default();
         let task = (job_id.clone(), stage_id, task_id);
         let partitions = global_output_partition_ids;
+        let plan = whole::count_rows(plan)?;
         let inner =
             self.inner.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
         self.flags.with(|flags| flags.insert(task.clone(), stop.clone()));
@@ -106,7 +109,9 @@ impl QueryStageExecutor for Stage {
         context: Arc<TaskContext>,
     ) -> Result<Vec<ShuffleWritePartition>> {
         let _over = Over(&self.stop);
-        self.inner.execute_query_stage(task_id, context).await
+        let written = self.inner.execute_query_stage(task_id, context).await.map_err(fault::of_task)?;
+        whole::check_written(self.inner.collect_plan_metrics().first(), &written)?;
+        Ok(written)
     }
 
     fn collect_plan_metrics(&self) -> Vec<MetricsSet> {
