@@ -72,7 +72,9 @@ fn filbert_in(folder: &Path, args: &[&str]) -> Ran {
 }
 
 fn filbert_command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_filbert"));
+    // A long run names a copy, which builds beside it leave alone.
+    let program = std::env::var_os("FILBERT_COMMAND").unwrap_or_else(|| env!("CARGO_BIN_EXE_filbert").into());
+    let mut command = Command::new(program);
     command.args(args).current_dir(folder).env_remove("FILBERT_ENGINE").stdin(Stdio::null());
     command
 }

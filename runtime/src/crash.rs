@@ -15,7 +15,7 @@
 use std::marker::PhantomData;
 use std::ptr::null_mut;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicPtr, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering, compiler_fence};
 
 use filbert_ir::{KernelId, VerifiedKernel};
 
@@ -27,7 +27,8 @@ const MAGIC: &[u8; 8] = b"FBCRASH1";
 /// Length of a record.
 pub const RECORD_BYTES: usize = 44;
 
-/// The environment variable that poisons a kernel, for tests: `name:abort` or `name:segv`.
+/// The environment variable that poisons a kernel, for tests: `name:abort` or `name:segv`, of which a process dies
+/// at the first call, or `name:segv:after=9`, of which it dies at the tenth.
 pub const POISON_VARIABLE: &str = "FILBERT_TEST_POISON";
 
 thread_local! {
@@ -93,26 +94,43 @@ enum Deed {
     Segv,
 }
 
-static POISON: OnceLock<(String, Deed)> = OnceLock::new();
+struct Poison {
+    kernel: String,
+    deed: Deed,
+    /// Calls that go well.
+    spared: AtomicU64,
+}
+
+static POISON: OnceLock<Poison> = OnceLock::new();
 
 /// For tests of what happens when a kernel ends its process: from now on a call of the kernel that
 /// [`POISON_VARIABLE`] names does so. Nothing asks for this but an executor's worker, when it starts.
 pub fn poison_from_environment() -> Result<(), String> {
     let Ok(value) = std::env::var(POISON_VARIABLE) else { return Ok(()) };
-    let poison = match value.rsplit_once(':') {
-        Some((name, "abort")) => (name.to_string(), Deed::Abort),
-        Some((name, "segv")) => (name.to_string(), Deed::Segv),
-        _ => return Err(format!("{POISON_VARIABLE} is NAME:abort or NAME:segv, not '{value}'")),
+    let parse = || {
+        let (rest, spared) = match value.rsplit_once(":after=") {
+            None => (value.as_str(), 0),
+            Some((rest, calls)) => (rest, calls.parse().ok()?),
+        };
+        let (kernel, deed) = match rest.rsplit_once(':')? {
+            (kernel, "abort") => (kernel, Deed::Abort),
+            (kernel, "segv") => (kernel, Deed::Segv),
+            _ => return None,
+        };
+        Some(Poison { kernel: kernel.to_string(), deed, spared: AtomicU64::new(spared) })
     };
-    tracing::warn!("calls of kernel {} end this process: {POISON_VARIABLE} is set", poison.0);
+    let wrong = || format!("{POISON_VARIABLE} is NAME:abort or NAME:segv, perhaps with :after=CALLS, not '{value}'");
+    let poison = parse().ok_or_else(wrong)?;
+    tracing::warn!("calls of kernel {} end this process: {POISON_VARIABLE} is set", poison.kernel);
     POISON.set(poison).map_err(|_| format!("{POISON_VARIABLE} was read before"))
 }
 
 /// Ends the process if the kernel is the poisoned one.
 #[inline]
 pub(crate) fn taste(kernel: &VerifiedKernel) {
-    if let Some((name, deed)) = POISON.get()
+    if let Some(Poison { kernel: name, deed, spared }) = POISON.get()
         && name == kernel.name()
+        && spared.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |calls| calls.checked_sub(1)).is_err()
     {
         let id = kernel.id();
         let _running = running(&id);

@@ -17,14 +17,12 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use filbert_dist::error::external;
 use filbert_dist::runner::with_runner;
 use filbert_dist::{Runner, Session};
-use filbert_ir::{Code, KernelError};
-use tonic::transport::Endpoint;
-use url::Url;
+use filbert_ir::Code;
 
-use crate::fault::{self, Fault};
+use crate::address::Address;
+use crate::fault::{self, Fault, refuse};
 use crate::settings::{self, ATTEMPTS_MAX, BACKOFF, CONNECT_TIMEOUT, RECONNECT_PATIENCE, RECONNECT_PAUSE};
 use crate::standalone::Standalone;
 use crate::{analyze, until_stopped};
@@ -63,49 +61,33 @@ impl SessionExt for Session {
 }
 
 async fn session(cluster: Cluster, config: SessionConfig) -> Result<Session> {
-    cluster.call().await.map_err(|why| external(cluster.unreachable(&why)))?;
-    let url = cluster.url.clone();
+    cluster.call().await.map_err(|why| cluster.unreachable(&why))?;
+    let url = cluster.scheduler.to_string();
     let (state, warnings) = Session::state(with_runner(config, Arc::new(cluster)));
     Ok(Session::from_parts(SessionContext::remote_with_state(&url, state).await?, warnings))
 }
 
 /// A cluster as its clients see it.
 struct Cluster {
-    /// `df://host:port`
-    url: String,
-    host: String,
-    port: u16,
+    scheduler: Address,
     /// Lives as long as somebody may ask it.
     inside: Option<Arc<Standalone>>,
 }
 
 impl Cluster {
     fn new(url: &str) -> Result<Cluster> {
-        let parsed = Url::parse(url).ok().filter(|parsed| parsed.scheme() == "df");
-        let Some(host) = parsed.as_ref().and_then(Url::host_str) else {
-            let detail = format!("'{url}' is no address of a scheduler; it looks like df://127.0.0.1:50050");
-            return Err(external(KernelError::new(Code::ClusterUnreachable, detail)));
-        };
-        let port = parsed.as_ref().and_then(Url::port).unwrap_or(settings::SCHEDULER_PORT);
-        Ok(Cluster { url: format!("df://{host}:{port}"), host: host.to_string(), port, inside: None })
+        Ok(Cluster { scheduler: Address::parse(url)?, inside: None })
     }
 
-    fn unreachable(&self, why: &str) -> KernelError {
-        let detail = format!(
-            "no scheduler answers at {}: {why}; `filbert scheduler --bind {}:{}` starts one",
-            self.url, self.host, self.port
-        );
-        KernelError::new(Code::ClusterUnreachable, detail)
-    }
-
-    fn endpoint(&self) -> Result<Endpoint> {
-        let endpoint = Endpoint::from_shared(format!("http://{}:{}", self.host, self.port));
-        Ok(settings::endpoint(endpoint.map_err(|error| external(self.unreachable(&error.to_string())))?))
+    fn unreachable(&self, why: &str) -> DataFusionError {
+        let (url, place) = (&self.scheduler, self.scheduler.place());
+        let detail = format!("no scheduler answers at {url}: {why}; `filbert scheduler --bind {place}` starts one");
+        refuse(Code::ClusterUnreachable, detail)
     }
 
     /// Asks the scheduler something that only a scheduler answers.
     async fn call(&self) -> Result<(), String> {
-        let endpoint = self.endpoint().map_err(|error| error.to_string())?;
+        let endpoint = self.scheduler.endpoint().map_err(|error| error.to_string())?;
         let connection = endpoint.timeout(CONNECT_TIMEOUT).connect().await;
         let mut scheduler = SchedulerGrpcClient::new(connection.map_err(|error| fault::innermost(&error))?);
         let nobody = GetJobStatusParams { job_id: String::new() };
@@ -117,7 +99,7 @@ impl Cluster {
         let asked = Instant::now();
         while let Err(why) = self.call().await {
             if asked.elapsed() > RECONNECT_PATIENCE {
-                return Err(external(self.unreachable(&why)));
+                return Err(self.unreachable(&why));
             }
             tokio::time::sleep(RECONNECT_PAUSE).await;
         }
@@ -133,10 +115,10 @@ impl Runner for Cluster {
                 "{} is not run on a cluster, where it could be half done; write a new file or folder with COPY TO",
                 statement.name()
             );
-            return Err(external(KernelError::new(Code::Output, detail)));
+            return Err(refuse(Code::Output, detail));
         }
         if let LogicalPlan::Analyze(_) = frame.logical_plan() {
-            return analyze::stream(frame, self.endpoint()?).await;
+            return analyze::stream(frame, self.scheduler.endpoint()?).await;
         }
         let flag = until_stopped::flag(&frame);
         Ok(until_stopped::until_stopped(frame.execute_stream().await?, flag))

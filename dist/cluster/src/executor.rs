@@ -13,6 +13,7 @@
 //! | `control` | the service that cancels tasks |
 //! | `memory` | how much of it there is |
 //! | `metrics` | what Prometheus is told |
+//! | `whole` | rows between two stages, counted as they are written and read |
 //! | `work_dir` | the folder of shuffle files, removed at the end |
 
 mod clients;
@@ -20,6 +21,7 @@ mod control;
 mod engine;
 mod memory;
 mod metrics;
+mod whole;
 pub(crate) mod work_dir;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -48,13 +50,15 @@ use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use filbert_dist::error::external;
-use filbert_ir::{Code, KernelError};
+use filbert_ir::Code;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 
+use crate::address::Address;
 pub use crate::executor::memory::default_bytes as default_memory;
 use crate::executor::work_dir::WorkDir;
+use crate::fault::{innermost, refuse};
 use crate::{codec, settings, supervisor};
 
 /// How long a new executor looks for its scheduler unless told.
@@ -116,7 +120,7 @@ impl ExecutorOptions {
     /// Refuses what cannot work, before anything is started.
     pub fn check(&self) -> Result<()> {
         settings::check_address(self.bind, self.insecure).map_err(external)?;
-        scheduler_endpoint(&self.scheduler)?;
+        Address::parse(&self.scheduler)?;
         self.memory_of_a_core()?;
         WorkDir::check(self.work_dir.as_deref())
     }
@@ -136,7 +140,7 @@ impl ExecutorOptions {
                 "{} bytes of memory for {cores} cores: each needs {least} MiB; give more, or use fewer cores",
                 memory
             );
-            return Err(external(KernelError::new(Code::Input, detail)));
+            return Err(refuse(Code::Input, detail));
         }
         Ok(Some(usize::try_from(share).unwrap_or(usize::MAX)))
     }
@@ -282,7 +286,8 @@ pub async fn run(mut options: ExecutorOptions) -> Result<()> {
 
 /// A channel to the scheduler, which may still be about to start.
 pub(crate) async fn connect(scheduler: &str, patience: Duration) -> Result<Channel> {
-    let endpoint = scheduler_endpoint(scheduler)?;
+    let scheduler = Address::parse(scheduler)?;
+    let endpoint = scheduler.endpoint()?;
     let give_up = tokio::time::Instant::now() + patience;
     loop {
         match endpoint.connect().await {
@@ -294,26 +299,6 @@ pub(crate) async fn connect(scheduler: &str, patience: Duration) -> Result<Chann
             Err(_) => tokio::time::sleep(SCHEDULER_PAUSE).await,
         }
     }
-}
-
-pub(crate) fn scheduler_endpoint(scheduler: &str) -> Result<Endpoint> {
-    let wrong =
-        || refuse(Code::Input, format!("'{scheduler}' is no scheduler: write its host and port, 127.0.0.1:50050"));
-    let place = scheduler.strip_prefix("df://").unwrap_or(scheduler);
-    let (host, port) = place.rsplit_once(':').ok_or_else(wrong)?;
-    if host.is_empty() || host.contains('/') || port.parse::<u16>().is_err() {
-        return Err(wrong());
-    }
-    Endpoint::from_shared(format!("http://{place}")).map(settings::endpoint).map_err(|_| wrong())
-}
-
-/// What the layers of a connection's error come down to.
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut layer = error;
-    while let Some(source) = layer.source() {
-        layer = source;
-    }
-    layer.to_string()
 }
 
 fn server_config() -> GrpcServerConfig {
@@ -385,9 +370,4 @@ fn registration(options: &ExecutorOptions, id: &str, address: SocketAddr) -> Exe
         ..ExecutorProcessConfig::default()
     };
     structure_executor_metadata(&Arc::new(described), options.cores() as u32)
-}
-
-/// An error without a kernel.
-pub(crate) fn refuse(code: Code, detail: impl Into<String>) -> datafusion::common::DataFusionError {
-    external(KernelError::new(code, detail))
 }

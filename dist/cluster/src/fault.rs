@@ -1,12 +1,17 @@
 //! Whose fault a failed job is: its own, or the cluster's.
 //!
-//! Ballista gives clients the text of an error and nothing else. Ours have a code in it, which decides; of the
-//! rest, the words with which connections break and executors vanish are the cluster's. Whatever is not known
-//! is the job's: to run a wrong job three times helps nobody.
+//! Ballista gives clients the text of an error and nothing else. Ours have a code in it, which decides, and an
+//! executor that could not get the rows of an earlier stage gives such a code (`of_task`). Of the rest, the words
+//! with which connections break and executors vanish are the cluster's. Whatever is not known is the job's: to
+//! run a wrong job three times helps nobody.
 
 use std::error::Error;
+use std::io;
 
+use ballista_core::error::BallistaError;
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
+use datafusion::object_store;
 use filbert_dist::carried::recover;
 use filbert_dist::error::{external, find_kernel_error};
 use filbert_ir::{Code, KernelError};
@@ -80,7 +85,7 @@ impl Fault {
         if find_kernel_error(&error).is_none() {
             let text = error.to_string().to_lowercase();
             if let Some((_, code, detail)) = KNOWN.iter().find(|(words, ..)| text.contains(words)) {
-                error = external(KernelError::new(*code, *detail));
+                error = refuse(*code, *detail);
             }
         }
         let fault = match find_kernel_error(&error) {
@@ -89,6 +94,43 @@ impl Fault {
         };
         (fault, error)
     }
+}
+
+/// The error of a task on an executor, before the engine makes a text of it: rows of another stage or executor
+/// that could not be had are the cluster's fault, with the code that says so.
+pub(crate) fn of_task(error: DataFusionError) -> DataFusionError {
+    match find_kernel_error(&error).is_none() && is_loss(&error) {
+        true => refuse(Code::ExecutorLost, format!("rows of an earlier stage are gone: {}", line(&error))),
+        false => error,
+    }
+}
+
+/// Whether a fetch from an executor failed, or a file of our own is gone. Files of tables are objects of a store,
+/// which has its own errors.
+fn is_loss(layer: &(dyn Error + 'static)) -> bool {
+    if let Some(BallistaError::DataFusionError(inside)) = layer.downcast_ref() {
+        return is_loss(inside.as_ref());
+    }
+    if layer.is::<object_store::Error>() {
+        return false;
+    }
+    let is_fetch = matches!(
+        layer.downcast_ref(),
+        Some(
+            BallistaError::FetchFailed(..)
+                | BallistaError::GrpcConnectionError(_)
+                | BallistaError::GrpcActionError(_)
+                | BallistaError::TonicError(_)
+                | BallistaError::GrpcError(_)
+        )
+    );
+    let file = match (layer.downcast_ref(), layer.downcast_ref()) {
+        (Some(BallistaError::IoError(file)), _) => Some(file),
+        (_, Some(ArrowError::IoError(_, file))) => Some(file),
+        _ => layer.downcast_ref::<io::Error>(),
+    };
+    let is_gone = file.is_some_and(|file| file.kind() == io::ErrorKind::NotFound);
+    is_fetch || is_gone || layer.source().is_some_and(is_loss)
 }
 
 fn of_code(code: Code) -> Fault {
@@ -114,7 +156,7 @@ pub(crate) fn last(error: &DataFusionError, attempts: u32) -> DataFusionError {
         None if error.to_string().to_lowercase().contains(FILES) => (Code::Query, line(error)),
         None => (Code::ExecutorLost, line(error)),
     };
-    external(KernelError::new(code, format!("{detail}; the job was tried {attempts} times")))
+    refuse(code, format!("{detail}; the job was tried {attempts} times"))
 }
 
 /// An error on one line.
@@ -130,6 +172,11 @@ pub(crate) fn line(error: &DataFusionError) -> String {
 /// The cause at the bottom: those above it only say that there is one.
 pub(crate) fn innermost(error: &dyn Error) -> String {
     error.source().map_or_else(|| error.to_string(), innermost)
+}
+
+/// An error without a kernel, as the engine carries it.
+pub(crate) fn refuse(code: Code, detail: impl Into<String>) -> DataFusionError {
+    external(KernelError::new(code, detail))
 }
 
 /// Ballista passes on the debug form of what its scheduler answered; the words in it are meant.
@@ -154,6 +201,8 @@ fn unquoted(error: DataFusionError) -> DataFusionError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn fault(text: &str) -> Fault {
@@ -210,6 +259,46 @@ mod tests {
         let (_, error) = Fault::of(DataFusionError::Execution(text.into()));
         let found = find_kernel_error(&error).expect("a kernel's error");
         assert_eq!((found.code, found.detail.as_str()), (Code::Decode, "\"x\" ends"));
+    }
+
+    #[test]
+    fn a_task_without_its_input_says_so_with_a_code() {
+        let fetch = || BallistaError::FetchFailed("7".into(), 1, 2, "connection refused".into()).into_datafusion();
+        let gone = || io::Error::from(io::ErrorKind::NotFound);
+        let rows = [
+            fetch(),
+            fetch().context("while sorting"),
+            DataFusionError::Shared(Arc::new(fetch())),
+            DataFusionError::External(Box::new(BallistaError::DataFusionError(Box::new(fetch())))),
+            BallistaError::GrpcConnectionError("no route".into()).into_datafusion(),
+            DataFusionError::IoError(gone()),
+            DataFusionError::ArrowError(Box::new(ArrowError::IoError("No such file".into(), gone())), None),
+            BallistaError::IoError(gone()).into_datafusion(),
+        ];
+        for error in rows {
+            let text = of_task(error).to_string();
+            assert!(text.contains("FB-1102: ") && text.contains("rows of an earlier stage are gone"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_task_did_wrong_itself_stays_as_it_is() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let kernel = || refuse(Code::DivideByZero, "in row 1");
+        let fetch = BallistaError::DataFusionError(Box::new(kernel()));
+        let absent = io::Error::from(io::ErrorKind::NotFound);
+        let store = object_store::Error::NotFound { path: "/t".into(), source: absent.into() };
+        let rows = [
+            kernel(),
+            DataFusionError::External(Box::new(fetch)),
+            DataFusionError::IoError(full()),
+            DataFusionError::Execution("connection refused".into()),
+            DataFusionError::ObjectStore(Box::new(store)),
+        ];
+        for error in rows {
+            let before = error.to_string();
+            assert_eq!(of_task(error).to_string(), before);
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod analyze;
 pub mod client;
 pub mod codec;

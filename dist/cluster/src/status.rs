@@ -6,15 +6,16 @@
 use std::time::Duration;
 
 use datafusion::common::Result;
-use filbert_dist::error::external;
-use filbert_ir::{Code, KernelError};
+use filbert_ir::Code;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use url::Url;
+
+use crate::address::Address;
+use crate::fault::{innermost, refuse};
 
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Longest answer that is read.
@@ -138,21 +139,15 @@ pub struct QuarantinedKernel {
 /// The REST interface of a scheduler.
 #[derive(Clone, Debug)]
 pub struct Rest {
-    base: String,
+    scheduler: Address,
     client: Client<HttpConnector, Empty<hyper::body::Bytes>>,
 }
 
 impl Rest {
     /// Of the scheduler at `df://host:port`.
     pub fn new(url: &str) -> Result<Rest> {
-        let parsed = Url::parse(url).ok().filter(|parsed| parsed.scheme() == "df");
-        let address = parsed.and_then(|parsed| Some((parsed.host_str()?.to_string(), parsed.port()?)));
-        let Some((host, port)) = address else {
-            let detail = format!("'{url}' is no address of a scheduler; it looks like df://127.0.0.1:50050");
-            return Err(external(KernelError::new(Code::ClusterUnreachable, detail)));
-        };
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        Ok(Rest { base: format!("http://{host}:{port}"), client })
+        let scheduler = Address::parse(url)?;
+        Ok(Rest { scheduler, client: Client::builder(TokioExecutor::new()).build_http() })
     }
 
     /// The executors, the longest known first.
@@ -182,10 +177,9 @@ impl Rest {
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         let unreachable = |why: String| {
-            let detail = format!("no scheduler answers at {}: {why}", self.base.replace("http://", "df://"));
-            external(KernelError::new(Code::ClusterUnreachable, detail))
+            refuse(Code::ClusterUnreachable, format!("no scheduler answers at {}: {why}", self.scheduler))
         };
-        let uri = format!("{}{path}", self.base)
+        let uri = format!("{}{path}", self.scheduler.pages())
             .parse()
             .map_err(|e: hyper::http::uri::InvalidUri| unreachable(e.to_string()))?;
         let answer = async {
@@ -201,9 +195,4 @@ impl Rest {
         };
         serde_json::from_slice(&bytes).map_err(|e| unreachable(format!("it answers something else ({e})")))
     }
-}
-
-/// The cause at the bottom: the ones above it only say that there is one.
-fn innermost(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), innermost)
 }

@@ -30,8 +30,10 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
+use crate::address::Address;
 use crate::executor::work_dir::WorkDir;
-use crate::executor::{ExecutorOptions, connect, innermost, refuse, scheduler_endpoint};
+use crate::executor::{ExecutorOptions, connect};
+use crate::fault::{innermost, refuse};
 
 /// What the reason of a crash begins with: `filbert-crash 1 signal=11 kernel=<64 hex digits>`.
 pub const CRASH_WORD: &str = "filbert-crash 1";
@@ -202,7 +204,7 @@ impl Supervisor {
     async fn tell(&self, id: &str, reason: &str) {
         let stopped = ExecutorStoppedParams { executor_id: id.to_string(), reason: reason.to_string() };
         let told = timeout(TELL_PATIENCE, async {
-            let channel = scheduler_endpoint(&self.scheduler)?.connect().await;
+            let channel = Address::parse(&self.scheduler)?.endpoint()?.connect().await;
             let channel = channel.map_err(|e| refuse(Code::ClusterUnreachable, innermost(&e)))?;
             let answer = SchedulerGrpcClient::new(channel).executor_stopped(stopped).await;
             answer.map_err(|e| refuse(Code::ClusterUnreachable, e.message()))

@@ -70,8 +70,8 @@ fn what_cannot_work_is_refused_before_anything_starts() {
     assert_eq!(with(&|o| o.memory = Some(1 << 20)), Some(Code::Input));
     assert_eq!(with(&|o| o.memory = Some(48 << 20)), None);
     assert_eq!(with(&|o| o.work_dir = Some("/dev/null/x".into())), Some(Code::Output));
-    for scheduler in ["", "localhost", ":50050", "http://localhost:50050", "localhost:x", "localhost:70000", "a/b:1"] {
-        assert_eq!(with(&|o| o.scheduler = scheduler.into()), Some(Code::Input), "{scheduler}");
+    for scheduler in ["", ":50050", "http://localhost:50050", "localhost:x", "localhost:70000", "a/b:1"] {
+        assert_eq!(with(&|o| o.scheduler = scheduler.into()), Some(Code::ClusterUnreachable), "{scheduler}");
     }
 }
 

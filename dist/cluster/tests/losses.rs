@@ -1,13 +1,14 @@
 //! Executors that are lost, and kernels that are to blame for it. The executors here are declared lost by a
 //! report and live on, as one does that was stopped and comes back; the tests with processes kill them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use ballista_core::serde::protobuf::ExecutorStoppedParams;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use filbert_cluster::quarantine::Crash;
 use filbert_cluster::status::Rest;
-use filbert_cluster::{SessionExt, Standalone};
+use filbert_cluster::{Executor, ExecutorOptions, Scheduler, SchedulerOptions, SessionExt, Standalone, settings};
 use filbert_dist::{KernelUdf, Session};
 
 use crate::{SLOW, SQUARE, TRIPLE, both, failure, numbers, on_big_stacks, run};
@@ -64,6 +65,73 @@ fn a_lost_executor_changes_nothing() {
         let ended = jobs.iter().filter(|job| job.status == "Failed").count();
         println!("{ended} of {} jobs were ended", jobs.len());
         assert!(ended > 0, "{jobs:?}");
+    });
+}
+
+/// Removes the files that say where in a shuffle file a partition lies; how many there were.
+fn remove_indexes(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let removed = entries.map(|path| match path.is_dir() {
+        true => remove_indexes(&path),
+        false if path.extension().is_some_and(|ending| ending == "index") => {
+            std::fs::remove_file(&path).map_or(0, |()| 1)
+        }
+        false => 0,
+    });
+    removed.sum()
+}
+
+/// The engine reads nothing from such a file on its own disk, and all partitions' rows from one on another's.
+#[test]
+fn shuffle_files_without_their_indexes_change_nothing() {
+    on_big_stacks(async {
+        for executors in [1, 2] {
+            let folder = tempfile::tempdir().unwrap();
+            let shuffles = folder.path().join("shuffles");
+            let bind = ([127, 0, 0, 1], 0).into();
+            let scheduler = Scheduler::start(SchedulerOptions { bind, insecure: false }).await.unwrap();
+            let mut running = Vec::new();
+            for _ in 0..executors {
+                let options = ExecutorOptions {
+                    scheduler: scheduler.address().to_string(),
+                    cores: Some(1),
+                    work_dir: Some(shuffles.clone()),
+                    ..ExecutorOptions::default()
+                };
+                running.push(Executor::start(options).await.unwrap());
+            }
+            let place = numbers(folder.path()).await;
+            let url = format!("df://{}", scheduler.address());
+            // More tasks than cores: some of the second stage begin when the files have lost their indexes.
+            let config = settings::session_config().with_target_partitions(8);
+            let (remote, local) = (Session::connect_with(&url, config).await.unwrap(), Session::local());
+            for session in [&remote, &local] {
+                session.table("t", place.to_str().unwrap()).await.unwrap();
+                run(session, SLOW).await;
+            }
+            let sql = "SELECT k, count(*) AS c, slow(sum(x), 500000) AS s FROM t GROUP BY k";
+            let sorted = |table: String| {
+                let mut lines: Vec<String> = table.lines().map(str::to_string).collect();
+                lines.sort();
+                lines
+            };
+            let expected = sorted(run(&local, sql).await);
+            let job = tokio::spawn(async move { run(&remote, sql).await });
+            let rest = Rest::new(&url).unwrap();
+            let begun = async || -> Option<bool> {
+                let job = rest.jobs().await.ok()?.into_iter().find(|job| job.status == "Running")?;
+                let stages = rest.stages(&job.job_id).await.ok()?;
+                Some(stages.iter().any(|stage| stage.stage_id == "2" && stage.tasks().1 > 0))
+            };
+            while begun().await != Some(true) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            assert!(remove_indexes(&shuffles) > 0);
+            let table = tokio::time::timeout(Duration::from_secs(60), job).await.expect("it hangs").unwrap();
+            assert_eq!(sorted(table), expected, "{executors} executors");
+            let jobs = rest.jobs().await.unwrap();
+            assert!(jobs.iter().any(|job| job.status == "Failed"), "the files were not read again: {jobs:?}");
+        }
     });
 }
 

@@ -72,6 +72,7 @@ fn a_child_that_dies() {
     match mode.as_str() {
         "code" => drop(broken().load(&sum(), Engine::Native).call_row(&[1i64.into(), 2i64.into()])),
         "call" => drop(call()),
+        "two calls" => drop((call(), call())),
         "abort after a call" => {
             call();
             std::process::abort();
@@ -115,6 +116,17 @@ fn a_poisoned_kernel_ends_its_process_and_no_other_does() {
         assert_eq!(said, Some(CrashRecord { signal: wanted, kernel: sum().id() }), "{poison}");
     }
     assert_eq!(death("call", Some("product:abort"), |_| {}), (None, None));
+}
+
+#[test]
+fn a_poison_may_spare_the_first_calls() {
+    for (mode, poison, dies) in [
+        ("call", "sum:segv:after=1", false),
+        ("two calls", "sum:segv:after=1", true),
+        ("two calls", "sum:segv:after=2", false),
+    ] {
+        assert_eq!(death(mode, Some(poison), |_| {}).1.is_some(), dies, "{mode} under {poison}");
+    }
 }
 
 #[test]

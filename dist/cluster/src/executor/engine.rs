@@ -27,6 +27,8 @@ use filbert_runtime::StopFlag;
 
 use super::clients::Clients;
 use super::metrics::Metrics;
+use super::whole;
+use crate::fault;
 
 /// Job, stage and number of a task.
 pub(super) type TaskName = (JobId, usize, usize);
@@ -74,7 +76,7 @@ impl ExecutionEngine for Engine {
         let stop = options.map(|options| options.stop.clone()).unwrap_or_default();
         let task = (job_id.clone(), stage_id, task_id);
         let partitions = global_output_partition_ids;
-        let (plan, measures) = measure::measured(plan)?;
+        let (plan, measures) = measure::measured(whole::count_rows(plan)?)?;
         let inner =
             self.inner.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
         self.flags.with(|flags| flags.insert(task.clone(), stop.clone()));
@@ -118,12 +120,12 @@ impl QueryStageExecutor for Stage {
     ) -> Result<Vec<ShuffleWritePartition>> {
         let _over = Over(&self.stop);
         let mut running = self.metrics.begin();
-        let ended = self.inner.execute_query_stage(task_id, context).await;
-        if ended.is_ok() {
-            running.succeeded();
-        }
+        let ended = self.inner.execute_query_stage(task_id, context).await.map_err(fault::of_task);
         self.metrics.kernels(&self.measures);
-        ended
+        let written = ended?;
+        whole::check_written(self.inner.collect_plan_metrics().first(), &written)?;
+        running.succeeded();
+        Ok(written)
     }
 
     fn collect_plan_metrics(&self) -> Vec<MetricsSet> {

@@ -13,7 +13,7 @@ use filbert_ir::Code;
 use filbert_runtime::KernelCache;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry, TEXT_FORMAT, TextEncoder};
 
-use super::refuse;
+use crate::fault::refuse;
 use crate::kernel_metrics::KernelMetrics;
 
 /// The counters of one executor.

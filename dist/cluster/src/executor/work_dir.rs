@@ -12,7 +12,7 @@ use datafusion::common::Result;
 use filbert_ir::Code;
 use tempfile::TempDir;
 
-use super::refuse;
+use crate::fault::refuse;
 
 const PREFIX: &str = "filbert-executor-";
 
