@@ -68,7 +68,10 @@ async fn a_session_lowers_the_fuel() {
     let message = failure(&session, "SET filbert.fuel = much").await;
     assert!(message.contains("filbert.fuel is a number of loop iterations, not 'much'"), "{message}");
     let message = failure(&session, "SET filbert.fule = 1").await;
-    assert!(message.contains("there is no setting filbert.fule; there are filbert.fuel and filbert.partition_bytes"), "{message}");
+    assert!(
+        message.contains("there is no setting filbert.fule; there are filbert.fuel and filbert.partition_bytes"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
