@@ -491,6 +491,22 @@ fn a_result_that_nobody_writes() {
 
 #[test]
 fn a_setting_that_is_none() {
-    place("SET filbert.partition_bytes = 'lots';\nSELECT 1").filbert(&["run", "job.sql"]).fails(expect![[r#""#]]);
-    place("SELECT 1;\nSET filbert.partition_size = 5").filbert(&["run", "job.sql"]).fails(expect![[r#""#]]);
+    place("SET filbert.partition_bytes = 'lots';\nSELECT 1").filbert(&["run", "job.sql"]).fails(expect![[r#"
+        [FB-0705] Error: Invalid or Unsupported Configuration: filbert.partition_bytes is 'lots': write a number of bytes, such as 8GiB or 512MiB
+           ,-[ job.sql:1:1 ]
+           |
+         1 | SET filbert.partition_bytes = 'lots';
+           | ^|^
+           |  `--- in this statement
+        ---'
+    "#]]);
+    place("SELECT 1;\nSET filbert.partition_size = 5").filbert(&["run", "job.sql"]).fails(expect![[r#"
+        [FB-0705] Error: Invalid or Unsupported Configuration: there is no setting filbert.partition_size; there are filbert.fuel and filbert.partition_bytes
+           ,-[ job.sql:2:1 ]
+           |
+         2 | SET filbert.partition_size = 5
+           | ^|^
+           |  `--- in this statement
+        ---'
+    "#]]);
 }

@@ -225,12 +225,12 @@ fn partitions_do_not_show() {
 
 #[test]
 fn partitions_follow_from_bytes() {
-    // Two files of 23 and 18 bytes: a partition each, as they are too small to be split.
+    // Two files of 26 and 20 bytes: a partition each, as they are too small to be split.
     let place = place("EXPLAIN SELECT n FROM t WHERE n > 0");
     for (more, groups) in [
         (&["--partitions", "1"][..], "1 group"),
-        (&["--partitions", "1", "--partition-bytes", "41"], "1 group"),
-        (&["--partitions", "1", "--partition-bytes", "40"], "2 groups"),
+        (&["--partitions", "1", "--partition-bytes", "46"], "1 group"),
+        (&["--partitions", "1", "--partition-bytes", "45"], "2 groups"),
         (&["--partitions", "1", "--partition-bytes", "1KiB"], "1 group"),
     ] {
         let ran = run(&place, &[more, &["--format", "csv"]].concat());

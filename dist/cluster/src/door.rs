@@ -17,15 +17,16 @@ use ballista_core::serde::protobuf::{
     RemoveSessionResult, UpdateTaskStatusParams, UpdateTaskStatusResult,
 };
 use filbert_ir::{Code, KernelError};
+use tokio::sync::Notify;
 use tonic::{Request, Response, Status, async_trait};
 
 use crate::fail_fast::{FailFast, Server};
-use crate::handed_out::HandedOut;
+use crate::handed_out::{self, HandedOut};
 use crate::job_watch::{self, States};
 use crate::kernel_metrics;
 use crate::probation::Probation;
 use crate::quarantine::{Crash, Quarantine};
-use crate::settings::NO_EXECUTOR_PATIENCE;
+use crate::settings::{NO_EXECUTOR_PATIENCE, POLL_PATIENCE};
 
 /// How often a new job that waits looks for an executor.
 const LOOK: Duration = Duration::from_millis(50);
@@ -39,6 +40,8 @@ pub(crate) struct Door {
     /// One executor after the other is handed tasks: the first that gets a new kernel must be known to the next.
     turn: tokio::sync::Mutex<()>,
     handed_out: Mutex<HandedOut>,
+    /// Told when there are new tasks.
+    work: Arc<Notify>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -49,8 +52,9 @@ impl Door {
         fail_fast: Arc<FailFast>,
         quarantine: Arc<Quarantine>,
         probation: Arc<Probation>,
+        work: Arc<Notify>,
     ) -> Door {
-        Door { server, fail_fast, quarantine, probation, turn: Default::default(), handed_out: Mutex::default() }
+        Door { server, fail_fast, quarantine, probation, turn: Default::default(), handed_out: Mutex::default(), work }
     }
 
     fn handed_out(&self) -> MutexGuard<'_, HandedOut> {
@@ -66,6 +70,46 @@ impl Door {
         self.probation.gone(&executor_id);
         self.fail_fast.expect_loss(&executor_id, &reason);
         self.server.executor_stopped(Request::new(ExecutorStoppedParams { executor_id, reason })).await
+    }
+
+    /// Asks the engine for work. Also whether an empty answer may be held back until there is some: the executor
+    /// is idle, so nothing that it does waits to be told.
+    async fn ask(
+        &self,
+        id: &str,
+        mut request: Request<PollWorkParams>,
+        is_new: bool,
+    ) -> Result<(Response<PollWorkResult>, bool), Status> {
+        let poll = request.get_ref();
+        // What it reports belongs to jobs that have been ended or to tasks that run elsewhere.
+        let Some(polling) = self.fail_fast.may_poll(id).await else {
+            self.handed_out().gone(id);
+            return Ok((Response::new(PollWorkResult::default()), false));
+        };
+        let lost = if is_new { self.handed_out().polled(id, poll) } else { 0 };
+        if lost > 0 {
+            let reason = format!("{lost} tasks that it was handed never reached it, or their results never came back");
+            tracing::warn!("executor {id}: {reason}");
+            drop(polling);
+            self.stopped(id.to_string(), reason).await?;
+            return Ok((Response::new(PollWorkResult::default()), false));
+        }
+        self.probation.reported(id, &poll.task_status);
+        kernel_metrics::reported(&poll.task_status);
+        let _turn = match poll.num_free_vcores {
+            0 => None,
+            _ => Some(self.turn.lock().await),
+        };
+        // A task that it has, and yet is idle, ended a moment ago: its next poll tells.
+        let mut may_wait = handed_out::is_idle(poll) && !self.handed_out().has_open(id);
+        if !self.probation.admits(id) {
+            request.get_mut().num_free_vcores = 0;
+            may_wait = false;
+        }
+        let answer = self.server.poll_work(request).await?;
+        self.probation.handed(id, &answer.get_ref().tasks);
+        self.handed_out().handed(id, &answer.get_ref().tasks);
+        Ok((answer, may_wait))
     }
 
     /// Waits until there is an executor.
@@ -86,37 +130,25 @@ impl Door {
 impl SchedulerGrpc for Door {
     type ExecuteQueryPushStream = States;
 
-    async fn poll_work(&self, mut request: Request<PollWorkParams>) -> Answer<PollWorkResult> {
-        let poll = request.get_ref();
+    async fn poll_work(&self, request: Request<PollWorkParams>) -> Answer<PollWorkResult> {
+        let (head, extensions, mut poll) = request.into_parts();
         let Some(id) = poll.metadata.as_ref().map(|metadata| metadata.id.clone()) else {
-            return self.server.poll_work(request).await;
+            return self.server.poll_work(Request::from_parts(head, extensions, poll)).await;
         };
-        // What it reports belongs to jobs that have been ended or to tasks that run elsewhere.
-        let Some(polling) = self.fail_fast.may_poll(&id).await else {
-            self.handed_out().gone(&id);
-            return Ok(Response::new(PollWorkResult::default()));
-        };
-        let lost = self.handed_out().polled(&id, poll);
-        if lost > 0 {
-            let reason = format!("{lost} tasks that it was handed never reached it, or their results never came back");
-            tracing::warn!("executor {id}: {reason}");
-            drop(polling);
-            self.stopped(id, reason).await?;
-            return Ok(Response::new(PollWorkResult::default()));
+        let until = tokio::time::Instant::now() + POLL_PATIENCE;
+        let mut is_new = true;
+        loop {
+            // Heard from here on, also while the engine is asked.
+            let work = self.work.notified();
+            let request = Request::from_parts(head.clone(), extensions.clone(), poll.clone());
+            let (answer, may_wait) = self.ask(&id, request, is_new).await?;
+            let is_empty = answer.get_ref().tasks.is_empty() && answer.get_ref().jobs_to_clean.is_empty();
+            if !is_empty || !may_wait || tokio::time::timeout_at(until, work).await.is_err() {
+                return Ok(answer);
+            }
+            poll.task_status.clear();
+            is_new = false;
         }
-        self.probation.reported(&id, &poll.task_status);
-        kernel_metrics::reported(&poll.task_status);
-        let _turn = match poll.num_free_vcores {
-            0 => None,
-            _ => Some(self.turn.lock().await),
-        };
-        if !self.probation.admits(&id) {
-            request.get_mut().num_free_vcores = 0;
-        }
-        let answer = self.server.poll_work(request).await?;
-        self.probation.handed(&id, &answer.get_ref().tasks);
-        self.handed_out().handed(&id, &answer.get_ref().tasks);
-        Ok(answer)
     }
 
     async fn executor_stopped(&self, request: Request<ExecutorStoppedParams>) -> Answer<ExecutorStoppedResult> {

@@ -24,6 +24,7 @@ mod metrics;
 mod whole;
 pub(crate) mod work_dir;
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use filbert_dist::error::external;
 use filbert_ir::Code;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
@@ -175,7 +176,8 @@ impl Executor {
         let address = incoming.local_addr()?;
         let flags = engine::Flags::default();
         let metrics = metrics::Metrics::new(options.cores())?;
-        let engine = engine::Engine::new(flags.clone(), metrics.clone());
+        let poll = Arc::new(Notify::new());
+        let engine = engine::Engine::new(flags.clone(), metrics.clone(), poll.clone());
         let tasks = Arc::new(tasks(&options, &id, address, &work_dir, engine)?);
 
         let (hang_up, hung_up) = oneshot::channel::<()>();
@@ -196,8 +198,13 @@ impl Executor {
 
         let codec = BallistaCodec::<LogicalPlanNode, PhysicalPlanNode>::new(codec::logical(), codec::physical());
         let health = ExecutorHealth::new();
-        let polled = poll_loop(scheduler.clone(), tasks, codec, None, None, health.clone());
-        let polls = tokio::spawn(async move { format!("its poll loop ended: {:?}", polled.await) });
+        let polled = poll_loop(scheduler.clone(), tasks, codec, Some(poll.clone()), None, health.clone());
+        let polls = tokio::spawn(async move {
+            tokio::select! {
+                ended = polled => format!("its poll loop ended: {ended:?}"),
+                never = polls_now_and_then(poll) => match never {},
+            }
+        });
         let mut executor =
             Executor { id, address, scheduler, polls, serves, hang_up: Some(hang_up), _work_dir: work_dir };
         executor.be_taken_in(&health, &options).await?;
@@ -281,6 +288,14 @@ pub async fn run(mut options: ExecutorOptions) -> Result<()> {
             executor.stop(&format!("{} stopped by {signal}", supervisor::EXIT_WORD)).await;
             Ok(())
         }
+    }
+}
+
+/// Has the scheduler asked for work beside what makes it worth asking, the end of a task.
+async fn polls_now_and_then(poll: Arc<Notify>) -> Infallible {
+    loop {
+        tokio::time::sleep(settings::POLL_PAUSE).await;
+        poll.notify_one();
     }
 }
 

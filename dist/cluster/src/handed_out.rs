@@ -51,13 +51,19 @@ impl HandedOut {
         }
     }
 
+    /// Whether it has tasks that it has not reported.
+    pub(crate) fn has_open(&self, executor: &str) -> bool {
+        self.executors.get(executor).is_some_and(|tasks| !tasks.open.is_empty())
+    }
+
     /// Forgets an executor.
     pub(crate) fn gone(&mut self, executor: &str) {
         self.executors.remove(executor);
     }
 }
 
-fn is_idle(poll: &PollWorkParams) -> bool {
+/// Whether nothing runs on the executor that polls.
+pub(crate) fn is_idle(poll: &PollWorkParams) -> bool {
     let cores = poll.metadata.as_ref().and_then(|metadata| metadata.specification.clone());
     let cores = cores.map(|cores| -> ExecutorSpecification { cores.into() });
     cores.is_some_and(|cores| poll.num_free_vcores >= cores.vcores)

@@ -24,7 +24,7 @@ use datafusion::execution::SessionStateBuilder;
 use filbert_dist::{KernelTypePlanner, repartition};
 use filbert_ir::{Code, KernelError};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tonic::service::RoutesBuilder;
 
@@ -114,7 +114,8 @@ fn cannot(address: SocketAddr, error: impl std::fmt::Display) -> KernelError {
 async fn routes(address: SocketAddr) -> Result<Router, KernelError> {
     let quarantine = Arc::new(Quarantine::default());
     let probation = Arc::new(Probation::default());
-    let config = Arc::new(config(address, &quarantine, &probation));
+    let work = Arc::new(Notify::new());
+    let config = Arc::new(config(address, &quarantine, &probation, &work));
     let endings = Arc::new(JobEndings::default());
     let fail_fast = Arc::new(FailFast::new(endings.clone()));
     let engine = |error| cannot(address, error);
@@ -123,7 +124,7 @@ async fn routes(address: SocketAddr) -> Result<Router, KernelError> {
     let server: Server = create_scheduler(cluster, config).await.map_err(engine)?;
     fail_fast.serve(server.clone());
 
-    let door = Door::new(server.clone(), fail_fast, quarantine.clone(), probation);
+    let door = Door::new(server.clone(), fail_fast, quarantine.clone(), probation, work);
     let door = SchedulerGrpcServer::new(door)
         .max_encoding_message_size(settings::MESSAGE_BYTES_MAX)
         .max_decoding_message_size(settings::MESSAGE_BYTES_MAX);
@@ -145,7 +146,13 @@ async fn routes(address: SocketAddr) -> Result<Router, KernelError> {
     Ok(get_routes(Arc::new(server)).merge(grpc).merge(pages))
 }
 
-fn config(address: SocketAddr, quarantine: &Arc<Quarantine>, probation: &Arc<Probation>) -> SchedulerConfig {
+fn config(
+    address: SocketAddr,
+    quarantine: &Arc<Quarantine>,
+    probation: &Arc<Probation>,
+    work: &Arc<Notify>,
+) -> SchedulerConfig {
+    let work = work.clone();
     SchedulerConfig {
         bind_host: address.ip().to_string(),
         external_host: address.ip().to_string(),
@@ -164,6 +171,7 @@ fn config(address: SocketAddr, quarantine: &Arc<Quarantine>, probation: &Arc<Pro
         override_logical_codec: Some(codec::logical_guarded(quarantine.clone())),
         override_physical_codec: Some(codec::physical_guarded(quarantine.clone(), probation.clone())),
         override_config_producer: Some(Arc::new(settings::session_config)),
+        on_work_available: Some(Arc::new(move |_| work.notify_waiters())),
         job_id_generator: Some(Arc::new(Names::default())),
         override_session_builder: Some(Arc::new(|config| {
             let state = default_session_builder(config)?;

@@ -31,6 +31,11 @@ pub const EXPIRY_CHECK: Duration = Duration::from_secs(2);
 /// How long the polls of an executor that was declared lost are answered with nothing, so that the scheduler is
 /// done with its loss before it gets work again. The scheduler needs milliseconds.
 pub const LOST_PAUSE: Duration = Duration::from_secs(3);
+/// How long the poll of an idle executor is answered at the latest where there is no work: the next task is thus
+/// handed out as soon as there is one. A part of `EXECUTOR_TIMEOUT`, as a poll is a sign of life when it begins.
+pub const POLL_PATIENCE: Duration = Duration::from_secs(1);
+/// How often an executor polls that has a free core and is told that there is no work for it.
+pub const POLL_PAUSE: Duration = Duration::from_millis(50);
 /// How long a new job waits for the first executor before it is refused, and a running job for another one
 /// after the last was lost.
 pub const NO_EXECUTOR_PATIENCE: Duration = Duration::from_secs(15);

@@ -7,7 +7,7 @@ use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use ballista_core::serde::protobuf::{ExecutorRegistration, ExecutorStoppedParams, PollWorkParams, TaskDefinition};
 use ballista_core::serde::scheduler::{ExecutorOperatingSystemSpecification, ExecutorSpecification};
 use filbert_cluster::status::Rest;
-use filbert_cluster::{SessionExt, Standalone};
+use filbert_cluster::{SessionExt, Standalone, settings};
 use filbert_dist::Session;
 use tonic::transport::Channel;
 
@@ -53,6 +53,30 @@ impl Stranger {
         let stopped = ExecutorStoppedParams { executor_id: self.id.clone(), reason: reason.into() };
         self.scheduler.executor_stopped(stopped).await.unwrap();
     }
+}
+
+/// An idle executor's poll is answered when there is work: at once then, and late if there comes none.
+#[test]
+fn an_idle_poll_waits_for_work() {
+    on_big_stacks(async {
+        let folder = tempfile::tempdir().unwrap();
+        let cluster = Standalone::start(0, 1).await.unwrap();
+        let (remote, _) = both(&cluster, folder.path()).await;
+        let mut stranger = Stranger::new(&cluster, "idle").await;
+        let (began, patience) = (Instant::now(), settings::POLL_PATIENCE);
+        assert!(stranger.poll().await.is_empty());
+        assert!(began.elapsed() >= patience, "{:?}", began.elapsed());
+        let job = tokio::spawn(async move { run(&remote, "SELECT sum(x) FROM t").await });
+        loop {
+            let asked = Instant::now();
+            if !stranger.poll().await.is_empty() {
+                break;
+            }
+            assert!(asked.elapsed() >= patience, "{:?}", asked.elapsed());
+            assert!(began.elapsed() < Duration::from_secs(30), "no task came");
+        }
+        job.abort();
+    });
 }
 
 /// The answer with its tasks got lost: the executor polls on and knows nothing of them.

@@ -24,6 +24,7 @@ use datafusion::prelude::SessionConfig;
 use filbert_dist::KernelOptions;
 use filbert_dist::measure::{self, Measures};
 use filbert_runtime::StopFlag;
+use tokio::sync::Notify;
 
 use super::clients::Clients;
 use super::metrics::Metrics;
@@ -52,12 +53,14 @@ pub(super) struct Engine {
     inner: DefaultExecutionEngine,
     flags: Flags,
     metrics: Metrics,
+    /// Told when a task is over and its end waits to be reported.
+    poll: Arc<Notify>,
 }
 
 impl Engine {
     /// An engine that keeps the flags of its tasks here, and counts here what they do.
-    pub(super) fn new(flags: Flags, metrics: Metrics) -> Engine {
-        Engine { inner: DefaultExecutionEngine::with_client_pool(Arc::new(Clients::default())), flags, metrics }
+    pub(super) fn new(flags: Flags, metrics: Metrics, poll: Arc<Notify>) -> Engine {
+        Engine { inner: DefaultExecutionEngine::with_client_pool(Arc::new(Clients::default())), flags, metrics, poll }
     }
 }
 
@@ -80,8 +83,8 @@ impl ExecutionEngine for Engine {
         let inner =
             self.inner.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
         self.flags.with(|flags| flags.insert(task.clone(), stop.clone()));
-        let (flags, metrics) = (self.flags.clone(), self.metrics.clone());
-        Ok(Arc::new(Stage { inner, stop, task, flags, measures, metrics }))
+        let (flags, metrics, poll) = (self.flags.clone(), self.metrics.clone(), self.poll.clone());
+        Ok(Arc::new(Stage { inner, stop, task, flags, measures, metrics, poll }))
     }
 }
 
@@ -94,11 +97,14 @@ struct Stage {
     flags: Flags,
     measures: Measures,
     metrics: Metrics,
+    poll: Arc<Notify>,
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
         self.flags.with(|flags| flags.remove(&self.task));
+        // The engine drops it when it has noted how the task ended, and given its core back.
+        self.poll.notify_one();
     }
 }
 
@@ -185,7 +191,7 @@ mod tests {
 
     fn stage(fails: bool, stop: &StopFlag, task: TaskName, flags: Flags) -> Stage {
         let (inner, stop, metrics) = (Arc::new(Inner { fails }), stop.clone(), Metrics::new(1).expect("counters"));
-        Stage { inner, stop, task, flags, measures: Measures::default(), metrics }
+        Stage { inner, stop, task, flags, measures: Measures::default(), metrics, poll: Arc::default() }
     }
 
     #[tokio::test]
