@@ -4,7 +4,7 @@
 //! the partitions that the task runs by themselves. So each task's kernels have a flag to look at, which is
 //! raised when the task is cancelled, and when it is over in whatever way.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,17 +27,48 @@ use crate::fault;
 /// Job, stage and number of a task.
 pub(super) type TaskName = (JobId, usize, usize);
 
+/// Tasks that are remembered as cancelled before they were there.
+const EARLY_MAX: usize = 1024;
+
 /// The flags of the tasks that an executor has.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Flags(Arc<Mutex<HashMap<TaskName, StopFlag>>>);
+pub(super) struct Flags(Arc<Mutex<Tasks>>);
+
+#[derive(Debug, Default)]
+struct Tasks {
+    flags: HashMap<TaskName, StopFlag>,
+    /// Cancelled, but not here: over, or still on their way, for a task comes by another connection.
+    early: VecDeque<TaskName>,
+}
 
 impl Flags {
     /// Stops the kernels of a task.
     pub(super) fn raise(&self, task: &TaskName) {
-        self.with(|flags| flags.get(task).inspect(|flag| flag.raise()).is_some());
+        self.with(|tasks| match tasks.flags.get(task) {
+            Some(flag) => flag.raise(),
+            None => {
+                if tasks.early.len() >= EARLY_MAX {
+                    tasks.early.pop_front();
+                }
+                tasks.early.push_back(task.clone());
+            }
+        });
     }
 
-    fn with<T>(&self, with: impl FnOnce(&mut HashMap<TaskName, StopFlag>) -> T) -> T {
+    fn add(&self, task: TaskName, flag: StopFlag) {
+        self.with(|tasks| {
+            if tasks.early.contains(&task) {
+                flag.raise();
+            }
+            tasks.flags.insert(task, flag);
+        });
+    }
+
+    fn remove(&self, task: &TaskName) {
+        self.with(|tasks| tasks.flags.remove(task));
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&mut Tasks) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -72,7 +103,7 @@ impl ExecutionEngine for Engine {
         let plan = whole::count_rows(plan)?;
         let inner =
             self.inner.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
-        self.flags.with(|flags| flags.insert(task.clone(), stop.clone()));
+        self.flags.add(task.clone(), stop.clone());
         Ok(Arc::new(Stage { inner, stop, task, flags: self.flags.clone() }))
     }
 }
@@ -88,7 +119,7 @@ struct Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        self.flags.with(|flags| flags.remove(&self.task));
+        self.flags.remove(&self.task);
     }
 }
 
@@ -192,7 +223,7 @@ mod tests {
         let flags = Flags::default();
         let add = |task: usize| {
             let (name, stop): (TaskName, _) = (("job".into(), 1, task), StopFlag::new());
-            flags.with(|flags| flags.insert(name.clone(), stop.clone()));
+            flags.add(name.clone(), stop.clone());
             (
                 Stage { inner: Arc::new(Inner { fails: true }), stop: stop.clone(), task: name, flags: flags.clone() },
                 stop,
@@ -203,7 +234,22 @@ mod tests {
         flags.raise(&first.task);
         assert_eq!((first_stop.is_raised(), second_stop.is_raised()), (true, false));
         drop(first);
-        assert_eq!(flags.with(|flags| flags.len()), 1);
+        assert_eq!(flags.with(|tasks| tasks.flags.len()), 1);
+    }
+
+    /// It would run to its end, and hold a core that long.
+    #[test]
+    fn a_task_that_is_cancelled_before_it_comes_is_stopped() {
+        let (flags, stop) = (Flags::default(), StopFlag::new());
+        flags.raise(&("job".into(), 1, 2));
+        flags.add(("job".into(), 1, 1), stop.clone());
+        assert!(!stop.is_raised());
+        flags.add(("job".into(), 1, 2), stop.clone());
+        assert!(stop.is_raised());
+        for task in 0..2 * EARLY_MAX {
+            flags.raise(&("other".into(), 1, task));
+        }
+        assert_eq!(flags.with(|tasks| tasks.early.len()), EARLY_MAX);
     }
 
     #[test]
