@@ -8,7 +8,7 @@ use super::slow_job::slow;
 #[test]
 fn killed_executors_change_no_row() {
     let mut cluster = Cluster::start(2, &[]);
-    let expected = cluster.prepare(100);
+    let expected = cluster.prepare(50);
     for (stage, deed) in [(0, kill_executor as fn(&mut Cluster)), (1, kill_worker), (2, kill_executor)] {
         let took = cluster.strike(&expected, stage, deed);
         println!("stage {stage}: {took:?}");
@@ -19,7 +19,7 @@ fn killed_executors_change_no_row() {
 #[test]
 fn a_scheduler_that_is_restarted_gets_the_job_again() {
     let mut cluster = Cluster::start(1, &[]);
-    let expected = cluster.prepare(100);
+    let expected = cluster.prepare(50);
     cluster.strike(&expected, 0, |cluster| {
         cluster.scheduler = None;
         cluster.start_scheduler();
@@ -29,7 +29,7 @@ fn a_scheduler_that_is_restarted_gets_the_job_again() {
 #[test]
 fn a_stopped_executor_counts_as_killed_and_does_no_harm_when_it_comes_back() {
     let mut cluster = Cluster::start(2, &[]);
-    let expected = cluster.prepare(100);
+    let expected = cluster.prepare(50);
     let mut stopped = None;
     cluster.strike(&expected, 1, |cluster| {
         let worker = cluster.executors[0].worker().unwrap();
@@ -44,7 +44,7 @@ fn a_stopped_executor_counts_as_killed_and_does_no_harm_when_it_comes_back() {
 #[test]
 fn shuffle_files_that_are_gone_change_no_row() {
     let mut cluster = Cluster::start(2, &[]);
-    let expected = cluster.prepare(100);
+    let expected = cluster.prepare(50);
     cluster.strike(&expected, 1, |cluster| {
         // The rows of the stage before, where one worker has them.
         let folder = cluster.executors[0].worker_folder().unwrap();
@@ -57,7 +57,7 @@ fn shuffle_files_that_are_gone_change_no_row() {
 #[test]
 fn a_kernel_that_ends_its_process_costs_one_executor_and_a_typed_error() {
     let mut cluster = Cluster::start(2, &[("FILBERT_TEST_POISON", "busy:segv")]);
-    cluster.prepare(100);
+    cluster.prepare(50);
     let before = cluster.executor_ids();
     let (ran, _) = cluster.submit("slow.sql", &[]).end();
     assert_eq!(ran.status, 1, "{}", ran.stdout);
@@ -72,7 +72,7 @@ fn a_kernel_that_ends_its_process_costs_one_executor_and_a_typed_error() {
     let (ran, _) = cluster.submit("slow.sql", &[]).end();
     assert!(ran.stderr.starts_with("[FB-1103] Error: "), "{}", ran.stderr);
     // Other kernels run.
-    cluster.place.write("other.sql", slow(100).replace("busy", "lazy").replace("+ i", "- i"));
+    cluster.place.write("other.sql", slow(50).replace("busy", "lazy").replace("+ i", "- i"));
     cluster.executors.clear();
     let (ran, _) = {
         cluster.start_executor(&[]);

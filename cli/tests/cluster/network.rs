@@ -140,7 +140,7 @@ fn inside() {
     let behind_the_wire = inner.command(&cluster.executor_command(INNER.1));
     cluster.add_executor(behind_the_wire);
     cluster.wait_for_executors(2);
-    let expected = cluster.prepare(100);
+    let expected = cluster.prepare(30);
     let cuts = match std::env::var_os("FILBERT_LONG") {
         None => &[Cut::Silent][..],
         Some(_) => &[Cut::Silent, Cut::Down, Cut::Silent, Cut::Down],

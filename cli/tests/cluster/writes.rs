@@ -80,7 +80,7 @@ fn strike(cluster: &mut Cluster, write: &Write, job: Running, victim: Victim) ->
 #[test]
 fn written_files_are_whole_or_absent() {
     let mut cluster = Cluster::start(EXECUTORS, &[]);
-    let [late, _] = prepare(&cluster, 100);
+    let [late, _] = prepare(&cluster, 50);
     for (stage, victim) in [(0, Victim::Client), (1, Victim::Executor), (2, Victim::Client), (2, Victim::Executor)] {
         let mut job = cluster.submit(late.script, &["--partitions", "4"]);
         assert!(cluster.reaches(stage, &mut job), "stage {stage} was not seen");

@@ -8,7 +8,7 @@
 //! The counts of its kernels go to the scheduler among the metrics of the operators that called them, and to
 //! the executor's own page.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,17 +34,48 @@ use crate::fault;
 /// Job, stage and number of a task.
 pub(super) type TaskName = (JobId, usize, usize);
 
+/// Tasks that are remembered as cancelled before they were there.
+const EARLY_MAX: usize = 1024;
+
 /// The flags of the tasks that an executor has.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Flags(Arc<Mutex<HashMap<TaskName, StopFlag>>>);
+pub(super) struct Flags(Arc<Mutex<Tasks>>);
+
+#[derive(Debug, Default)]
+struct Tasks {
+    flags: HashMap<TaskName, StopFlag>,
+    /// Cancelled, but not here: over, or still on their way, for a task comes by another connection.
+    early: VecDeque<TaskName>,
+}
 
 impl Flags {
     /// Stops the kernels of a task.
     pub(super) fn raise(&self, task: &TaskName) {
-        self.with(|flags| flags.get(task).inspect(|flag| flag.raise()).is_some());
+        self.with(|tasks| match tasks.flags.get(task) {
+            Some(flag) => flag.raise(),
+            None => {
+                if tasks.early.len() >= EARLY_MAX {
+                    tasks.early.pop_front();
+                }
+                tasks.early.push_back(task.clone());
+            }
+        });
     }
 
-    fn with<T>(&self, with: impl FnOnce(&mut HashMap<TaskName, StopFlag>) -> T) -> T {
+    fn add(&self, task: TaskName, flag: StopFlag) {
+        self.with(|tasks| {
+            if tasks.early.contains(&task) {
+                flag.raise();
+            }
+            tasks.flags.insert(task, flag);
+        });
+    }
+
+    fn remove(&self, task: &TaskName) {
+        self.with(|tasks| tasks.flags.remove(task));
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&mut Tasks) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -82,7 +113,7 @@ impl ExecutionEngine for Engine {
         let (plan, measures) = measure::measured(whole::count_rows(plan)?)?;
         let inner =
             self.inner.create_query_stage_exec(job_id, stage_id, task_id, partitions, plan, work_dir, config)?;
-        self.flags.with(|flags| flags.insert(task.clone(), stop.clone()));
+        self.flags.add(task.clone(), stop.clone());
         let (flags, metrics, poll) = (self.flags.clone(), self.metrics.clone(), self.poll.clone());
         Ok(Arc::new(Stage { inner, stop, task, flags, measures, metrics, poll }))
     }
@@ -102,7 +133,7 @@ struct Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        self.flags.with(|flags| flags.remove(&self.task));
+        self.flags.remove(&self.task);
         // The engine drops it when it has noted how the task ended, and given its core back.
         self.poll.notify_one();
     }
@@ -217,7 +248,7 @@ mod tests {
         let flags = Flags::default();
         let add = |task: usize| {
             let (name, stop): (TaskName, _) = (("job".into(), 1, task), StopFlag::new());
-            flags.with(|flags| flags.insert(name.clone(), stop.clone()));
+            flags.add(name.clone(), stop.clone());
             (stage(true, &stop, name, flags.clone()), stop)
         };
         let ((first, first_stop), (_second, second_stop)) = (add(1), add(2));
@@ -225,7 +256,22 @@ mod tests {
         flags.raise(&first.task);
         assert_eq!((first_stop.is_raised(), second_stop.is_raised()), (true, false));
         drop(first);
-        assert_eq!(flags.with(|flags| flags.len()), 1);
+        assert_eq!(flags.with(|tasks| tasks.flags.len()), 1);
+    }
+
+    /// It would run to its end, and hold a core that long.
+    #[test]
+    fn a_task_that_is_cancelled_before_it_comes_is_stopped() {
+        let (flags, stop) = (Flags::default(), StopFlag::new());
+        flags.raise(&("job".into(), 1, 2));
+        flags.add(("job".into(), 1, 1), stop.clone());
+        assert!(!stop.is_raised());
+        flags.add(("job".into(), 1, 2), stop.clone());
+        assert!(stop.is_raised());
+        for task in 0..2 * EARLY_MAX {
+            flags.raise(&("other".into(), 1, task));
+        }
+        assert_eq!(flags.with(|tasks| tasks.early.len()), EARLY_MAX);
     }
 
     #[test]
