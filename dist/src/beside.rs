@@ -21,6 +21,9 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, Physical
 
 const MAGIC: &[u8; 4] = b"FBNF";
 
+/// A function's name and payload.
+type Named<'b> = (&'b str, &'b [u8]);
+
 /// The functions in a node's own expressions, and in what it says of its partitions.
 pub(crate) fn functions(node: &Arc<dyn ExecutionPlan>) -> Result<Vec<Arc<ScalarUDF>>> {
     let mut functions = Vec::new();
@@ -52,7 +55,7 @@ pub(crate) fn put(functions: &BTreeMap<String, Vec<u8>>, buf: &mut Vec<u8>) {
 }
 
 /// Names and payloads of functions that stand before a node, and the node.
-pub(crate) fn take(buf: &[u8]) -> Result<(Vec<(&str, &[u8])>, &[u8])> {
+pub(crate) fn take(buf: &[u8]) -> Result<(Vec<Named<'_>>, &[u8])> {
     let Some(mut rest) = buf.strip_prefix(MAGIC) else { return Ok((Vec::new(), buf)) };
     let mut functions = Vec::new();
     for _ in 0..count(&mut rest)? {

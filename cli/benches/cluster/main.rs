@@ -91,8 +91,11 @@ async fn measure() -> Result<()> {
     granularity::measure(&sides[1], &trips, cores).await
 }
 
+/// Bytes of a scheduler and of its executors.
+type Peaks = (u64, Vec<u64>);
+
 /// What the processes of each cluster hold at the most since they were asked last, in bytes: scheduler, executors.
-fn memory(sides: &[Side]) -> Vec<(u64, Vec<u64>)> {
+fn memory(sides: &[Side]) -> Vec<Peaks> {
     sides.iter().filter_map(|side| side.cluster.as_ref()).map(|(processes, _)| processes.take_memory()).collect()
 }
 

@@ -4,13 +4,13 @@
 use datafusion::common::Result;
 
 use crate::timeline::{Timeline, run};
-use crate::{Side, data, failure, memory, millis, size, table};
+use crate::{Peaks, Side, data, failure, memory, millis, size, table};
 
 const ROUNDS: usize = 5;
 
 const DISTANCE: &str = "great_circle(lat1, lon1, lat2, lon2)";
 
-pub(crate) async fn measure(sides: &[Side], cores: usize, idle: &[(u64, Vec<u64>)]) -> Result<()> {
+pub(crate) async fn measure(sides: &[Side], cores: usize, idle: &[Peaks]) -> Result<()> {
     let jobs = [
         (
             "16 groups: a small shuffle",
@@ -58,9 +58,12 @@ pub(crate) async fn measure(sides: &[Side], cores: usize, idle: &[(u64, Vec<u64>
     Ok(())
 }
 
+/// A part of a run, as a table shows it.
+type Part = fn(&Timeline) -> String;
+
 fn show(name: &str, sides: &[Side], runs: &[Vec<Timeline>]) {
     let medians: Vec<Timeline> = runs.iter().map(|runs| Timeline::median(runs)).collect();
-    let parts: [(&str, fn(&Timeline) -> String); 11] = [
+    let parts: [(&str, Part); 11] = [
         ("whole job", |run| millis(run.all)),
         ("plan, in the client", |run| millis(run.plan)),
         ("ship: encode, send, plan, first poll", |run| millis(run.ship)),
@@ -73,7 +76,7 @@ fn show(name: &str, sides: &[Side], runs: &[Vec<Timeline>]) {
         ("number of tasks", |run| run.task_count.to_string()),
         ("shuffle files", |run| size(run.shuffle_bytes)),
     ];
-    let row = |(name, part): (&str, fn(&Timeline) -> String)| {
+    let row = |(name, part): (&str, Part)| {
         let cell = |(run, side): (&Timeline, &Side)| {
             // In this process everything behind the plan is one.
             let here = name.starts_with("whole") || name.starts_with("plan") || name.contains("compile");
@@ -90,10 +93,10 @@ fn show(name: &str, sides: &[Side], runs: &[Vec<Timeline>]) {
     }
 }
 
-fn show_memory(sides: &[Side], peaks: &[(&str, Vec<(u64, Vec<u64>)>)]) {
+fn show_memory(sides: &[Side], peaks: &[(&str, Vec<Peaks>)]) {
     let clusters: Vec<&Side> = sides.iter().filter(|side| side.cluster.is_some()).collect();
-    let row = |(name, peaks): &(&str, Vec<(u64, Vec<u64>)>)| {
-        let cell = |(scheduler, executors): &(u64, Vec<u64>)| {
+    let row = |(name, peaks): &(&str, Vec<Peaks>)| {
+        let cell = |(scheduler, executors): &Peaks| {
             let executors: Vec<String> = executors.iter().map(|bytes| size(*bytes)).collect();
             format!("{}; {}", size(*scheduler), executors.join(", "))
         };
