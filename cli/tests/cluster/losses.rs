@@ -6,7 +6,7 @@ use super::processes::{Cluster, kill_executor, kill_worker};
 use super::slow_job::slow;
 
 #[test]
-fn killed_executors_change_no_row() {
+fn fault_56_killed_executors_change_no_row() {
     let mut cluster = Cluster::start(2, &[]);
     let expected = cluster.prepare(50);
     for (stage, deed) in [(0, kill_executor as fn(&mut Cluster)), (1, kill_worker), (2, kill_executor)] {

@@ -78,7 +78,7 @@ fn strike(cluster: &mut Cluster, write: &Write, job: Running, victim: Victim) ->
 }
 
 #[test]
-fn written_files_are_whole_or_absent() {
+fn fault_53_written_files_are_whole_or_absent() {
     let mut cluster = Cluster::start(EXECUTORS, &[]);
     let [late, _] = prepare(&cluster, 50);
     for (stage, victim) in [(0, Victim::Client), (1, Victim::Executor), (2, Victim::Client), (2, Victim::Executor)] {

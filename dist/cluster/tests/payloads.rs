@@ -78,7 +78,7 @@ fn payload(session: &Session, name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn broken_payloads_are_refused_and_the_cluster_goes_on() {
+fn fault_57_other_versions_and_broken_payloads_are_refused_and_the_cluster_goes_on() {
     on_big_stacks(async {
         let folder = tempfile::tempdir().unwrap();
         let place = numbers(folder.path()).await;
