@@ -99,8 +99,8 @@ fn tasks_that_never_arrived_are_run_by_others() {
         stranger.take().await;
         cluster.add_executor(1).await.unwrap();
         let polls = tokio::spawn(async move {
-            loop {
-                // What it is handed again, it forgets again, until it is out.
+            // Until it is out, and not so long that it is taken in again.
+            for _ in 0..8 {
                 stranger.poll().await;
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
