@@ -199,4 +199,6 @@ powi!(powi_f32, f32);
 pub const POWI: &[Powi] = &[(Op::Powi, powi_f64, powi_f32)];
 
 #[cfg(test)]
+mod lanes_tests;
+#[cfg(test)]
 mod tests;

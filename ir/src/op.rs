@@ -352,7 +352,7 @@ ops! {
     Sinh "sinh" Unary(Float); [] 1.0 eval::sinh, "Hyperbolic sine.";
     Cosh "cosh" Unary(Float); [] 1.0 eval::cosh, "Hyperbolic cosine.";
     Tanh "tanh" Unary(Float); [] 1.0 eval::tanh, "Hyperbolic tangent.";
-    Asinh "asinh" Unary(Float); [] 1.0 eval::asinh, "Inverse hyperbolic sine.";
+    Asinh "asinh" Unary(Float); [] 2.0 eval::asinh, "Inverse hyperbolic sine.";
     Acosh "acosh" Unary(Float); [] 1.0 eval::acosh, "Inverse hyperbolic cosine; NaN below 1.";
     Atanh "atanh" Unary(Float); [] 1.0 eval::atanh, "Inverse hyperbolic tangent; NaN outside [-1, 1].";
     Hypot "hypot" Binary(Float); [commutes] 1.0 eval::hypot, "sqrt(x^2 + y^2) without overflow on the way.";

@@ -6,7 +6,8 @@ is left is fitted again after each, so that the later ones make up for the round
 ir/src/math/coefficients.rs; `fit.py NAME` prints one table. The error beside each is what the rounded
 coefficients really do, over a grid ten times as fine, before any rounding in the evaluation.
 
-The reader's way to check: `fit.py > ../../ir/src/math/coefficients.rs` gives the file in the repository.
+The reader's way to check: `fit.py > ../../ir/src/math/coefficients.rs` and `cargo fmt` give the file in the
+repository; it takes a minute and needs mpmath alone.
 """
 
 import sys
@@ -18,8 +19,8 @@ mp.prec = 260
 TABLES = {}
 
 
-def table(name, doc, f, low, high, count, weight=lambda x: mpf(1), fixed=()):
-    TABLES[name] = (doc, f, mpf(low), mpf(high), count, weight, fixed)
+def table(name, doc, f, low, high, count, weight=lambda x: mpf(1)):
+    TABLES[name] = (doc, f, mpf(low), mpf(high), count, weight)
 
 
 def grid(low, high, points):
@@ -85,15 +86,12 @@ def swapped(at, worst, errors):
 
 
 def fit(name):
-    doc, f, low, high, count, weight, fixed = TABLES[name]
+    doc, f, low, high, count, weight = TABLES[name]
     xs = grid(low, high, 24 * count)
     weights = [weight(x) for x in xs]
     rest = [f(x) for x in xs]
     # Weights and values are those of what is left after `done` coefficients.
-    done = [mpf(c) for c in fixed]
-    for c in done:
-        rest = [(v - c) / x for v, x in zip(rest, xs)]
-        weights = [w * abs(x) for w, x in zip(weights, xs)]
+    done = []
     while len(done) < count:
         coefficients = exchange(xs, rest, weights, count - len(done))
         c = mpf(float(coefficients[0]))
@@ -129,6 +127,8 @@ LOG_HIGH = ROOT_HALF**2 * mpf("1.001")
 
 table("EXP", "(e^r - 1 - r) / r^2 for |r| up to ln 2 / 2; the error is times r^2.",
       steps(mp.exp, 1, 1), -HALF_LN2, HALF_LN2, 10, lambda r: r * r)
+table("EXP_M1", "(e^r - 1 - r - r^2 / 2) / r^3 for |r| up to ln 2 / 2; the error is times r^2.",
+      steps(mp.exp, 1, 1, mpf(1) / 2), -HALF_LN2, HALF_LN2, 10, lambda r: r * r)
 table("LN", "(2 atanh(s) / s - 2) / z, z = s^2, s = f / (2 + f), 1 + f from sqrt(1/2) to sqrt(2); the error is times z.",
       steps(root(lambda s: 2 * mp.atanh(s) / s), 2), 0, LOG_HIGH, 7, lambda z: z)
 table("LN_TAIL", "(atanh(s) / s - 1 - z / 3) / z^2, as for LN; the error is times z^2.",
@@ -170,16 +170,33 @@ def to_half(x):
     return (x - mpf(3) / 2) / (x + mpf(3) / 2)
 
 
+def slope(v):
+    x = from_half(v)
+    by_x = (1 + 2 * x * x) * mp.exp(x * x) * mp.erfc(x) - 2 * x / mp.sqrt(mp.pi)
+    return by_x * 3 / (1 - v) ** 2
+
+
 table("ERF", "(erf(x) / x - ERF_LEAD) / c, c = x^2 - 0.28125, x from 0 to 3/4; the error is times c.",
       steps(at_centre, ERF_AT), -CENTRE + mpf(2) ** -60, mpf("0.5626") - CENTRE, 10, abs)
 table("ERFC", "(x e^(x^2) erfc(x) - ERFC_LEAD) / v, v = (x - 3/2) / (x + 3/2), x from 3/4 to 28; the error is times v.",
-      steps(lambda v: erfcx_lead(from_half(v)), ERFC_AT), to_half(mpf("0.7499")), to_half(mpf("27.4")), 23, abs)
+      steps(lambda v: erfcx_lead(from_half(v)), ERFC_AT), to_half(mpf("0.7499")), to_half(mpf("27.4")), 24, abs)
+table("ERFC_SLOPE", "The slope of x e^(x^2) erfc(x) by v, roughly, for the low part of v.",
+      slope, to_half(mpf("0.7499")), to_half(mpf("27.4")), 4)
 table("CBRT", "1 / cbrt(m), m from sqrt(1/2) to sqrt(2), a first guess.",
       lambda m: 1 / mp.cbrt(m), mp.sqrt(mpf(1) / 2), mp.sqrt(2), 7)
 
-PAIRS = {
-    "ERF_LEAD": ("erf(x) / x at x^2 = 0.28125, in two parts.", ERF_AT),
-    "ERFC_LEAD": ("x e^(x^2) erfc(x) at x = 3/2, in two parts.", ERFC_AT),
+# name -> what it is, its value, and in how many floats it is handed over
+PARTS = {
+    "ERF_LEAD": ("erf(x) / x at x^2 = 0.28125", ERF_AT, 2),
+    "ERFC_LEAD": ("x e^(x^2) erfc(x) at x = 3/2", ERFC_AT, 2),
+    "LN2": ("ln 2", mp.ln(2), 2),
+    "LOG2_E": ("1 / ln 2", 1 / mp.ln(2), 2),
+    "LOG10_2": ("ln 2 / ln 10", mp.ln(2) / mp.ln(10), 2),
+    "LOG10_E": ("1 / ln 10", 1 / mp.ln(10), 2),
+    "THIRD": ("1 / 3", THIRD, 2),
+    "PI": ("pi", +mp.pi, 2),
+    "HALF_PI": ("pi / 2", mp.pi / 2, 3),
+    "QUARTER_PI": ("pi / 4", mp.pi / 4, 2),
 }
 
 
@@ -195,18 +212,24 @@ def literal(value):
 HEAD = """\
 //! Coefficients of the series, lowest first, as tests/oracle/fit.py has found them; that program is their
 //! source, and says beside each table what error is left. Change them there.
+
+// A value in parts is the sum of floats, each nearest to what those before it leave.
+#![allow(clippy::approx_constant)]
 """
 
 
 def main():
-    names = sys.argv[1:] or list(TABLES) + list(PAIRS)
+    names = sys.argv[1:] or list(TABLES) + list(PARTS)
     print(HEAD)
     for name in names:
-        if name in PAIRS:
-            doc, value = PAIRS[name]
-            high = float(value)
-            low = float(value - mpf(high))
-            print(f"/// {doc}\npub(super) const {name}: (f64, f64) = ({literal(high)}, {literal(low)});\n")
+        if name in PARTS:
+            doc, value, count = PARTS[name]
+            parts = []
+            for _ in range(count):
+                parts.append(literal(value))
+                value -= mpf(float(value))
+            print(f"/// {doc} in {count} parts.")
+            print(f"pub(super) const {name}: ({', '.join(['f64'] * count)}) = ({', '.join(parts)});\n")
             continue
         doc, coefficients, error = fit(name)
         print(f"/// {doc} Its greatest is 2^{float(mp.log(error, 2)):.1f}.")

@@ -4,13 +4,10 @@
 //! atan2 divide the lesser by the greater of two numbers; from tan(pi/8) on they turn the point back by pi/4,
 //! (a - b) / (a + b), so that a short polynomial will do, with the quotient in two parts.
 
-use super::coefficients::{ASIN, ATAN};
+use super::coefficients::{ASIN, ATAN, HALF_PI, PI, QUARTER_PI};
 use super::lanes::{Lanes, SIGN};
 use super::pair::{Pair, constant, polynomial, quotient, root, sign_of, sum, sum_ordered, with_sign};
 
-const PI: (f64, f64) = (std::f64::consts::PI, 1.224_646_799_147_353_2e-16);
-const HALF_PI: (f64, f64) = (std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17);
-const QUARTER_PI: (f64, f64) = (std::f64::consts::FRAC_PI_4, 3.061_616_997_868_383e-17);
 const TAN_EIGHTH_PI: f64 = 0.414_213_562_373_095_03;
 
 /// For an |x| below 1/2 asin(|x|) in two parts; else half of pi/2 - asin(|x|). And whether it is the first.
@@ -38,7 +35,7 @@ fn difference<L: Lanes>(l: &L, base: Pair<L::F>, t: Pair<L::F>) -> L::F {
 pub(super) fn asin<L: Lanes>(l: &L, x: L::F) -> L::F {
     let ((v, v_low), small) = asin_core(l, l.abs(x));
     let two = l.float(2.0);
-    let large = difference(l, constant(l, HALF_PI), (l.mul(v, two), l.mul(v_low, two)));
+    let large = difference(l, constant(l, (HALF_PI.0, HALF_PI.1)), (l.mul(v, two), l.mul(v_low, two)));
     with_sign(l, l.select(small, l.add(v, v_low), large), sign_of(l, x))
 }
 
@@ -86,7 +83,7 @@ pub(super) fn atan<L: Lanes>(l: &L, x: L::F) -> L::F {
     let one = l.float(1.0);
     let large = l.lt(one, magnitude);
     let core = atan_core(l, l.select(large, one, magnitude), l.select(large, magnitude, one));
-    let turned = difference(l, constant(l, HALF_PI), core);
+    let turned = difference(l, constant(l, (HALF_PI.0, HALF_PI.1)), core);
     with_sign(l, l.select(large, turned, l.add(core.0, core.1)), sign_of(l, x))
 }
 

@@ -5,7 +5,7 @@
 //! x^2, the exponential and the product are in two parts, and the division by x corrects itself, so that erfc
 //! is rounded once where it counts.
 
-use super::coefficients::{ERF, ERFC};
+use super::coefficients::{ERF, ERFC, ERFC_SLOPE};
 use super::exp::of_pair;
 use super::lanes::Lanes;
 use super::pair::{Pair, at_most, constant, polynomial, product, product_pair, sign_of, sum_ordered, with_sign};
@@ -33,16 +33,25 @@ fn near<L: Lanes>(l: &L, x: L::F) -> Pair<L::F> {
 #[inline(always)]
 fn far<L: Lanes>(l: &L, x: L::F) -> Pair<L::F> {
     let centre = l.float(1.5);
-    let plus = l.add(x, centre);
+    let minus = l.sub(x, centre);
+    let (plus, plus_low) = sum_ordered(l, centre, x);
     let both = l.div(l.float(1.0), l.mul(x, plus));
     let inverse = l.mul(both, plus);
-    let v = l.mul(l.sub(x, centre), l.mul(both, x));
+    let inverse_plus = l.mul(both, x);
+    let v = l.mul(minus, inverse_plus);
+    let minus_v = l.neg(v);
+    let v_low = l.mul(l.fma(minus_v, plus_low, l.fma(minus_v, plus, minus)), inverse_plus);
     let lead = constant(l, ERFC_LEAD);
-    let (k, k_low) = sum_ordered(l, lead.0, l.mul(v, polynomial(l, v, &ERFC)));
+    // One more coefficient by Horner's rule: where v is near 1 two of them matter.
+    let [first, others @ ..] = &ERFC;
+    let series = l.fma(polynomial(l, v, others), v, l.float(*first));
+    let (k, k_low) = sum_ordered(l, lead.0, l.mul(v, series));
+    let k_low = l.fma(polynomial(l, v, &ERFC_SLOPE), v_low, k_low);
 
     let (square, square_low) = product(l, x, x);
     let (e, n) = of_pair(l, (l.neg(square), l.neg(square_low)));
     let (top, top_low) = product_pair(l, e, (k, l.add(k_low, lead.1)));
+    let (top, top_low) = sum_ordered(l, top, top_low);
     let q = l.mul(top, inverse);
     let rest = l.add(l.fma(l.neg(q), x, top), top_low);
     // Scaled apart, so that erf can take both off 1.

@@ -4,12 +4,9 @@
 //! not zero, and what is left has no more than 53 bits. 1 + r is summed in two parts, for r is rounded in the
 //! last place of itself and the result would otherwise be rounded twice in a row.
 
-use super::coefficients::EXP;
+use super::coefficients::{EXP, EXP_M1, LN2};
 use super::lanes::{Lanes, MAGIC};
-use super::pair::{Pair, at_least, at_most, constant, polynomial, product, sum_ordered};
-
-/// ln 2 in two parts.
-pub(super) const LN2: (f64, f64) = (std::f64::consts::LN_2, 2.319_046_813_846_299_6e-17);
+use super::pair::{Pair, at_least, at_most, polynomial, product, sum_ordered};
 
 /// e^x.
 #[inline(always)]
@@ -19,8 +16,9 @@ pub(super) fn exp<L: Lanes>(l: &L, x: L::F) -> L::F {
     let n = nearest(l, x, std::f64::consts::LOG2_E);
     let r = l.fma(n, l.float(-LN2.0), x);
     let r = l.fma(n, l.float(-LN2.1), r);
-    let (hi, lo) = of_small(l, (r, None));
-    l.scale(l.add(hi, lo), n)
+    let (hi, lo) = sum_ordered(l, l.float(1.0), r);
+    let low = l.fma(polynomial(l, r, &EXP), l.mul(r, r), lo);
+    l.scale(l.add(hi, low), n)
 }
 
 /// 2^x.
@@ -31,7 +29,7 @@ pub(super) fn exp2<L: Lanes>(l: &L, x: L::F) -> L::F {
     let f = l.sub(x, n);
     let (r, rest) = product(l, f, l.float(LN2.0));
     let r_low = l.fma(f, l.float(LN2.1), rest);
-    let (hi, lo) = of_small(l, (r, Some(r_low)));
+    let (hi, lo) = of_small(l, (r, r_low));
     l.scale(l.add(hi, lo), n)
 }
 
@@ -46,10 +44,15 @@ pub(super) fn exp_m1<L: Lanes>(l: &L, x: L::F) -> L::F {
     let bits_60 = l.float(MAGIC - 60.0);
     let minus_n = l.sub(l.float(MAGIC), n);
     let power = l.power(l.select(l.lt(minus_n, bits_60), bits_60, minus_n));
-    let (hi, lo) = sum_ordered(l, l.sub(one, power), r);
-    let r2 = l.mul(r, r);
-    let low = l.fma(r_low, l.add(one, r), l.mul(polynomial(l, r, &EXP), r2));
-    let y = l.scale(l.add(hi, l.add(lo, low)), n);
+    // And e^r - 1 = r + r^2 / 2 + r^3 P(r), each part no greater than the one before.
+    let (less, less_low) = sum_ordered(l, one, l.neg(power));
+    let (hi, lo) = sum_ordered(l, less, r);
+    let (square, square_low) = product(l, r, r);
+    let half = l.float(0.5);
+    let (hi, middle) = sum_ordered(l, hi, l.mul(square, half));
+    let low = l.fma(l.mul(square, r), polynomial(l, r, &EXP_M1), l.mul(square_low, half));
+    let low = l.fma(r_low, l.add(one, r), low);
+    let y = l.scale(l.add(hi, l.add(l.add(l.add(lo, less_low), middle), low)), n);
     // Keeps the sign of a zero.
     l.select(l.eq(x, l.float(0.0)), x, y)
 }
@@ -69,16 +72,14 @@ pub(super) fn reduced<L: Lanes>(l: &L, x: Pair<L::F>, n: L::F) -> Pair<L::F> {
     sum_ordered(l, high, part)
 }
 
-/// e^(r.hi + r.lo), |r| <= ln 2 / 2, in two parts.
+/// e^(r.hi + r.lo), |r| <= ln 2 / 2, in two parts: 1 + r, and the rest with r^2 / 2 apart from r^3 P(r).
 #[inline(always)]
-pub(super) fn of_small<L: Lanes>(l: &L, r: (L::F, Option<L::F>)) -> Pair<L::F> {
+fn of_small<L: Lanes>(l: &L, r: Pair<L::F>) -> Pair<L::F> {
     let (r, r_low) = r;
     let (hi, lo) = sum_ordered(l, l.float(1.0), r);
-    let lo = match r_low {
-        Some(r_low) => l.fma(r_low, hi, lo),
-        None => lo,
-    };
-    (hi, l.fma(polynomial(l, r, &EXP), l.mul(r, r), lo))
+    let square = l.mul(r, r);
+    let middle = l.fma(square, l.float(0.5), l.fma(r_low, hi, lo));
+    (hi, l.fma(l.mul(square, r), polynomial(l, r, &EXP_M1), middle))
 }
 
 /// e^(x.hi + x.lo) as a pair times 2^n, for an x in -760..720.
@@ -86,11 +87,5 @@ pub(super) fn of_small<L: Lanes>(l: &L, r: (L::F, Option<L::F>)) -> Pair<L::F> {
 pub(super) fn of_pair<L: Lanes>(l: &L, x: Pair<L::F>) -> (Pair<L::F>, L::F) {
     let n = nearest(l, x.0, std::f64::consts::LOG2_E);
     let (r, r_low) = reduced(l, x, n);
-    (of_small(l, (r, Some(r_low))), n)
-}
-
-/// ln 2 in two parts, as lanes.
-#[inline(always)]
-pub(super) fn ln2<L: Lanes>(l: &L) -> Pair<L::F> {
-    constant(l, LN2)
+    (of_small(l, (r, r_low)), n)
 }

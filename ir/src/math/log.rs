@@ -3,19 +3,12 @@
 //! `ln` and `ln_1p` put 2 s + ... together so that m - 1, which is exact, is the greatest term; the others
 //! need the logarithm of m in two parts, for they multiply it.
 
-use super::coefficients::{LN, LN_TAIL};
-use super::exp::{LN2, ln2};
+use super::coefficients::{LN, LN_TAIL, LN2, LOG2_E, LOG10_2, LOG10_E, THIRD};
 use super::lanes::{Lanes, MAGIC};
 use super::pair::{Pair, constant, polynomial, product, product_pair, sum, sum_ordered};
 
 /// The bits of sqrt(1/2).
 const ROOT_HALF_BITS: i64 = 0x3fe6_a09e_667f_3bcd;
-/// 1 / ln 2, log10(2) and 1 / ln 10 in two parts.
-const LOG2_E: (f64, f64) = (std::f64::consts::LOG2_E, 2.035_527_374_093_103_3e-17);
-const LOG10_2: (f64, f64) = (std::f64::consts::LOG10_2, -2.803_728_127_785_170_4e-18);
-const LOG10_E: (f64, f64) = (std::f64::consts::LOG10_E, 1.098_319_650_216_765e-17);
-/// 1 / 3 in two parts.
-const THIRD: (f64, f64) = (1.0 / 3.0, 1.850_371_707_708_594_2e-17);
 
 /// k and m of a positive normal x.
 #[inline(always)]
@@ -153,7 +146,7 @@ pub(super) fn log10<L: Lanes>(l: &L, x: L::F) -> L::F {
 #[inline(always)]
 pub(super) fn ln_pair<L: Lanes>(l: &L, x: L::F) -> Pair<L::F> {
     let (k, (part, part_low)) = ln_mantissa(l, x);
-    let unit = ln2(l);
+    let unit = constant(l, LN2);
     let (whole, whole_low) = product(l, k, unit.0);
     let (hi, lo) = sum_ordered(l, whole, part);
     (hi, l.add(lo, l.add(part_low, l.fma(k, unit.1, whole_low))))

@@ -70,8 +70,9 @@ pub(super) fn root<L: Lanes>(l: &L, a: Pair<L::F>) -> Pair<L::F> {
     (s, l.mul(rest, half_reciprocal))
 }
 
-/// A polynomial, lowest coefficient first. Fours of coefficients by twos of twos, the fours by Horner's rule
-/// in x^4: one fixed tree, half as deep as Horner's.
+/// A polynomial, lowest coefficient first. All but that one: fours of coefficients by twos of twos, the fours by
+/// Horner's rule in x^4, which is half as deep as Horner's rule throughout. The lowest, which is the greatest
+/// part of the sum, is added by the last step, so that it is rounded with one step and not with three.
 #[inline(always)]
 pub(super) fn polynomial<L: Lanes, const N: usize>(l: &L, x: L::F, c: &[f64; N]) -> L::F {
     let x2 = l.mul(x, x);
@@ -80,16 +81,16 @@ pub(super) fn polynomial<L: Lanes, const N: usize>(l: &L, x: L::F, c: &[f64; N])
         if i + 1 < N { l.fma(l.float(c[i + 1]), x, low) } else { low }
     };
     let four = |i: usize| if i + 2 < N { l.fma(two(i + 2), x2, two(i)) } else { two(i) };
-    let mut i = (N - 1) / 4 * 4;
+    let mut i = (N - 2) / 4 * 4 + 1;
     let mut total = four(i);
-    if i > 0 {
+    if i > 1 {
         let x4 = l.mul(x2, x2);
-        while i > 0 {
+        while i > 1 {
             i -= 4;
             total = l.fma(total, x4, four(i));
         }
     }
-    total
+    l.fma(total, x, l.float(c[0]))
 }
 
 /// `value` with the sign bit turned where `sign` has it set.

@@ -5,12 +5,10 @@
 //! multiple of pi/2. Three parts of pi/2 are enough up to `LIMIT`; beyond, the lane is rare and computed
 //! by libm, which has as many digits as it takes.
 
-use super::coefficients::{COS, SIN};
+use super::coefficients::{COS, HALF_PI, SIN};
 use super::lanes::{Lanes, MAGIC};
 use super::pair::{Pair, polynomial, product, quotient, sign_of, sum_ordered, with_sign};
 
-/// pi / 2 in three parts.
-const HALF_PI: [f64; 3] = [1.570_796_326_794_896_6, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33];
 /// Arguments beyond are rare.
 const LIMIT: f64 = 1e8;
 
@@ -27,14 +25,15 @@ fn turned<L: Lanes>(l: &L, magnitude: L::F) -> Turned<L> {
     let magic = l.float(MAGIC);
     let shifted = l.fma(magnitude, l.float(std::f64::consts::FRAC_2_PI), magic);
     let minus_n = l.sub(magic, shifted);
-    let high = l.fma(minus_n, l.float(HALF_PI[0]), magnitude);
-    let (part, part_low) = product(l, minus_n, l.float(HALF_PI[1]));
+    let high = l.fma(minus_n, l.float(HALF_PI.0), magnitude);
+    let (part, part_low) = product(l, minus_n, l.float(HALF_PI.1));
     let (r, r_low) = sum_ordered(l, high, part);
-    let low = l.fma(minus_n, l.float(HALF_PI[2]), l.add(r_low, part_low));
+    let low = l.fma(minus_n, l.float(HALF_PI.2), l.add(r_low, part_low));
 
-    let (one, z) = (l.float(1.0), l.mul(r, r));
-    let half = l.mul(z, l.float(0.5));
-    let (cos, cos_low) = sum_ordered(l, one, l.neg(half));
+    let (z, z_low) = product(l, r, r);
+    let minus_half = l.float(-0.5);
+    let (cos, cos_low) = sum_ordered(l, l.float(1.0), l.mul(z, minus_half));
+    let cos_low = l.fma(z_low, minus_half, cos_low);
     let sin_series = l.mul(l.mul(r, z), polynomial(l, z, &SIN));
     let cos_series = l.fma(l.mul(z, z), polynomial(l, z, &COS), cos_low);
     Turned {
