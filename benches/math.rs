@@ -20,9 +20,11 @@ const ROWS: usize = 8192;
 const ROUNDS: usize = 301;
 
 type Range = (f64, f64);
+type Unary = (Op, fn(f64) -> f64, Range);
+type Binary = (Op, fn(f64, f64) -> f64, Range, Range);
 
 /// Operation, libm's function, and the range of the arguments.
-const UNARY: &[(Op, fn(f64) -> f64, Range)] = &[
+const UNARY: &[Unary] = &[
     (Op::Exp, libm::exp, (-20.0, 20.0)),
     (Op::Ln, libm::log, (0.01, 100.0)),
     (Op::Sin, libm::sin, (-10.0, 10.0)),
@@ -48,7 +50,7 @@ const UNARY: &[(Op, fn(f64) -> f64, Range)] = &[
 ];
 
 /// The same of two arguments.
-const BINARY: &[(Op, fn(f64, f64) -> f64, Range, Range)] = &[
+const BINARY: &[Binary] = &[
     (Op::Powf, libm::pow, (0.01, 100.0), (-10.0, 10.0)),
     (Op::Atan2, libm::atan2, (-5.0, 5.0), (-5.0, 5.0)),
     (Op::Hypot, libm::hypot, (-5.0, 5.0), (-5.0, 5.0)),

@@ -125,8 +125,8 @@ fn only_huge_angles_are_rare() {
     }
 }
 
-/// Lanes that compute nothing and count the steps: (additions, multiplications and fused ones, divisions and
-/// roots, everything else).
+/// Lanes that compute nothing and count the steps: additions, multiplications and fused ones; divisions and
+/// roots; everything else.
 #[derive(Default)]
 struct Count([Cell<usize>; 3]);
 
