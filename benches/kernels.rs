@@ -2,7 +2,8 @@
 //!
 //! A peer keeps every promise of the kernel: integers are checked and the lowest failing row is reported,
 //! a NaN result is canonical, the output is a new column. So a ratio compares code, not promises. Peers
-//! with math functions call `filbert_ir::math`, the same source that kernels call.
+//! with math functions call `filbert_ir::math`, the same source that kernels call; built without
+//! `-C target-feature=+fma` they call `fma` where the helper of a kernel has the instruction.
 
 use filbert_ir::{VerifiedKernel, math};
 

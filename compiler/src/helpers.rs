@@ -4,11 +4,15 @@
 //! share one source for every function. Code reaches a helper by its index through the call frame and
 //! never by address or name. A helper is a pure function of its operands and does not panic.
 //!
+//! There are two tables of addresses: functions for any CPU of the architecture, and the same functions compiled
+//! for one with the fma instruction, where each step of theirs is that instruction and not a call. `table`
+//! asks the CPU. The bits are the same.
+//!
 //! The order of the table is part of the ABI: it changes only together with `abi::ABI_VERSION`.
 
 use std::sync::atomic::AtomicPtr;
 
-use filbert_ir::math::{BINARY, POWI, TERNARY, UNARY};
+use filbert_ir::math::{BINARY, FUSED_BINARY, FUSED_UNARY, POWI, TERNARY, UNARY};
 use filbert_ir::{Op, Type};
 
 /// A function pointer by its shape.
@@ -55,12 +59,14 @@ impl Helper {
 // Row `I` of a table of `math`, as C functions. The index is a constant, so the call behind it is direct.
 
 macro_rules! wrap {
-    ($f64:ident $f32:ident $table:ident ($($x:ident: $t64:ty, $t32:ty);*)) => {
-        extern "C" fn $f64<const I: usize>($($x: $t64),*) -> f64 {
+    ($(#[$feature:meta])? $f64:ident $f32:ident $table:ident ($($x:ident: $t64:ty, $t32:ty);*)) => {
+        $(#[$feature])?
+        pub(super) extern "C" fn $f64<const I: usize>($($x: $t64),*) -> f64 {
             (const { $table[I].1 })($($x),*)
         }
 
-        extern "C" fn $f32<const I: usize>($($x: $t32),*) -> f32 {
+        $(#[$feature])?
+        pub(super) extern "C" fn $f32<const I: usize>($($x: $t32),*) -> f32 {
             (const { $table[I].2 })($($x),*)
         }
     };
@@ -70,6 +76,15 @@ wrap!(unary_f64 unary_f32 UNARY (x: f64, f32));
 wrap!(binary_f64 binary_f32 BINARY (x: f64, f32; y: f64, f32));
 wrap!(ternary_f64 ternary_f32 TERNARY (x: f64, f32; y: f64, f32; z: f64, f32));
 wrap!(powi_f64 powi_f32 POWI (x: f64, f32; n: i32, i32));
+
+#[cfg(target_arch = "x86_64")]
+mod fused {
+    use super::{FUSED_BINARY, FUSED_UNARY};
+
+    wrap!(#[target_feature(enable = "fma")] unary_f64 unary_f32 FUSED_UNARY (x: f64, f32));
+    wrap!(#[target_feature(enable = "fma")] binary_f64 binary_f32 FUSED_BINARY (x: f64, f32; y: f64, f32));
+    pub(super) use super::{powi_f32, powi_f64, ternary_f32, ternary_f64};
+}
 
 macro_rules! helpers {
     ($($table:ident $f64:ident $shape64:ident $f32:ident $shape32:ident: $($i:literal)*;)*) => {
@@ -82,6 +97,12 @@ macro_rules! helpers {
         /// The loader fills it in, so that no thread has to, and none can be forked away while it does.
         static ADDRESSES: [AtomicPtr<()>; HELPERS_LEN] = [$($(
             AtomicPtr::new($f64::<$i> as *mut ()), AtomicPtr::new($f32::<$i> as *mut ()),
+        )*)*];
+
+        /// The same for a CPU with fma: nobody else is given it.
+        #[cfg(target_arch = "x86_64")]
+        static FUSED_ADDRESSES: [AtomicPtr<()>; HELPERS_LEN] = [$($(
+            AtomicPtr::new(fused::$f64::<$i> as *mut ()), AtomicPtr::new(fused::$f32::<$i> as *mut ()),
         )*)*];
 
         const HELPERS_LEN: usize = 2 * ($([$($i),*].len() +)* 0);
@@ -100,6 +121,10 @@ helpers! {
 /// Addresses of the helpers in this process, in the order of `HELPERS`: what `CallFrame::helpers` points to.
 /// An entry is a pointer like any other; atomic only because plain ones cannot be shared.
 pub fn table() -> &'static [AtomicPtr<()>] {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("fma") {
+        return &FUSED_ADDRESSES;
+    }
     &ADDRESSES
 }
 

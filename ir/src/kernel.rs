@@ -54,7 +54,7 @@ use crate::types::{Scalar, Type};
 
 /// Version of what kernels mean. It is part of the core, hence of the id: any change of a result bit or of
 /// an error moves it on.
-pub const SEMANTICS_VERSION: u16 = 2;
+pub const SEMANTICS_VERSION: u16 = 3;
 
 /// A value of a kernel: an index into its table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

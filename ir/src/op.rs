@@ -340,7 +340,7 @@ ops! {
     Log2 "log2" Unary(Float); [] 1.0 eval::log2, "Logarithm to base 2.";
     Log10 "log10" Unary(Float); [] 1.0 eval::log10, "Logarithm to base 10.";
     Ln1p "ln_1p" Unary(Float); [] 1.0 eval::ln_1p, "ln(1 + x), accurate near zero.";
-    Powf "powf" Binary(Float); [] 1.5 eval::powf, "x^y for a float y.";
+    Powf "powf" Binary(Float); [] 1.0 eval::powf, "x^y for a float y.";
     Powi "powi" FloatPowInt; [] none eval::powi, "x^n for an i32 n, by a fixed square-and-multiply; one rounding a step, which makes an error of about |n| ULP at most, and x^-n is 1 / x^n, also where x^n is out of range.";
     Sin "sin" Unary(Float); [] 1.0 eval::sin, "Sine of radians.";
     Cos "cos" Unary(Float); [] 1.0 eval::cos, "Cosine of radians.";
@@ -348,16 +348,16 @@ ops! {
     Asin "asin" Unary(Float); [] 1.0 eval::asin, "Arc sine; NaN outside [-1, 1].";
     Acos "acos" Unary(Float); [] 1.0 eval::acos, "Arc cosine; NaN outside [-1, 1].";
     Atan "atan" Unary(Float); [] 1.0 eval::atan, "Arc tangent.";
-    Atan2 "atan2" Binary(Float); [] 2.0 eval::atan2, "Angle of the point (x = second, y = first).";
-    Sinh "sinh" Unary(Float); [] 2.0 eval::sinh, "Hyperbolic sine.";
-    Cosh "cosh" Unary(Float); [] 2.0 eval::cosh, "Hyperbolic cosine.";
-    Tanh "tanh" Unary(Float); [] 3.0 eval::tanh, "Hyperbolic tangent.";
-    Asinh "asinh" Unary(Float); [] 3.0 eval::asinh, "Inverse hyperbolic sine.";
-    Acosh "acosh" Unary(Float); [] 3.0 eval::acosh, "Inverse hyperbolic cosine; NaN below 1.";
-    Atanh "atanh" Unary(Float); [] 3.0 eval::atanh, "Inverse hyperbolic tangent; NaN outside [-1, 1].";
-    Hypot "hypot" Binary(Float); [commutes] 1.5 eval::hypot, "sqrt(x^2 + y^2) without overflow on the way.";
+    Atan2 "atan2" Binary(Float); [] 1.0 eval::atan2, "Angle of the point (x = second, y = first).";
+    Sinh "sinh" Unary(Float); [] 1.0 eval::sinh, "Hyperbolic sine.";
+    Cosh "cosh" Unary(Float); [] 1.0 eval::cosh, "Hyperbolic cosine.";
+    Tanh "tanh" Unary(Float); [] 1.0 eval::tanh, "Hyperbolic tangent.";
+    Asinh "asinh" Unary(Float); [] 2.0 eval::asinh, "Inverse hyperbolic sine.";
+    Acosh "acosh" Unary(Float); [] 1.0 eval::acosh, "Inverse hyperbolic cosine; NaN below 1.";
+    Atanh "atanh" Unary(Float); [] 1.0 eval::atanh, "Inverse hyperbolic tangent; NaN outside [-1, 1].";
+    Hypot "hypot" Binary(Float); [commutes] 1.0 eval::hypot, "sqrt(x^2 + y^2) without overflow on the way.";
     Erf "erf" Unary(Float); [] 1.0 eval::erf, "Error function.";
-    Erfc "erfc" Unary(Float); [] 4.0 eval::erfc, "1 - erf(x), accurate for large x.";
+    Erfc "erfc" Unary(Float); [] 1.0 eval::erfc, "1 - erf(x), accurate for large x.";
     Gamma "gamma" Unary(Float); [] 20.0 eval::gamma, "Gamma function.";
     LnGamma "ln_gamma" Unary(Float); [] 10.0 eval::ln_gamma, "Natural logarithm of |gamma(x)|; the error bound is for x > 0, near its negative zeros it is larger.";
 }

@@ -65,7 +65,7 @@ fn std_unary(op: Op) -> Option<fn(f64) -> f64> {
 }
 
 /// Arguments where functions are interesting: near zero, ordinary, large, special.
-fn argument(rng: &mut Rng) -> f64 {
+pub(super) fn argument(rng: &mut Rng) -> f64 {
     let unit = rng.next_u64() as f64 / u64::MAX as f64 * 2.0 - 1.0;
     let x = match rng.below(8) {
         0 => unit * 1e-5,
@@ -216,4 +216,11 @@ fn powers_of_numbers_near_1_keep_their_bits_when_the_exponent_is_huge() {
         let got = super::powf_f64(x, y);
         assert!(distance_f64(got, want) <= 1.0, "{x:?}^{y:?}: {got:?}, not {want:?}");
     }
+}
+
+/// The logarithm of the base is multiplied by the exponent, error and all.
+#[test]
+fn a_power_of_a_huge_base_has_all_digits() {
+    let power = super::powf_f64(1.0454451478868285e281, -0.5201194184323465);
+    assert!(distance_f64(power, 6.861269291906495e-147) <= 1.0, "{power:?}");
 }
