@@ -6,7 +6,7 @@
 //!   outputs (Room) ─> Sinks ──┘  (disjoint row ranges)                    └────> Interpreter::row
 //! ```
 //!
-//! `strip` sets the pointers that the code gets, `body` calls it. The code behind `entry` reads and writes what
+//! `strip` sets the pointers that the code gets, `body` calls it, `native` holds it. The code behind `entry` reads and writes what
 //! docs/abi.md says, and assumes no alignment. So that this is so:
 //! * inputs and sinks are lent memory of known type and length (`lend`, `lists`, `room`);
 //! * a `Job` refuses inputs and sinks whose type or length does not fit, and splits into `Piece`s that
@@ -16,6 +16,7 @@
 #![allow(unsafe_code)]
 
 mod body;
+mod native;
 mod strip;
 
 use std::ops::Range;
@@ -32,7 +33,8 @@ use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
 use strip::{Strip, zero_nulls};
 
-pub(crate) use body::{Limits, NativeCode};
+pub(crate) use body::Limits;
+pub(crate) use native::{CompileFn, NativeCode};
 
 /// Rows between two looks at the stop flag; also the size of the scratch strips.
 pub const STRIP_ROWS: usize = 1024;
