@@ -5,9 +5,10 @@
 //!     cargo bench -p filbert-benches --bench throughput --target-dir target/scalar
 //! ```
 //!
-//! compares with scalar Rust, which is what the scalar back end can be compared with; without the flags
-//! rustc vectorises what it can. After criterion's figures a table of ratios follows: rounds of kernel and
-//! peer alternate, and each cell is from the fastest round of each.
+//! compares with scalar Rust, which is what the scalar back end can be compared with; with
+//! `RUSTFLAGS="-C target-cpu=native"` rustc makes of the loop what this CPU can. After criterion's figures a table
+//! of ratios follows: rounds of kernel, scalar back end and peer alternate, and each cell is from the fastest round
+//! of each.
 #![allow(missing_docs)]
 
 use std::hint::black_box;
@@ -15,13 +16,21 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use filbert_benches as peer;
-use filbert_runtime::{CallOptions, Column, LoadedKernel};
+use filbert_compiler::Target;
+use filbert_runtime::{CallOptions, Column, Engine, KernelCache, LoadedKernel};
 
 const ROWS: usize = 8192;
 const ROUNDS: usize = 400;
 
-/// A kernel on its columns, and its peer.
-type Pair<'a> = (&'static str, Box<dyn Fn() + 'a>, Box<dyn Fn() + 'a>);
+/// A kernel on its columns, the same by the scalar back end, and its peer.
+struct Case<'a> {
+    name: &'static str,
+    /// Who compiled it.
+    backend: &'static str,
+    ours: Box<dyn Fn() + 'a>,
+    scalar: Box<dyn Fn() + 'a>,
+    rust: Box<dyn Fn() + 'a>,
+}
 
 struct Data {
     a: Vec<f64>,
@@ -32,12 +41,16 @@ struct Data {
     m: Vec<i64>,
     n: Vec<i64>,
     small: Vec<i32>,
+    /// Three columns of numbers above 1.
+    positive: [Vec<f64>; 3],
 }
 
 impl Data {
     fn new() -> Data {
         let wave = |scale: f64, step: f64| (0..ROWS).map(|i| scale * (i as f64 * step).sin()).collect::<Vec<f64>>();
+        let positive = |x: Vec<f64>| x.iter().map(|v| v.abs() + 1.0).collect::<Vec<f64>>();
         Data {
+            positive: [wave(80.0, 0.7), wave(170.0, 0.31), wave(75.0, 1.3)].map(positive),
             a: wave(80.0, 0.7),
             b: wave(170.0, 0.31),
             c: wave(75.0, 1.3),
@@ -49,53 +62,48 @@ impl Data {
         }
     }
 
-    fn pairs(&self) -> Vec<Pair<'_>> {
+    fn cases(&self) -> Vec<Case<'_>> {
         let (a, b, c, d) = (&self.a[..], &self.b[..], &self.c[..], &self.d[..]);
         let (keys, m, n) = (&self.keys[..], &self.m[..], &self.n[..]);
         let small = &self.small[..];
-        let positive = |x: &[f64]| x.iter().map(|v| v.abs() + 1.0).collect::<Vec<f64>>();
-        let (spot, strike, years) = (positive(a), positive(b), positive(c));
-        let columns = [spot.clone(), strike.clone(), years.clone()];
+        let [spot, strike, years] = &self.positive;
         vec![
-            ("axpy", ours("axpy", vec![a, b]), Box::new(move || drop(black_box(peer::axpy(a, b))))),
-            ("poly7", ours("poly7", vec![a]), Box::new(move || drop(black_box(peer::poly7(a))))),
-            ("branch", ours("branch", vec![a, b]), Box::new(move || drop(black_box(peer::branch(a, b))))),
-            ("mix", ours("mix", vec![keys]), Box::new(move || drop(black_box(peer::mix(keys))))),
-            ("checked", ours("checked", vec![m, n]), Box::new(move || drop(black_box(peer::checked(m, n))))),
-            (
-                "checked32",
-                ours("checked32", vec![small, small]),
-                Box::new(move || drop(black_box(peer::checked32(small, small)))),
-            ),
-            (
-                "great_circle",
-                ours("great_circle", vec![a, b, c, d]),
-                Box::new(move || drop(black_box(peer::great_circle(a, b, c, d)))),
-            ),
-            (
-                "black_scholes",
-                owned("black_scholes", columns.to_vec()),
-                Box::new(move || drop(black_box(peer::black_scholes(&spot, &strike, &years)))),
-            ),
+            case("axpy", vec![a, b], move || peer::axpy(a, b)),
+            case("poly7", vec![a], move || peer::poly7(a)),
+            case("branch", vec![a, b], move || peer::branch(a, b)),
+            case("mix", vec![keys], move || peer::mix(keys)),
+            case("checked", vec![m, n], move || peer::checked(m, n)),
+            case("checked32", vec![small, small], move || peer::checked32(small, small)),
+            case("great_circle", vec![a, b, c, d], move || peer::great_circle(a, b, c, d)),
+            case("black_scholes", vec![spot, strike, years], move || peer::black_scholes(spot, strike, years)),
         ]
     }
 }
 
-/// A call of the compiled kernel on these columns.
-fn ours<'a, T: filbert_runtime::Element>(name: &str, columns: Vec<&'a [T]>) -> Box<dyn Fn() + 'a> {
-    let kernel = LoadedKernel::load(&peer::kernel(name));
-    Box::new(move || {
-        let columns: Vec<Column<'_>> = columns.iter().map(|column| Column::slice(column)).collect();
-        drop(black_box(kernel.call(&columns, ROWS, &CallOptions::default()).expect("no row fails")));
-    })
-}
-
-fn owned<'a>(name: &str, columns: Vec<Vec<f64>>) -> Box<dyn Fn() + 'a> {
-    let kernel = LoadedKernel::load(&peer::kernel(name));
-    Box::new(move || {
-        let columns: Vec<Column<'_>> = columns.iter().map(|column| Column::slice(column)).collect();
-        drop(black_box(kernel.call(&columns, ROWS, &CallOptions::default()).expect("no row fails")));
-    })
+/// Calls of a kernel on these columns, and of its peer.
+fn case<'a, T: filbert_runtime::Element, R>(
+    name: &'static str,
+    columns: Vec<&'a [T]>,
+    rust: impl Fn() -> R + 'a,
+) -> Case<'a> {
+    let kernel = peer::kernel(name);
+    let host = LoadedKernel::load(&kernel);
+    let cache = KernelCache::new(1 << 20).with_target(Target::host().without_vectors());
+    let scalar = cache.load(&kernel, Engine::Native);
+    let backend = host.backend().map_or("interpreter", |backend| backend.name());
+    let call = |kernel: LoadedKernel, columns: Vec<&'a [T]>| -> Box<dyn Fn() + 'a> {
+        Box::new(move || {
+            let columns: Vec<Column<'_>> = columns.iter().map(|column| Column::slice(column)).collect();
+            drop(black_box(kernel.call(&columns, ROWS, &CallOptions::default()).expect("no row fails")));
+        })
+    };
+    Case {
+        name,
+        backend,
+        ours: call(host, columns.clone()),
+        scalar: call(scalar, columns),
+        rust: Box::new(move || drop(black_box(rust()))),
+    }
 }
 
 fn time(f: &dyn Fn()) -> Duration {
@@ -106,24 +114,25 @@ fn time(f: &dyn Fn()) -> Duration {
 
 fn main() {
     let data = Data::new();
-    let pairs = data.pairs();
+    let cases = data.cases();
     let mut criterion = Criterion::default().configure_from_args();
-    for (name, kernel, rust) in &pairs {
-        let mut group = criterion.benchmark_group(*name);
+    for case in &cases {
+        let mut group = criterion.benchmark_group(case.name);
         group.throughput(Throughput::Elements(ROWS as u64));
-        group.bench_function("filbert", |b| b.iter(kernel));
-        group.bench_function("rust", |b| b.iter(rust));
+        group.bench_function("filbert", |b| b.iter(&case.ours));
+        group.bench_function("rust", |b| b.iter(&case.rust));
         group.finish();
     }
     criterion.final_summary();
-    println!("\n| kernel | filbert, ns/row | Rust, ns/row | Rust / filbert |\n|---|---|---|---|");
-    for (name, kernel, rust) in &pairs {
-        let (mut ours, mut theirs) = (Duration::MAX, Duration::MAX);
+    println!("\n| kernel | back end | ns/row | scalar back end | Rust | Rust / filbert |\n|---|---|---|---|---|---|");
+    for Case { name, backend, ours, scalar, rust } in &cases {
+        let mut fastest = [Duration::MAX; 3];
         for _ in 0..ROUNDS {
-            ours = ours.min(time(kernel));
-            theirs = theirs.min(time(rust));
+            for (fastest, run) in fastest.iter_mut().zip([ours, scalar, rust]) {
+                *fastest = (*fastest).min(time(run));
+            }
         }
-        let [ours, theirs] = [ours, theirs].map(|t| t.as_secs_f64() * 1e9 / ROWS as f64);
-        println!("| {name} | {ours:.3} | {theirs:.3} | {:.2} |", theirs / ours);
+        let [ours, scalar, rust] = fastest.map(|t| t.as_secs_f64() * 1e9 / ROWS as f64);
+        println!("| {name} | {backend} | {ours:.3} | {scalar:.3} | {rust:.3} | {:.2} |", rust / ours);
     }
 }

@@ -240,6 +240,9 @@ fn range(job: &Job<'_>, body: &mut Body<'_>, strip: &mut Strip, start: usize, ro
 }
 
 #[cfg(test)]
+#[path = "call/block_tests.rs"]
+mod block_tests;
+#[cfg(test)]
 #[path = "call/guard_tests.rs"]
 mod guard_tests;
 #[cfg(test)]

@@ -96,6 +96,53 @@ fn fault_15_every_operation_agrees_at_its_edges() {
     println!("{kernels} kernels of one operation compared, no difference; {taken} times in vectors");
 }
 
+/// More values alive at once than there are registers, numbers and bools, in both widths: they go to the stack and
+/// come back.
+#[test]
+fn values_that_have_no_register_keep_their_bits() {
+    let engines = Engines::new();
+    for (ty, numbers, bools) in [(Type::F64, 45, 4), (Type::F32, 45, 4), (Type::I64, 6, 24), (Type::I32, 30, 12)] {
+        let mut builder = Builder::new();
+        let [x, y] = [0, 1].map(|_| builder.param(ty));
+        let by = |n: usize| match ty {
+            Type::F64 => Scalar::F64(n as f64 + 0.5),
+            Type::F32 => Scalar::F32(n as f32 + 0.5),
+            Type::I64 => Scalar::I64(n as i64 * 3 - 20),
+            _ => Scalar::I32(n as i32 * 3 - 20),
+        };
+        let product = if ty.is_float() { Op::Mul } else { Op::WrappingMul };
+        let mut values = Vec::new();
+        let mut tests = Vec::new();
+        for n in 0..numbers {
+            let constant = builder.constant(by(n));
+            values.push(builder.op(product, &[x, constant]));
+        }
+        for n in 0..bools {
+            let constant = builder.constant(by(n));
+            tests.push(builder.op(Op::Lt, &[y, constant]));
+        }
+        let mut last = values[0];
+        for (index, &value) in values.iter().enumerate().rev() {
+            let difference = if ty.is_float() { Op::Sub } else { Op::WrappingSub };
+            last = builder.op(difference, &[value, last]);
+            if let Some(&test) = tests.get(index) {
+                last = builder.op(Op::Select, &[test, last, value]);
+            }
+        }
+        let mut any = tests[0];
+        for &test in tests.iter().rev() {
+            any = builder.op(Op::Xor, &[any, test]);
+        }
+        let (core, _) = builder.finish(vec![last, any]);
+        let params = (0..core.slots()).map(|i| format!("p{i}")).collect();
+        let names = Names { kernel: "k".into(), params, ..Names::default() };
+        let kernel = verify(Kernel { core, names, source: None }).unwrap();
+        let rows = random::datum_rows(7, &kernel.core.signature, 100);
+        compare_rows(&format!("{numbers} {ty} and {bools} bools"), &kernel, &rows, &engines);
+    }
+    assert_eq!(engines.taken.get(), 4 * engines.vector.len() as u64, "every kernel is taken");
+}
+
 /// One operation on parameters, of which one may be a constant.
 fn applied(op: Op, tys: &[Type], ty: Type, constant: Option<(usize, Scalar)>) -> VerifiedKernel {
     let mut builder = Builder::new();

@@ -59,6 +59,7 @@ pub(super) fn count(isa: Isa, bank: Bank) -> u32 {
 
 /// The scratch registers of a bank: its last ones.
 pub(super) fn scratch(isa: Isa, bank: Bank, index: u32) -> u32 {
+    assert!(index < SCRATCH, "an instruction reads at most {SCRATCH} operands of a bank from scratch registers");
     count(isa, bank) - SCRATCH + index
 }
 

@@ -4,6 +4,7 @@
 //! when it is first wanted, and kept as long as the vector code is. Where it cannot be had the interpreter
 //! computes these rows.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use filbert_compiler::{Artifact, Backend, CompileError, Target};
@@ -93,11 +94,12 @@ impl Vector {
     /// The scalar code; `None` if there is none to be had. Kernels with vector code are small: they compile on
     /// any stack, and in no time that a budget would be needed for.
     pub(super) fn companion(&self) -> Option<Arc<NativeCode>> {
-        self.companion.get_or(|| {
+        let make = || {
             let artifact = (self.compile)(&self.kernel, &self.target).ok()?;
             let code = NativeCode::load(&self.kernel, &artifact, &self.target, self.compile).ok()?;
             // A stand-in for the compiler may not care what it is asked for.
             code.vector.is_none().then(|| Arc::new(code))
-        })
+        };
+        self.companion.get_or(|| catch_unwind(AssertUnwindSafe(make)).unwrap_or(None))
     }
 }
