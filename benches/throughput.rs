@@ -32,33 +32,61 @@ struct Case<'a> {
     rust: Box<dyn Fn() + 'a>,
 }
 
+/// Columns begin where Arrow's do, at a multiple of 64 bytes.
+struct Aligned<T> {
+    values: Vec<T>,
+    first: usize,
+}
+
+impl<T: Copy> Aligned<T> {
+    fn new(values: &[T]) -> Aligned<T> {
+        let mut aligned: Vec<T> = Vec::with_capacity(values.len() + 64);
+        let first = aligned.as_ptr().align_offset(64);
+        aligned.extend(values.iter().copied().cycle().take(first));
+        aligned.extend_from_slice(values);
+        Aligned { values: aligned, first }
+    }
+}
+
+impl<T> std::ops::Deref for Aligned<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.values[self.first..]
+    }
+}
+
 struct Data {
-    a: Vec<f64>,
-    b: Vec<f64>,
-    c: Vec<f64>,
-    d: Vec<f64>,
-    keys: Vec<u64>,
-    m: Vec<i64>,
-    n: Vec<i64>,
-    small: Vec<i32>,
+    a: Aligned<f64>,
+    b: Aligned<f64>,
+    c: Aligned<f64>,
+    d: Aligned<f64>,
+    keys: Aligned<u64>,
+    m: Aligned<i64>,
+    n: Aligned<i64>,
+    small: Aligned<i32>,
     /// Three columns of numbers above 1.
-    positive: [Vec<f64>; 3],
+    positive: [Aligned<f64>; 3],
 }
 
 impl Data {
     fn new() -> Data {
         let wave = |scale: f64, step: f64| (0..ROWS).map(|i| scale * (i as f64 * step).sin()).collect::<Vec<f64>>();
-        let positive = |x: Vec<f64>| x.iter().map(|v| v.abs() + 1.0).collect::<Vec<f64>>();
+        let [a, b, c, d] = [(80.0, 0.7), (170.0, 0.31), (75.0, 1.3), (160.0, 0.17)].map(|(s, t)| wave(s, t));
+        let positive = |x: &Vec<f64>| Aligned::new(&x.iter().map(|v| v.abs() + 1.0).collect::<Vec<f64>>());
+        let whole = |of: &dyn Fn(i64) -> i64| (0..ROWS as i64).map(of).collect::<Vec<i64>>();
+        let keys: Vec<u64> = (0..ROWS as u64).map(|i| i.wrapping_mul(0x2545_f491_4f6c_dd1d)).collect();
+        let small: Vec<i32> = (0..ROWS as i32).map(|i| i * 7919 % 10_003 - 5_000).collect();
         Data {
-            positive: [wave(80.0, 0.7), wave(170.0, 0.31), wave(75.0, 1.3)].map(positive),
-            a: wave(80.0, 0.7),
-            b: wave(170.0, 0.31),
-            c: wave(75.0, 1.3),
-            d: wave(160.0, 0.17),
-            keys: (0..ROWS as u64).map(|i| i.wrapping_mul(0x2545_f491_4f6c_dd1d)).collect(),
-            m: (0..ROWS as i64).map(|i| i * 7919 % 100_003 - 50_000).collect(),
-            small: (0..ROWS as i32).map(|i| i * 7919 % 10_003 - 5_000).collect(),
-            n: (0..ROWS as i64).map(|i| i * 104_729 % 50_021 + 1).collect(),
+            positive: [&a, &b, &c].map(positive),
+            a: Aligned::new(&a),
+            b: Aligned::new(&b),
+            c: Aligned::new(&c),
+            d: Aligned::new(&d),
+            keys: Aligned::new(&keys),
+            m: Aligned::new(&whole(&|i| i * 7919 % 100_003 - 50_000)),
+            n: Aligned::new(&whole(&|i| i * 104_729 % 50_021 + 1)),
+            small: Aligned::new(&small),
         }
     }
 

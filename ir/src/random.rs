@@ -48,8 +48,8 @@ fn strict_kernel(seed: u64, size: usize, is_plain: bool) -> Kernel {
     Kernel { core, names: names(seed, params), source: None }
 }
 
-/// As `kernel`, of operations that are a few instructions on vectors: no function, no division of integers, no
-/// count of bits. Other random kernels seldom do without.
+/// As `kernel`, of operations that are a few instructions on vectors: no function, no division or power of
+/// integers. Other random kernels seldom do without.
 pub fn plain_kernel(seed: u64, size: usize) -> Kernel {
     strict_kernel(seed, size, true)
 }

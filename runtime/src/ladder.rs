@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use filbert_compiler::compile::{STACK_BYTES_LARGE, VALUES_SMALL_MAX};
 use filbert_compiler::Target;
+use filbert_compiler::compile::{STACK_BYTES_LARGE, VALUES_SMALL_MAX};
 use filbert_ir::VerifiedKernel;
 
 use crate::cache::Key;

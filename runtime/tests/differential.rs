@@ -195,9 +195,10 @@ impl Engines {
     fn new() -> Engines {
         let has = |feature: &str| Target::host().features().contains(&feature);
         let mut vector = Vec::new();
-        for (isa, level, features) in
-            [(Isa::Avx512, Level::V4, ["avx512f", "avx512dq", "avx512vl"]), (Isa::Avx2, Level::V3, ["avx2", "fma", "bmi2"])]
-        {
+        for (isa, level, features) in [
+            (Isa::Avx512, Level::V4, ["avx512f", "avx512dq", "avx512vl"]),
+            (Isa::Avx2, Level::V3, ["avx2", "fma", "bmi2"]),
+        ] {
             match features.iter().all(|feature| has(feature)) {
                 true => vector.push((isa, patient(256 << 10).with_target(Target::level(level)))),
                 false => println!("SKIPPED: this CPU has no {isa:?}, whose code is not tested"),
@@ -276,7 +277,9 @@ fn compare_engine(loaded: &LoadedKernel, rows: &[Vec<Datum>], judged: &[Judged],
         }
     }
     // Failing rows one by one: code and value.
-    for (row, fault) in rows.iter().zip(judged).take(ROWS_ALONE).filter_map(|(row, judged)| Some((row, judged.as_ref().err()?))) {
+    for (row, fault) in
+        rows.iter().zip(judged).take(ROWS_ALONE).filter_map(|(row, judged)| Some((row, judged.as_ref().err()?)))
+    {
         match loaded.call_row(row) {
             Err(error) if (error.code, error.value) == (fault.fault.code(), Some(fault.value)) => {}
             got => differs(format!("{engine}: row {row:?}: got {got:?}, expected {fault:?}")),
@@ -288,7 +291,7 @@ fn compare_engine(loaded: &LoadedKernel, rows: &[Vec<Datum>], judged: &[Judged],
 }
 
 /// Rows that are also called one by one, if they fail.
-const ROWS_ALONE: usize = 64;
+const ROWS_ALONE: usize = 16;
 
 fn compare_results(results: &[OutColumn], rows: &[Vec<Datum>], judged: &[Judged], differs: &dyn Fn(String)) {
     for (row, expected) in judged.iter().enumerate() {

@@ -143,3 +143,6 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

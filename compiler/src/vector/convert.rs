@@ -10,6 +10,7 @@
 //!
 //! Loads stand before their first use and stores at the end, all behind the check: an output may be an input.
 
+mod bits;
 mod cast;
 mod float;
 mod int;

@@ -201,3 +201,6 @@ fn needs_scratch(body: &Body, places: &Places) -> bool {
             || inst.args.iter().enumerate().any(|(place, &v)| folded != Some(place) && is_memory(v))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,10 +19,12 @@ pub(super) fn copies(body: &Body) -> u32 {
     if work > INTERLEAVED_MAX {
         return 1;
     }
-    let pressure = |bank: Bank, copies: u32| registers::most_alive(&interleaved(body, copies), bank);
+    // Copies that go step by step keep as many values alive each as one alone.
+    let alone = interleaved(body, 1);
     let fits = |copies: u32| {
-        pressure(Bank::Vector, copies) <= registers::count(body.shape.isa, Bank::Vector)
-            && pressure(Bank::Mask, copies) <= registers::count(body.shape.isa, Bank::Mask)
+        [Bank::Vector, Bank::Mask].into_iter().all(|bank| {
+            registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank)
+        })
     };
     (2..=COPIES_MAX).rev().find(|&copies| work as u32 * copies <= INTERLEAVED_MAX as u32 && fits(copies)).unwrap_or(1)
 }

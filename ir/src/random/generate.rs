@@ -297,8 +297,6 @@ fn is_plain(op: Op, ty: Type) -> bool {
     let divides = matches!(op, Op::Div | Op::WrappingDiv | Op::WrappingRem) && ty.is_int();
     let divides = divides || matches!(op, Op::Rem | Op::RemEuclid | Op::DivEuclid | Op::Isqrt);
     let repeats = matches!(op, Op::IntPow | Op::WrappingPow | Op::Powi);
-    let counts = matches!(op, Op::CountOnes | Op::LeadingZeros | Op::TrailingZeros);
-    let moves = matches!(op, Op::SwapBytes | Op::ReverseBits);
     let overflows = op == Op::MulOverflows && ty.bits() == 64;
-    !(divides || repeats || counts || moves || overflows || op >= Op::Cbrt)
+    !(divides || repeats || overflows || op >= Op::Cbrt)
 }

@@ -45,13 +45,7 @@ pub(crate) enum Ran {
 
 pub(crate) enum Body<'b> {
     Native(Native<'b>),
-    Interp {
-        interpreter: Interpreter,
-        layout: &'b Layout,
-        control: Control<'b>,
-        slots: Vec<u64>,
-        returns: Vec<u64>,
-    },
+    Interp { interpreter: Interpreter, layout: &'b Layout, control: Control<'b>, slots: Vec<u64>, returns: Vec<u64> },
 }
 
 impl<'b> Body<'b> {
@@ -178,13 +172,7 @@ impl Native<'_> {
     ///
     /// # Safety
     /// As `rows`.
-    unsafe fn scalar(
-        &mut self,
-        vector: &Vector,
-        pointers: &Pointers,
-        start: usize,
-        end: usize,
-    ) -> Result<Ran, String> {
+    unsafe fn scalar(&mut self, vector: &Vector, pointers: &Pointers, start: usize, end: usize) -> Result<Ran, String> {
         if let Some(code) = vector.companion() {
             // SAFETY: the caller's promise; the code is of the same kernel.
             return match unsafe { self.enter(&code, pointers, start, end) }? {
@@ -242,9 +230,7 @@ impl Native<'_> {
         match (Fault::from_number(status).zip(site), (start..end).contains(&row)) {
             (_, true) if status == STOPPED && !is_vector => Ok(Ended::Ran(Ran::Stopped { row })),
             (_, true) if status == SCALAR && is_vector => Ok(Ended::Left(row)),
-            (Some((fault, &value)), true) => {
-                Ok(Ended::Ran(Ran::Failed { row, fault: RowFault { fault, value } }))
-            }
+            (Some((fault, &value)), true) => Ok(Ended::Ran(Ran::Failed { row, fault: RowFault { fault, value } })),
             _ => Err(format!("machine code gave status {status} at site {} in row {row}", frame.fault_site)),
         }
     }

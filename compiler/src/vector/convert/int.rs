@@ -77,6 +77,9 @@ impl Convert<'_> {
             }
             Op::Shl | Op::Shr | Op::WrappingShl | Op::WrappingShr => self.shift(id, op, ty, args),
             Op::RotateLeft | Op::RotateRight => self.rotate(op == Op::RotateLeft, ty, args),
+            Op::CountOnes | Op::LeadingZeros | Op::TrailingZeros => self.count(op, ty, x),
+            Op::SwapBytes if ty.bits() == 8 => x,
+            Op::SwapBytes | Op::ReverseBits => self.reversed(op, ty, x),
             Op::Index => {
                 if !never_fails {
                     let bad = self.build.icompare(Order::Ge, false, x, y);
@@ -214,9 +217,8 @@ impl Convert<'_> {
             return product;
         }
         let product = build.imul(x, y);
-        let [float_x, float_y] = [x, y].map(|v| {
-            build.int_to_float(signed, v, Width::W64).expect("AVX-512 has these conversions")
-        });
+        let [float_x, float_y] =
+            [x, y].map(|v| build.int_to_float(signed, v, Width::W64).expect("AVX-512 has these conversions"));
         let size = build.fmul(float_x, float_y);
         let size = if signed { build.fabs(size) } else { size };
         let limit = if signed { 2f64.powi(63) } else { 2f64.powi(64) };
@@ -293,7 +295,7 @@ fn build_narrow(convert: &mut Convert<'_>, signed: bool, v: V) -> V {
     if signed { convert.build.sar(up, 32) } else { convert.build.shr(up, 32) }
 }
 
-/// Whether it takes no division, no loop and no count of bits.
+/// Whether it takes neither a division nor a loop.
 fn is_simple(op: Op) -> bool {
     !matches!(
         op,
@@ -306,10 +308,5 @@ fn is_simple(op: Op) -> bool {
             | Op::Isqrt
             | Op::IntPow
             | Op::WrappingPow
-            | Op::CountOnes
-            | Op::LeadingZeros
-            | Op::TrailingZeros
-            | Op::SwapBytes
-            | Op::ReverseBits
     )
 }
