@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use filbert_benches as peer;
-use filbert_compiler::Target;
+use filbert_compiler::{Level, Target};
 use filbert_runtime::{CallOptions, Column, Engine, KernelCache, LoadedKernel};
 
 const ROWS: usize = 8192;
@@ -28,6 +28,8 @@ struct Case<'a> {
     /// Who compiled it.
     backend: &'static str,
     ours: Box<dyn Fn() + 'a>,
+    /// The same without AVX-512.
+    avx2: Box<dyn Fn() + 'a>,
     scalar: Box<dyn Fn() + 'a>,
     rust: Box<dyn Fn() + 'a>,
 }
@@ -116,8 +118,8 @@ fn case<'a, T: filbert_runtime::Element, R>(
 ) -> Case<'a> {
     let kernel = peer::kernel(name);
     let host = LoadedKernel::load(&kernel);
-    let cache = KernelCache::new(1 << 20).with_target(Target::host().without_vectors());
-    let scalar = cache.load(&kernel, Engine::Native);
+    let by = |target| KernelCache::new(1 << 20).with_target(target).load(&kernel, Engine::Native);
+    let (avx2, scalar) = (by(Target::level(Level::V3)), by(Target::host().without_vectors()));
     let backend = host.backend().map_or("interpreter", |backend| backend.name());
     let call = |kernel: LoadedKernel, columns: Vec<&'a [T]>| -> Box<dyn Fn() + 'a> {
         Box::new(move || {
@@ -129,6 +131,7 @@ fn case<'a, T: filbert_runtime::Element, R>(
         name,
         backend,
         ours: call(host, columns.clone()),
+        avx2: call(avx2, columns.clone()),
         scalar: call(scalar, columns),
         rust: Box::new(move || drop(black_box(rust()))),
     }
@@ -152,15 +155,17 @@ fn main() {
         group.finish();
     }
     criterion.final_summary();
-    println!("\n| kernel | back end | ns/row | scalar back end | Rust | Rust / filbert |\n|---|---|---|---|---|---|");
-    for Case { name, backend, ours, scalar, rust } in &cases {
-        let mut fastest = [Duration::MAX; 3];
+    println!(
+        "\n| kernel | back end | ns/row | level V3 | scalar back end | Rust | Rust / filbert |\n|---|---|---|---|---|---|---|"
+    );
+    for Case { name, backend, ours, avx2, scalar, rust } in &cases {
+        let mut fastest = [Duration::MAX; 4];
         for _ in 0..ROUNDS {
-            for (fastest, run) in fastest.iter_mut().zip([ours, scalar, rust]) {
+            for (fastest, run) in fastest.iter_mut().zip([ours, avx2, scalar, rust]) {
                 *fastest = (*fastest).min(time(run));
             }
         }
-        let [ours, scalar, rust] = fastest.map(|t| t.as_secs_f64() * 1e9 / ROWS as f64);
-        println!("| {name} | {backend} | {ours:.3} | {scalar:.3} | {rust:.3} | {:.2} |", rust / ours);
+        let [ours, avx2, scalar, rust] = fastest.map(|t| t.as_secs_f64() * 1e9 / ROWS as f64);
+        println!("| {name} | {backend} | {ours:.3} | {avx2:.3} | {scalar:.3} | {rust:.3} | {:.2} |", rust / ours);
     }
 }

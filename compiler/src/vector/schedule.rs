@@ -22,9 +22,9 @@ pub(super) fn copies(body: &Body) -> u32 {
     // Copies that go step by step keep as many values alive each as one alone.
     let alone = interleaved(body, 1);
     let fits = |copies: u32| {
-        [Bank::Vector, Bank::Mask].into_iter().all(|bank| {
-            registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank)
-        })
+        [Bank::Vector, Bank::Mask]
+            .into_iter()
+            .all(|bank| registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank))
     };
     (2..=COPIES_MAX).rev().find(|&copies| work as u32 * copies <= INTERLEAVED_MAX as u32 && fits(copies)).unwrap_or(1)
 }

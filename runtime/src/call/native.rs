@@ -78,6 +78,11 @@ impl NativeCode {
         self.backend
     }
 
+    /// Whether it computes blocks of rows.
+    pub(super) fn is_vector(&self) -> bool {
+        self.vector.is_some()
+    }
+
     /// Bytes of memory that it holds, without the scalar code beside it.
     pub(crate) fn bytes(&self) -> usize {
         self.memory.bytes() + self.sites.len() * size_of::<ValueId>()

@@ -13,8 +13,7 @@ fn sum_of(isa: Isa, loads: u32) -> Body {
     let shape = Shape { isa, lanes: isa.bits() / 64 };
     let mut build = Build::new(shape);
     let ty = Ty::Lanes(Width::W64);
-    let values: Vec<V> =
-        (0..loads).map(|slot| build.push(What::Load { slot, elem: Type::F64 }, ty, &[])).collect();
+    let values: Vec<V> = (0..loads).map(|slot| build.push(What::Load { slot, elem: Type::F64 }, ty, &[])).collect();
     let mut sum = values[0];
     for &value in values[1..].iter().rev() {
         sum = build.fadd(value, sum);
