@@ -107,13 +107,13 @@ impl Build {
             let ordered = self.fcompare(Compare::Eq, a, a);
             let limited = self.lesser(a, high);
             let limited = self.greater(limited, low);
-            let whole = self.to_i32(limited);
+            let whole = self.float_to_i32(limited);
             return Some(self.or_zero(ordered, whole));
         }
         match (bits, signed, self.shape.isa) {
             (32, true, _) => {
                 // Below the least it gives the least by itself, as for everything that does not fit.
-                let whole = self.to_i32(a);
+                let whole = self.float_to_i32(a);
                 let limit = self.float(from, 2f64.powi(31));
                 Some(self.limit_above(a, limit, whole, u64::from(i32::MAX as u32)))
             }
@@ -147,7 +147,7 @@ impl Build {
         }
     }
 
-    fn to_i32(&mut self, a: V) -> V {
+    fn float_to_i32(&mut self, a: V) -> V {
         let machine = match self.width(a) {
             Width::W64 => Machine::F64ToI32,
             Width::W32 => Machine::F32ToI32,

@@ -46,10 +46,10 @@ fn no_place_has_two_values_at_once() {
         let places = allocate(&body).unwrap();
         let last = last_uses(&body);
         for later in 0..body.insts.len() {
-            for earlier in 0..later {
+            for (earlier, &end) in last.iter().enumerate().take(later) {
                 let shared = places.of[earlier] == places.of[later];
                 let named = matches!(places.of[later], Place::Register(_) | Place::Slot(_));
-                assert!(!(shared && named && last[earlier] > later), "v{earlier} and v{later} on {isa:?}");
+                assert!(!(shared && named && end > later), "v{earlier} and v{later} on {isa:?}");
             }
         }
     }
