@@ -31,6 +31,7 @@ use super::registers::{self, Place, Places, SLOT_BYTES};
 use crate::abi::{CallFrame, SCALAR};
 
 mod block;
+mod moves;
 
 const FRAME: Register = Register::RDI;
 const ROW: Register = Register::RSI;

@@ -210,7 +210,7 @@ impl Convert<'_> {
         if build.shape.isa == Isa::Avx2 {
             let product = build.low_product(signed, x, y);
             for factor in [x, y] {
-                let narrow = build_narrow(self, signed, factor);
+                let narrow = self.low_half(signed, factor);
                 let bad = self.build.icompare(Order::Ne, signed, factor, narrow);
                 self.fail_where(id, bad);
             }
@@ -226,6 +226,12 @@ impl Convert<'_> {
         let bad = build.fcompare(Compare::Ge, size, limit);
         self.fail_where(id, bad);
         product
+    }
+
+    /// What is left of 64 bits in 32, in as many lanes.
+    fn low_half(&mut self, signed: bool, v: V) -> V {
+        let up = self.build.shl(v, 32);
+        if signed { self.build.sar(up, 32) } else { self.build.shr(up, 32) }
     }
 
     /// Shifts. An amount that is too large fails, or is taken modulo the width.
@@ -287,12 +293,6 @@ impl Convert<'_> {
         let around = self.build.or(up, down);
         self.wrapped(ty, around)
     }
-}
-
-/// What is left of 64 bits in 32.
-fn build_narrow(convert: &mut Convert<'_>, signed: bool, v: V) -> V {
-    let up = convert.build.shl(v, 32);
-    if signed { convert.build.sar(up, 32) } else { convert.build.shr(up, 32) }
 }
 
 /// Whether it takes neither a division nor a loop.
