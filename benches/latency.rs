@@ -18,6 +18,16 @@ use filbert_runtime::LoadedKernel;
 
 const THREE_OPERATIONS: &str = "fn f(x: f64, y: f64) -> f64 { (x - y) * 0.5 + CONSTANT }";
 
+const POLYNOMIAL: &str = "
+fn f(x: f64) -> f64 {
+    ((((((0.11 * x + 0.22) * x + 0.33) * x + 0.44) * x + 0.55) * x + 0.66) * x + 0.77) * x + CONSTANT
+}";
+
+const CHECKED: &str = "
+fn f(a: i32, b: i32, c: f64) -> f64 {
+    if c > CONSTANT { (a * b + a - b) as f64 } else { c.sqrt() * (a + 1) as f64 }
+}";
+
 const GREAT_CIRCLE: &str = "
 fn f(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
     let half_dlat = (lat2 - lat1).to_radians() / 2.0;
@@ -41,15 +51,24 @@ fn parse(source: &str) -> filbert_ir::VerifiedKernel {
 }
 
 fn latency(c: &mut Criterion) {
-    for (name, source) in [("three_operations", THREE_OPERATIONS), ("great_circle", GREAT_CIRCLE)] {
+    let sources = [
+        ("three_operations", THREE_OPERATIONS),
+        ("polynomial", POLYNOMIAL),
+        ("checked", CHECKED),
+        ("great_circle", GREAT_CIRCLE),
+    ];
+    for (name, source) in sources {
         let mut group = c.benchmark_group(name);
         group.bench_function("parse_to_verified", |b| {
             b.iter_with_setup(|| fresh(source), |source| black_box(parse(&source)));
         });
-        let target = Target::host();
-        group.bench_function("verified_to_artifact", |b| {
-            b.iter_with_setup(|| parse(&fresh(source)), |kernel| black_box(compile(&kernel, &target)).is_ok());
-        });
+        for (who, target) in [("artifact", Target::host()), ("scalar_artifact", Target::host().without_vectors())] {
+            let made = compile(&parse(&fresh(source)), &target).expect("it compiles");
+            println!("{name}/{who}: {}, {} bytes", made.backend.name(), made.code.len());
+            group.bench_function(format!("verified_to_{who}"), |b| {
+                b.iter_with_setup(|| parse(&fresh(source)), |kernel| black_box(compile(&kernel, &target)).is_ok());
+            });
+        }
         group.bench_function("parse_to_first_row", |b| {
             b.iter_with_setup(
                 || fresh(source),

@@ -1,7 +1,8 @@
 //! The call ABI between the runtime and compiled kernels: one entry, one frame.
 //!
 //! ```text
-//!   entry: extern "C" fn(frame: *mut CallFrame) -> u32       0, the number of a `Fault`, or `STOPPED`
+//!   entry: extern "C" fn(frame: *mut CallFrame) -> u32       0, the number of a `Fault`,
+//!                                                             `STOPPED` or `SCALAR`
 //!
 //!   CallFrame            offset
 //!   +------------------+
@@ -52,10 +53,14 @@ use filbert_ir::signature::{Array, Param, ResultTy};
 use filbert_ir::{Core, Type};
 
 /// Version of this page. Part of every target's fingerprint: code for another ABI is never found.
-pub const ABI_VERSION: u16 = 2;
+pub const ABI_VERSION: u16 = 3;
 
 /// What an entry returns if it found `stop` raised. No fault has this number.
 pub const STOPPED: u32 = u32::MAX;
+
+/// What an entry of vector code returns where it leaves rows to scalar code: those from `fault_row` on, of which
+/// none is written. One of them may fail, or there is less than a block of them. No fault has this number.
+pub const SCALAR: u32 = u32::MAX - 1;
 
 /// Loop iterations between two looks at `stop`, all rows of a call together; a caller starts with as many.
 pub const POLL_ITERATIONS: u64 = 16_384;

@@ -5,12 +5,22 @@ use std::sync::Arc;
 use filbert_ir::{KernelId, ValueId};
 
 use crate::audit::Audit;
+use crate::vector::Isa;
 
 /// Which back end made the code. A back end is chosen by kernel and target; see `compile`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Backend {
     /// Cranelift, one row at a time: every kernel, every target.
     Scalar,
+    /// Blocks of rows in vector registers. Code of this kind may leave rows to scalar code, see `abi::SCALAR`.
+    Vector {
+        /// The instructions that it uses.
+        isa: Isa,
+        /// Rows of a block.
+        lanes: u32,
+        /// Rows that are computed before any of them is stored.
+        turn_rows: u32,
+    },
 }
 
 impl Backend {
@@ -18,6 +28,8 @@ impl Backend {
     pub fn name(self) -> &'static str {
         match self {
             Backend::Scalar => "scalar (Cranelift)",
+            Backend::Vector { isa: Isa::Avx2, .. } => "vector (AVX2)",
+            Backend::Vector { isa: Isa::Avx512, .. } => "vector (AVX-512)",
         }
     }
 }
@@ -45,7 +57,8 @@ pub struct Artifact {
     pub align: u32,
     /// Where in `code` the entry is.
     pub entry_offset: u32,
-    /// What each fault site stands for, by `CallFrame::fault_site`.
+    /// What each fault site stands for, by `CallFrame::fault_site`. Vector code never says at which one a row
+    /// fails.
     pub sites: Vec<Site>,
     /// What was counted when the code was checked.
     pub audit: Audit,

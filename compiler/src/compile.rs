@@ -1,4 +1,5 @@
-//! The steps from kernel to artifact, and the guards around Cranelift.
+//! The steps from kernel to artifact, and the guards around Cranelift. A kernel that the vector back end takes
+//! never meets Cranelift here; the runtime asks for its scalar code by a target `without_vectors`, if at all.
 //!
 //! A panic inside Cranelift is caught and becomes `CompileError::Internal`. Cranelift recurses along the
 //! dominator tree: whoever compiles a large kernel does so on a large stack, as the runtime's ladder does.
@@ -15,6 +16,7 @@ use crate::error::CompileError;
 use crate::lower;
 use crate::passes::{self, Optimized};
 use crate::target::Target;
+use crate::vector;
 
 /// Values of the largest kernel that compiles on any stack of half a MiB.
 pub const VALUES_SMALL_MAX: usize = 256;
@@ -31,14 +33,16 @@ pub fn compile(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, Com
 /// What each stage made; `explain` shows it.
 pub(crate) struct Stages {
     pub(crate) optimized: Optimized,
-    /// The function before Cranelift's own passes, if asked for.
-    pub(crate) clif: Option<String>,
+    /// What the back end made of it before its bytes, if asked for: CLIF, or the IR of blocks.
+    pub(crate) lowered: Option<String>,
+    /// Why the vector back end did not take it, if it did not.
+    pub(crate) not_vectorised: Option<String>,
     pub(crate) artifact: Artifact,
 }
 
 /// Runs the stages where a panic does no harm.
-pub(crate) fn guarded(kernel: &VerifiedKernel, target: &Target, keep_clif: bool) -> Result<Stages, CompileError> {
-    contain(kernel, || stages(kernel, target, keep_clif))
+pub(crate) fn guarded(kernel: &VerifiedKernel, target: &Target, keep_text: bool) -> Result<Stages, CompileError> {
+    contain(kernel, || stages(kernel, target, keep_text))
 }
 
 /// Runs `step` so that its panic becomes an error about `kernel`.
@@ -47,35 +51,65 @@ fn contain<T>(kernel: &VerifiedKernel, step: impl FnOnce() -> Result<T, CompileE
         .unwrap_or_else(|panic| Err(CompileError::internal(kernel, panic_message(&*panic))))
 }
 
-fn stages(kernel: &VerifiedKernel, target: &Target, keep_clif: bool) -> Result<Stages, CompileError> {
-    let isa = target.isa().map_err(|why| CompileError::Unsupported(why.to_string()))?;
+fn stages(kernel: &VerifiedKernel, target: &Target, keep_text: bool) -> Result<Stages, CompileError> {
     let optimized = passes::optimize(kernel);
-    let backend = choose(target, &optimized.kernel);
-    let lowered = match backend {
-        Backend::Scalar => lower::lower(&optimized, target, isa.as_ref()),
+    let (plan, reason) = match vector::plan(kernel, &optimized, target) {
+        Ok(plan) => (Some(plan), None),
+        Err(why) => (None, Some(why)),
     };
+    let (lowered, artifact) = match plan {
+        Some(plan) => by_vector(kernel, &plan, target, keep_text)?,
+        None => by_cranelift(kernel, &optimized, target, keep_text)?,
+    };
+    Ok(Stages { optimized, lowered, not_vectorised: reason, artifact })
+}
+
+/// The vector back end: the IR as text, if asked for, and the code.
+fn by_vector(
+    kernel: &VerifiedKernel,
+    plan: &vector::Plan,
+    target: &Target,
+    keep_text: bool,
+) -> Result<(Option<String>, Artifact), CompileError> {
+    let made = plan.make(target).map_err(|why| CompileError::internal(kernel, why))?;
+    let artifact = Artifact {
+        kernel: kernel.id(),
+        target: target.fingerprint().clone(),
+        backend: Backend::Vector { isa: plan.isa, lanes: plan.lanes, turn_rows: plan.turn_rows },
+        code: made.code,
+        align: made.align,
+        entry_offset: 0,
+        sites: plan.sites.iter().map(|&value| Site { value }).collect(),
+        audit: made.audit,
+    };
+    Ok((keep_text.then(|| plan.text()), artifact))
+}
+
+/// The scalar back end: CLIF as text, if asked for, and the code.
+fn by_cranelift(
+    kernel: &VerifiedKernel,
+    optimized: &Optimized,
+    target: &Target,
+    keep_text: bool,
+) -> Result<(Option<String>, Artifact), CompileError> {
+    let isa = target.isa().map_err(|why| CompileError::Unsupported(why.to_string()))?;
     let too_large = |detail| CompileError::TooLarge { kernel: kernel.name().to_string(), detail };
-    let lowered = lowered.map_err(too_large)?;
-    let clif = keep_clif.then(|| lowered.function.display().to_string());
+    let lowered = lower::lower(optimized, target, isa.as_ref()).map_err(too_large)?;
+    let clif = keep_text.then(|| lowered.function.display().to_string());
     let sites = lowered.sites.iter().map(|&value| Site { value }).collect();
     let (code, align, audit) =
         emit(lowered.function, lowered.divisions, target).map_err(|why| CompileError::internal(kernel, why))?;
     let artifact = Artifact {
         kernel: kernel.id(),
         target: target.fingerprint().clone(),
-        backend,
+        backend: Backend::Scalar,
         code,
         align,
         entry_offset: 0,
         sites,
         audit,
     };
-    Ok(Stages { optimized, clif, artifact })
-}
-
-/// The back end for a kernel on a target. The vector back end will be chosen here.
-fn choose(_target: &Target, _kernel: &VerifiedKernel) -> Backend {
-    Backend::Scalar
+    Ok((clif, artifact))
 }
 
 /// Runs Cranelift and audits what comes out.

@@ -1,9 +1,9 @@
 //! Every stage of a compilation as text.
 
 use filbert_ir::VerifiedKernel;
-use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
+use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter, Mnemonic};
 
-use crate::artifact::Backend;
+use crate::artifact::{Artifact, Backend};
 use crate::compile::guarded;
 use crate::error::CompileError;
 use crate::target::Target;
@@ -13,7 +13,8 @@ use crate::target::Target;
 pub struct Explanation {
     /// The kernel after all passes, in the text form.
     pub optimised: String,
-    /// The function handed to Cranelift, before Cranelift's own passes.
+    /// What the back end made of it before its bytes: the function handed to Cranelift, or the IR of the vector
+    /// back end's loops.
     pub clif: String,
     /// The machine code, one instruction a line: offset and text. Empty where there is no disassembler.
     pub asm: String,
@@ -21,8 +22,8 @@ pub struct Explanation {
     pub code_bytes: usize,
     /// Which back end made the code.
     pub backend: Backend,
-    /// Why not another one.
-    pub backend_reason: &'static str,
+    /// Why that one.
+    pub backend_reason: String,
 }
 
 /// Compiles a kernel and tells what each stage made of it.
@@ -30,12 +31,19 @@ pub fn explain(kernel: &VerifiedKernel, target: &Target) -> Result<Explanation, 
     let stages = guarded(kernel, target, true)?;
     Ok(Explanation {
         optimised: filbert_ir::text::print(&stages.optimized.kernel),
-        clif: stages.clif.unwrap_or_default(),
+        clif: stages.lowered.unwrap_or_default(),
         asm: disassemble(&stages.artifact.code),
         code_bytes: stages.artifact.code.len(),
         backend: stages.artifact.backend,
-        backend_reason: "the vector back end is not built yet",
+        backend_reason: reason(&stages.artifact, stages.not_vectorised),
     })
+}
+
+fn reason(artifact: &Artifact, not_vectorised: Option<String>) -> String {
+    match (artifact.backend, not_vectorised) {
+        (Backend::Vector { lanes, turn_rows, .. }, _) => format!("{lanes} rows a block, {turn_rows} a turn"),
+        (Backend::Scalar, why) => format!("not vectorised: {}", why.unwrap_or_default()),
+    }
 }
 
 /// Instructions as text, then the constants behind them. Nothing records where the constants begin, but code
@@ -52,6 +60,10 @@ fn disassemble(code: &[u8]) -> String {
     for instruction in Decoder::with_ip(64, code, 0, DecoderOptions::NONE) {
         if instruction.ip() as usize >= text_bytes {
             break;
+        }
+        // Between code and constants.
+        if instruction.mnemonic() == Mnemonic::Int3 {
+            continue;
         }
         if instruction.is_ip_rel_memory_operand() {
             text_bytes = text_bytes.min(instruction.ip_rel_memory_address() as usize);

@@ -1,7 +1,8 @@
 //! From a verified kernel to audited, position-independent machine code.
 //!
 //! ```text
-//!   VerifiedKernel --passes--> VerifiedKernel --lower--> CLIF --Cranelift--> bytes --audit--> Artifact
+//!   VerifiedKernel --passes--> VerifiedKernel --vector--------------------------> bytes --audit--> Artifact
+//!                                     or        --lower--> CLIF --Cranelift--> bytes --audit--> Artifact
 //! ```
 //!
 //! Compiling is a pure function of kernel and target: no clock, no files, no addresses, no hash-map order;
@@ -32,13 +33,15 @@ mod lower;
 pub mod passes;
 pub mod proof;
 pub mod target;
+mod vector;
 
 pub use artifact::{Artifact, Backend, Site};
 pub use compile::compile;
 pub use error::CompileError;
 pub use explain::{Explanation, explain};
 pub use target::{Level, Target};
+pub use vector::Isa;
 
 /// Version of the passes and the lowering. Part of every target's fingerprint, so that code kept from an
 /// older build is not found; move it on with every change of what they emit.
-pub const CODEGEN_VERSION: u16 = 4;
+pub const CODEGEN_VERSION: u16 = 5;

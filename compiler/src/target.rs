@@ -72,6 +72,7 @@ x86_features! {
 struct Inner {
     isa: Result<OwnedTargetIsa, String>,
     features: Vec<&'static str>,
+    is_vectorised: bool,
     fingerprint: Arc<str>,
 }
 
@@ -115,7 +116,24 @@ impl Target {
             cranelift_codegen::VERSION,
             crate::CODEGEN_VERSION,
         );
-        Target { inner: Arc::new(Inner { isa: build_isa(&triple, &flags), features, fingerprint: fingerprint.into() }) }
+        let (isa, fingerprint) = (build_isa(&triple, &flags), fingerprint.into());
+        Target { inner: Arc::new(Inner { isa, features, is_vectorised: true, fingerprint }) }
+    }
+
+    /// The same machine without the vector back end: every kernel is compiled by Cranelift, row by row.
+    pub fn without_vectors(&self) -> Target {
+        let inner = &self.inner;
+        let fingerprint: Arc<str> = match inner.is_vectorised {
+            true => format!("{} scalar", inner.fingerprint).into(),
+            false => inner.fingerprint.clone(),
+        };
+        let (isa, features) = (inner.isa.clone(), inner.features.clone());
+        Target { inner: Arc::new(Inner { isa, features, is_vectorised: false, fingerprint }) }
+    }
+
+    /// Whether kernels that the vector back end takes are given to it.
+    pub fn is_vectorised(&self) -> bool {
+        self.inner.is_vectorised
     }
 
     /// Everything that decides the bytes of an artifact but the kernel: triple, features, versions. One
@@ -180,6 +198,10 @@ fn build_isa(triple: &Triple, features: &[&str]) -> Result<OwnedTargetIsa, Strin
     }
     builder.finish(settings::Flags::new(flags)).map_err(|e| text(&e))
 }
+
+// Nobody changes an ISA once it is built, so a panic leaves nothing half done in it.
+impl std::panic::UnwindSafe for Target {}
+impl std::panic::RefUnwindSafe for Target {}
 
 impl PartialEq for Target {
     fn eq(&self, other: &Target) -> bool {

@@ -9,6 +9,7 @@ mod loops;
 mod meaning;
 mod passes;
 mod proof;
+mod vector;
 
 use filbert_ir::{VerifiedKernel, text, verify};
 

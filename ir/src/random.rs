@@ -2,7 +2,7 @@
 //!
 //! `kernel(seed, size)` and `rich_kernel(seed, size)` always verify, and the same seed gives the same kernel
 //! on every platform: the generator of random numbers is our own. The former has strict scalars, all
-//! operations, and nested `if`s with several yields; the latter also loops, lists, tables, options and every
+//! operations, and nested `if`s with several yields (`plain_kernel` those without functions); the latter also loops, lists, tables, options and every
 //! other shape of a signature. `walking_kernel(seed)` is about indexes and little else.
 //!
 //! Constants and rows are hostile (limits, zeros of both signs, NaNs with payloads, subnormals, empty lists),
@@ -31,16 +31,27 @@ pub use walk::{walking_kernel, walking_rows};
 /// A random kernel of about `size` values, at most half of what the limits allow, that takes and gives strict
 /// scalars and has neither loops nor lists.
 pub fn kernel(seed: u64, size: usize) -> Kernel {
+    strict_kernel(seed, size, false)
+}
+
+fn strict_kernel(seed: u64, size: usize, is_plain: bool) -> Kernel {
     let mut rng = Rng::new(seed);
     let mut builder = Builder::new();
     let params = 1 + rng.below(6);
     let visible = (0..params).map(|_| builder.param(rng.ty())).collect();
     let mut generator = Generator::new(rng, builder, visible, size.min(VALUES_MAX / 2));
+    generator.is_plain = is_plain;
     generator.fill();
     let results = 1 + generator.rng.below(4);
     let returns: Vec<ValueId> = (0..results).map(|_| generator.any_visible()).collect();
     let (core, _) = generator.builder.finish(returns);
     Kernel { core, names: names(seed, params), source: None }
+}
+
+/// As `kernel`, of operations that are a few instructions on vectors: no function, no division or power of
+/// integers. Other random kernels seldom do without.
+pub fn plain_kernel(seed: u64, size: usize) -> Kernel {
+    strict_kernel(seed, size, true)
 }
 
 /// A random kernel of about `size` values, at most half of what the limits allow, with everything that

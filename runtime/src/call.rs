@@ -1,12 +1,12 @@
 //! The call: from checked columns to machine code or the interpreter, strip by strip.
 //!
 //! ```text
-//!   columns ──bind──> Bound ──┐            strip of 1,024 rows
+//!   columns ──bind──> Bound ──┐            strip of 1,024 rows or more
 //!                             ├─ Job ──> Pieces ──> Piece::run ──> Body::rows ──> entry(&mut CallFrame)
 //!   outputs (Room) ─> Sinks ──┘  (disjoint row ranges)                    └────> Interpreter::row
 //! ```
 //!
-//! `strip` sets the pointers that the code gets, `body` calls it. The code behind `entry` reads and writes what
+//! `strip` sets the pointers that the code gets, `body` calls it, `native` holds it. The code behind `entry` reads and writes what
 //! docs/abi.md says, and assumes no alignment. So that this is so:
 //! * inputs and sinks are lent memory of known type and length (`lend`, `lists`, `room`);
 //! * a `Job` refuses inputs and sinks whose type or length does not fit, and splits into `Piece`s that
@@ -16,6 +16,7 @@
 #![allow(unsafe_code)]
 
 mod body;
+mod native;
 mod strip;
 
 use std::ops::Range;
@@ -32,10 +33,16 @@ use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
 use strip::{Strip, zero_nulls};
 
-pub(crate) use body::{Limits, NativeCode};
+pub(crate) use body::Limits;
+pub(crate) use native::{CompileFn, NativeCode};
 
 /// Rows between two looks at the stop flag; also the size of the scratch strips.
 pub const STRIP_ROWS: usize = 1024;
+
+/// Rows of a strip where it costs nothing to have more of them: vector code over memory that it reads and writes
+/// in place. A strip costs about 100 ns besides its rows, and so many rows are computed well within the time in
+/// which a call must stop.
+const LONG_STRIP_ROWS: usize = 16 * STRIP_ROWS;
 
 /// What computes the rows.
 #[derive(Clone, Copy)]
@@ -84,6 +91,15 @@ impl<'j> Job<'j> {
 
     fn nulls(&self) -> Option<&NullBuffer> {
         self.bound.nulls.some()
+    }
+
+    fn strip_rows(&self) -> usize {
+        let is_vector = matches!(self.engine, Engine::Native(code) if code.is_vector());
+        let in_place = self.bound.slots.iter().all(|slot| slot.dense().is_some())
+            && self.sinks.iter().all(|sink| !sink.packed)
+            && self.layout.lists.is_empty()
+            && !self.layout.forgives;
+        if is_vector && in_place { LONG_STRIP_ROWS } else { STRIP_ROWS }
     }
 }
 
@@ -141,7 +157,7 @@ impl Order<'_> {
         if let Engine::Native(code) = engine {
             assert!(std::ptr::eq(&**code.layout(), layout), "code is of a kernel with this signature");
         }
-        assert!(piece_rows.is_multiple_of(STRIP_ROWS) && piece_rows > 0, "pieces are whole strips");
+        assert!(piece_rows.is_multiple_of(STRIP_ROWS) && piece_rows > 0, "pieces begin with a strip");
         let (done, looked_at) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let job = Job { kernel, layout, engine, bound, sinks, valid: valid_sink, limits, shadow, done, looked_at };
         let starts = (0..rows).step_by(piece_rows);
@@ -177,14 +193,15 @@ impl Piece<'_, '_> {
             Engine::Native(code) => Body::native(code, job.limits),
             Engine::Interp => Body::interp(job.kernel, job.layout, Control::new(job.limits.fuel, Some(&is_stopped))),
         };
-        let mut strip = Strip::new(job, self.rows.len());
+        let strip_rows = job.strip_rows();
+        let mut strip = Strip::new(job, self.rows.len().min(strip_rows));
         // The first rows that are not null are compared.
         let mut shadow = job.shadow && self.rows.start == 0;
-        for start in self.rows.clone().step_by(STRIP_ROWS) {
+        for start in self.rows.clone().step_by(strip_rows) {
             if is_stopped() {
                 return Err(Halt::Stopped { row: start });
             }
-            let rows = STRIP_ROWS.min(self.rows.end - start);
+            let rows = strip_rows.min(self.rows.end - start);
             // SAFETY: `start..start + rows` lies in this piece.
             unsafe { strip.set(job, start, rows) };
             match job.nulls().filter(|_| job.layout.skips_nulls) {
@@ -237,6 +254,9 @@ fn range(job: &Job<'_>, body: &mut Body<'_>, strip: &mut Strip, start: usize, ro
     Ok(())
 }
 
+#[cfg(test)]
+#[path = "call/block_tests.rs"]
+mod block_tests;
 #[cfg(test)]
 #[path = "call/guard_tests.rs"]
 mod guard_tests;

@@ -13,19 +13,17 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use filbert_compiler::Target;
 use filbert_compiler::compile::{STACK_BYTES_LARGE, VALUES_SMALL_MAX};
-use filbert_compiler::{Artifact, CompileError, Target};
 use filbert_ir::VerifiedKernel;
 
 use crate::cache::Key;
+pub(crate) use crate::call::CompileFn;
 use crate::call::NativeCode;
 use crate::quarantine::Quarantine;
 
 /// Longest a compile may take; a kernel that takes longer runs in the interpreter.
 pub const COMPILE_BUDGET: Duration = Duration::from_millis(250);
-
-/// What compiles: the compiler, or a test's stand-in.
-pub(crate) type CompileFn = fn(&VerifiedKernel, &Target) -> Result<Artifact, CompileError>;
 
 /// Code that may run, shared by all handles of a kernel.
 pub(crate) struct LoadedCode {
@@ -138,7 +136,7 @@ fn compile_and_map(
     report: Report,
 ) -> Result<Arc<LoadedCode>, Refusal> {
     let artifact = compile(kernel, target).map_err(|e| Refusal::Lasting(e.to_string()))?;
-    let native = NativeCode::load(kernel, &artifact).map_err(|e| Refusal::Passing(e.to_string()))?;
+    let native = NativeCode::load(kernel, &artifact, target, compile).map_err(|e| Refusal::Passing(e.to_string()))?;
     Ok(Arc::new(LoadedCode::new(native, report)))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_buffer::NullBuffer;
+use filbert_compiler::Backend;
 use filbert_ir::{Code, Datum, KernelError, ResultTy, Type, VerifiedKernel};
 
 use crate::bind::{Bound, Nulls, bind};
@@ -92,9 +93,20 @@ impl LoadedKernel {
         self.compile_time
     }
 
-    /// Bytes of code memory that it holds together with its clones; 0 in the interpreter.
+    /// Which back end made its machine code; `None` in the interpreter.
+    pub fn backend(&self) -> Option<Backend> {
+        self.native().map(|code| code.native.backend())
+    }
+
+    /// Bytes of code memory that it holds together with its clones; 0 in the interpreter. Scalar code that stands
+    /// beside vector code is counted apart.
     pub fn code_bytes(&self) -> usize {
         self.code.as_ref().map_or(0, |code| code.native.bytes())
+    }
+
+    /// Bytes of the scalar code that computes what vector code leaves; 0 as long as no row wanted it.
+    pub fn companion_bytes(&self) -> usize {
+        self.code.as_ref().map_or(0, |code| code.native.companion_bytes())
     }
 
     /// Computes one row: a datum for each parameter in, one for each result out. A null in a strict parameter

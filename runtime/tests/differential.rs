@@ -4,9 +4,11 @@
 //! `FILBERT_LONG=1` runs a million kernels of 64 rows instead of some thousands of a few; `FILBERT_SEED=n`
 //! runs only that one.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_buffer::NullBuffer;
+use filbert_compiler::{Backend, Isa, Level, Target};
 use filbert_ir::interp::{RowFault, run};
 use filbert_ir::kernel::Args;
 use filbert_ir::op::Rule;
@@ -23,18 +25,19 @@ fn fault_15_machine_code_gives_the_bits_faults_and_rows_of_the_interpreter() {
     let count = if is_long_run() { 1_000_000 } else { 20_000 };
     let seeds = one_seed.map_or(0..count, |seed| seed..seed + 1);
     let (next, faults, results) = (AtomicU64::new(seeds.start), AtomicU64::new(0), AtomicU64::new(0));
+    let taken = AtomicU64::new(0);
     let work = || {
-        // A small cache: the evictions are part of the test.
-        let cache = patient(256 << 10);
+        let engines = Engines::new();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= seeds.end {
                 break;
             }
-            let (failed, computed) = compare(seed, &cache);
+            let (failed, computed) = compare(seed, &engines);
             faults.fetch_add(failed, Ordering::Relaxed);
             results.fetch_add(computed, Ordering::Relaxed);
         }
+        taken.fetch_add(engines.taken.get(), Ordering::Relaxed);
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
@@ -43,9 +46,14 @@ fn fault_15_machine_code_gives_the_bits_faults_and_rows_of_the_interpreter() {
         }
     });
     let (faults, results) = (faults.into_inner(), results.into_inner());
-    println!("{} kernels: {results} results and {faults} faults compared, no difference", seeds.end - seeds.start);
+    let taken = taken.into_inner();
+    println!(
+        "{} kernels: {results} results and {faults} faults compared, no difference; {taken} times in vectors",
+        seeds.end - seeds.start
+    );
     if one_seed.is_none() {
         assert!(faults > seeds.end / 4 && results > 5 * seeds.end, "both kinds of rows are met");
+        assert!(taken > seeds.end / 10 || Engines::new().vector.is_empty(), "vectors are met: {taken}");
     }
 }
 
@@ -54,7 +62,7 @@ fn fault_15_machine_code_gives_the_bits_faults_and_rows_of_the_interpreter() {
 /// a constant in each place.
 #[test]
 fn fault_15_every_operation_agrees_at_its_edges() {
-    let cache = patient(256 << 10);
+    let engines = Engines::new();
     let mut kernels = 0;
     for &op in Op::ALL {
         for (first, second) in Type::ALL.into_iter().flat_map(|a| Type::ALL.map(|b| (a, b))) {
@@ -77,13 +85,62 @@ fn fault_15_every_operation_agrees_at_its_edges() {
                     pairs.map(|(row, special)| [&row[..], &[special]].concat()).collect()
                 });
                 let rows: Vec<Vec<Datum>> = rows.iter().map(|row| data(row)).collect();
-                compare_rows(&format!("{op} of {tys:?}"), &kernel, &rows, &cache);
+                compare_rows(&format!("{op} of {tys:?}"), &kernel, &rows, &engines);
                 kernels += 1;
             }
         }
     }
     assert!(kernels > 400, "only {kernels} kernels");
-    println!("{kernels} kernels of one operation compared, no difference");
+    let taken = engines.taken.get();
+    assert!(taken > 500 * engines.vector.len() as u64 / 2, "only {taken} times in vectors");
+    println!("{kernels} kernels of one operation compared, no difference; {taken} times in vectors");
+}
+
+/// More values alive at once than there are registers, numbers and bools, in both widths: they go to the stack and
+/// come back.
+#[test]
+fn values_that_have_no_register_keep_their_bits() {
+    let engines = Engines::new();
+    for (ty, numbers, bools) in [(Type::F64, 45, 4), (Type::F32, 45, 4), (Type::I64, 6, 24), (Type::I32, 30, 12)] {
+        let mut builder = Builder::new();
+        let [x, y] = [0, 1].map(|_| builder.param(ty));
+        let by = |n: usize| match ty {
+            Type::F64 => Scalar::F64(n as f64 + 0.5),
+            Type::F32 => Scalar::F32(n as f32 + 0.5),
+            Type::I64 => Scalar::I64(n as i64 * 3 - 20),
+            _ => Scalar::I32(n as i32 * 3 - 20),
+        };
+        let product = if ty.is_float() { Op::Mul } else { Op::WrappingMul };
+        let mut values = Vec::new();
+        let mut tests = Vec::new();
+        for n in 0..numbers {
+            let constant = builder.constant(by(n));
+            values.push(builder.op(product, &[x, constant]));
+        }
+        for n in 0..bools {
+            let constant = builder.constant(by(n));
+            tests.push(builder.op(Op::Lt, &[y, constant]));
+        }
+        let mut last = values[0];
+        for (index, &value) in values.iter().enumerate().rev() {
+            let difference = if ty.is_float() { Op::Sub } else { Op::WrappingSub };
+            last = builder.op(difference, &[value, last]);
+            if let Some(&test) = tests.get(index) {
+                last = builder.op(Op::Select, &[test, last, value]);
+            }
+        }
+        let mut any = tests[0];
+        for &test in tests.iter().rev() {
+            any = builder.op(Op::Xor, &[any, test]);
+        }
+        let (core, _) = builder.finish(vec![last, any]);
+        let params = (0..core.slots()).map(|i| format!("p{i}")).collect();
+        let names = Names { kernel: "k".into(), params, ..Names::default() };
+        let kernel = verify(Kernel { core, names, source: None }).unwrap();
+        let rows = random::datum_rows(7, &kernel.core.signature, 100);
+        compare_rows(&format!("{numbers} {ty} and {bools} bools"), &kernel, &rows, &engines);
+    }
+    assert_eq!(engines.taken.get(), 4 * engines.vector.len() as u64, "every kernel is taken");
 }
 
 /// One operation on parameters, of which one may be a constant.
@@ -105,40 +162,91 @@ fn applied(op: Op, tys: &[Type], ty: Type, constant: Option<(usize, Scalar)>) ->
     verify(Kernel { core, names: Names { kernel: "k".into(), params, ..Names::default() }, source: None }).unwrap()
 }
 
-/// Compares a random kernel; counts failing rows and results. Two of three have everything that kernels can
-/// have; the others are strict, which shows other paths of the call.
-fn compare(seed: u64, cache: &KernelCache) -> (u64, u64) {
+/// Compares a random kernel; counts failing rows and results. Half of them have everything that kernels can
+/// have; the others are strict, which shows other paths of the call, half of those with nothing that vectors
+/// cannot do.
+fn compare(seed: u64, engines: &Engines) -> (u64, u64) {
     let size = 4 + (seed * 7919 % 97) as usize;
     let rows = if is_long_run() { 64 } else { 12 };
-    let kernel = match seed % 3 {
+    let kernel = match seed % 4 {
         0 => random::kernel(seed, size),
+        1 => random::plain_kernel(seed, size),
         _ => random::rich_kernel(seed, size),
     };
     let kernel = verify(kernel).unwrap();
     let rows = random::datum_rows(seed, &kernel.core.signature, rows);
-    compare_rows(&format!("FILBERT_SEED={seed}"), &kernel, &rows, cache)
+    compare_rows(&format!("FILBERT_SEED={seed}"), &kernel, &rows, engines)
 }
 
 /// What the definition gives for a row.
 type Judged = Result<Vec<Datum>, RowFault>;
 
-/// Compares one kernel on all of these rows, by its machine code and by the runtime's interpreter.
-fn compare_rows(name: &str, kernel: &VerifiedKernel, rows: &[Vec<Datum>], cache: &KernelCache) -> (u64, u64) {
+/// The caches of the engines that are compared.
+struct Engines {
+    /// Cranelift, row by row. A small cache: the evictions are part of the test.
+    scalar: KernelCache,
+    /// The vector back end on what this machine has, and on less.
+    vector: Vec<(Isa, KernelCache)>,
+    /// Kernels that ran in vectors, on either machine.
+    taken: Cell<u64>,
+}
+
+impl Engines {
+    fn new() -> Engines {
+        let has = |feature: &str| Target::host().features().contains(&feature);
+        let mut vector = Vec::new();
+        for (isa, level, features) in [
+            (Isa::Avx512, Level::V4, ["avx512f", "avx512dq", "avx512vl"]),
+            (Isa::Avx2, Level::V3, ["avx2", "fma", "bmi2"]),
+        ] {
+            match features.iter().all(|feature| has(feature)) {
+                true => vector.push((isa, patient(256 << 10).with_target(Target::level(level)))),
+                false => println!("SKIPPED: this CPU has no {isa:?}, whose code is not tested"),
+            }
+        }
+        let scalar = patient(256 << 10).with_target(Target::host().without_vectors());
+        Engines { scalar, vector, taken: Cell::new(0) }
+    }
+}
+
+/// Compares one kernel on all of these rows, by its machine code, in vectors if it is taken, and by the runtime's
+/// interpreter.
+fn compare_rows(name: &str, kernel: &VerifiedKernel, rows: &[Vec<Datum>], engines: &Engines) -> (u64, u64) {
     let differs = |what: String| panic!("{name}: {what}\n{}", text::print(kernel));
     let judged: Vec<Judged> = rows.iter().map(|row| run(kernel, row)).collect();
-    let native = cache.load(kernel, Engine::Native);
+    compare_code(&engines.scalar.load(kernel, Engine::Native), rows, &judged, &differs);
+    for (isa, cache) in &engines.vector {
+        let loaded = cache.load(kernel, Engine::Native);
+        let Some(Backend::Vector { turn_rows, .. }) = loaded.backend() else { continue };
+        engines.taken.set(engines.taken.get() + 1);
+        let differs = |what: String| differs(format!("{isa:?}: {what}"));
+        compare_code(&loaded, rows, &judged, &differs);
+        // Rows enough for whole turns and a rest, with and without failing ones.
+        let many = 3 * turn_rows as usize + 5;
+        let good = (0..rows.len()).filter(|&row| judged[row].is_ok());
+        for chosen in [(0..rows.len()).collect::<Vec<_>>(), good.collect()] {
+            let chosen: Vec<usize> = chosen.iter().copied().cycle().take(many).collect();
+            let rows: Vec<Vec<Datum>> = chosen.iter().map(|&row| rows[row].clone()).collect();
+            let judged: Vec<Judged> = chosen.iter().map(|&row| judged[row].clone()).collect();
+            compare_code(&loaded, &rows, &judged, &differs);
+        }
+    }
+    compare_engine(&engines.scalar.load(kernel, Engine::Interp), rows, &judged, &differs);
+    let failing = judged.iter().filter(|judged| judged.is_err()).count() as u64;
+    (failing, (rows.len() as u64 - failing) * kernel.core.signature.results.len() as u64)
+}
+
+/// Compares machine code, which there must be.
+fn compare_code(native: &LoadedKernel, rows: &[Vec<Datum>], judged: &[Judged], differs: &dyn Fn(String)) {
     if native.engine() != Engine::Native {
         // TODO machine code of loops and lists
         differs("no machine code".into());
     }
-    compare_engine(&native, rows, &judged, &differs);
+    compare_engine(native, rows, judged, differs);
     // A wrong claim of machine code is caught by the runtime itself, which then answers rightly.
     if native.engine() != Engine::Native {
         differs("the runtime's own check has put the code aside".into());
     }
-    compare_engine(&cache.load(kernel, Engine::Interp), rows, &judged, &differs);
-    let failing = judged.iter().filter(|judged| judged.is_err()).count() as u64;
-    (failing, (rows.len() as u64 - failing) * kernel.core.signature.results.len() as u64)
 }
 
 fn compare_engine(loaded: &LoadedKernel, rows: &[Vec<Datum>], judged: &[Judged], differs: &dyn Fn(String)) {
@@ -169,7 +277,9 @@ fn compare_engine(loaded: &LoadedKernel, rows: &[Vec<Datum>], judged: &[Judged],
         }
     }
     // Failing rows one by one: code and value.
-    for (row, fault) in rows.iter().zip(judged).filter_map(|(row, judged)| Some((row, judged.as_ref().err()?))) {
+    for (row, fault) in
+        rows.iter().zip(judged).take(ROWS_ALONE).filter_map(|(row, judged)| Some((row, judged.as_ref().err()?)))
+    {
         match loaded.call_row(row) {
             Err(error) if (error.code, error.value) == (fault.fault.code(), Some(fault.value)) => {}
             got => differs(format!("{engine}: row {row:?}: got {got:?}, expected {fault:?}")),
@@ -179,6 +289,9 @@ fn compare_engine(loaded: &LoadedKernel, rows: &[Vec<Datum>], judged: &[Judged],
         differs("the definition fails where a failing row is null".into());
     }
 }
+
+/// Rows that are also called one by one, if they fail.
+const ROWS_ALONE: usize = 16;
 
 fn compare_results(results: &[OutColumn], rows: &[Vec<Datum>], judged: &[Judged], differs: &dyn Fn(String)) {
     for (row, expected) in judged.iter().enumerate() {

@@ -272,7 +272,7 @@ fn as_f64(scalar: Scalar) -> Option<f64> {
 
 /// For each value, whether it is a float that is never NaN. A short list of cases that are easy to see;
 /// `false` is always right.
-pub(super) fn never_nan(core: &Core) -> Vec<bool> {
+pub(crate) fn never_nan(core: &Core) -> Vec<bool> {
     let mut never = vec![false; core.values.len()];
     for (index, value) in core.values.iter().enumerate() {
         never[index] = value.ty.is_float()

@@ -38,6 +38,8 @@ pub(super) struct Generator {
     pub(super) size: usize,
     pub(super) depth: usize,
     pub(super) blocks: usize,
+    /// Only operations that are a few instructions each.
+    pub(super) is_plain: bool,
     /// Loops, too, and the memory below.
     pub(super) is_rich: bool,
     pub(super) memory: Vec<Memory>,
@@ -60,6 +62,7 @@ impl Generator {
             size,
             depth: 0,
             blocks: 1,
+            is_plain: false,
             is_rich: false,
             memory: Vec::new(),
             in_range: Vec::new(),
@@ -146,6 +149,9 @@ impl Generator {
     pub(super) fn operation(&mut self) {
         let ty = self.rng.ty();
         let op = self.rng.op(ty);
+        if self.is_plain && !is_plain(op, ty) {
+            return;
+        }
         if op == Op::Cast {
             let arg = self.operand(ty);
             let fits = |to: &Type| Op::Cast.result_type(&[ty], *to).is_some();
@@ -210,6 +216,12 @@ impl Generator {
                 let other = self.push(Op::Not, &[args[0]]);
                 args[0] = self.push(Op::Or, &[args[0], other]);
             }
+            Op::Index if self.is_plain => {
+                let more = self.push(Op::Max, &[args[0], args[1]]);
+                let one = self.constant(Scalar::U64(1));
+                args[1] = self.push(Op::Or, &[more, one]);
+                args[0] = self.push(Op::Shr, &[args[1], one]);
+            }
             Op::Index => args[0] = self.below(args[0], args[1]),
             Op::SameLength => {
                 let difference = self.push(Op::Xor, &[args[0], args[1]]);
@@ -233,8 +245,9 @@ impl Generator {
             let amount = self.constant(Scalar::from_bits(ty, ty.bits() as u64 / 2 + 1));
             return self.push(Op::Shr, &[arg, amount]);
         }
-        let bound = self.constant(Scalar::from_bits(ty, if ty.is_signed() { 9 } else { 7 }));
-        self.push(if ty.is_signed() { Op::Rem } else { Op::And }, &[arg, bound])
+        let divides = ty.is_signed() && !self.is_plain;
+        let bound = self.constant(Scalar::from_bits(ty, if divides { 9 } else { 7 }));
+        self.push(if divides { Op::Rem } else { Op::And }, &[arg, bound])
     }
 
     /// A visible value of this type, or a new constant.
@@ -277,4 +290,13 @@ impl Generator {
         self.visible.push(id);
         id
     }
+}
+
+/// Whether it is a few instructions, also on vectors.
+fn is_plain(op: Op, ty: Type) -> bool {
+    let divides = matches!(op, Op::Div | Op::WrappingDiv | Op::WrappingRem) && ty.is_int();
+    let divides = divides || matches!(op, Op::Rem | Op::RemEuclid | Op::DivEuclid | Op::Isqrt);
+    let repeats = matches!(op, Op::IntPow | Op::WrappingPow | Op::Powi);
+    let overflows = op == Op::MulOverflows && ty.bits() == 64;
+    !(divides || repeats || overflows || op >= Op::Cbrt)
 }

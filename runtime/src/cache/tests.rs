@@ -209,3 +209,60 @@ fn fault_43_a_forked_child_does_not_wait_for_its_parents_locks() {
     assert!(std::ptr::eq(child, process_cache(u32::MAX)));
     assert!(std::ptr::eq(parent, process_cache(std::process::id())));
 }
+
+/// Sums of a column and itself: the row at 77 overflows.
+fn sums(loaded: &LoadedKernel) -> Result<Vec<i64>, filbert_ir::KernelError> {
+    let mut a: Vec<i64> = (0..200).collect();
+    a[77] = i64::MAX;
+    let results = loaded.call(&[Column::from(&a), Column::from(&a)], a.len(), &CallOptions::default())?;
+    Ok(results[0].as_slice::<i64>().unwrap().to_vec())
+}
+
+#[test]
+fn scalar_code_is_made_beside_vector_code_when_a_row_wants_it() {
+    let cache = patient(filbert_compiler::compile);
+    let loaded = cache.load(&kernel("add"), Engine::Native);
+    if !matches!(loaded.backend(), Some(filbert_compiler::Backend::Vector { .. })) {
+        return println!("SKIPPED: this CPU has no vectors that the kernel could use");
+    }
+    let before = loaded.code_bytes();
+    add_one_two(&cache, Engine::Native);
+    assert_eq!(loaded.companion_bytes(), 0, "one row that does not fail is for the vector code");
+    assert_eq!(sums(&loaded).unwrap_err().row, Some(77));
+    assert!(loaded.companion_bytes() > 0 && loaded.code_bytes() == before);
+}
+
+#[test]
+fn fault_37_the_interpreter_computes_what_scalar_code_cannot() {
+    fn vectors_only(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+        match target.is_vectorised() {
+            true => filbert_compiler::compile(kernel, target),
+            false => panic!("a defect"),
+        }
+    }
+    let cache = patient(vectors_only);
+    let loaded = cache.load(&kernel("add"), Engine::Native);
+    assert_eq!(loaded.engine(), Engine::Native);
+    assert_eq!(sums(&loaded).unwrap_err().row, Some(77));
+    assert_eq!((loaded.companion_bytes(), loaded.engine()), (0, Engine::Native));
+}
+
+/// Failing rows are null here, so the call goes on behind each: vectors are tried again, and given up for a while.
+#[test]
+fn rows_that_fail_one_after_another_are_all_found() {
+    let text = "kernel k(%0 a: i64, %1 b: i64) -> i64 on_error null {\n  %2: i64 = add %0, %1\n  return %2\n}\n";
+    let Ok(parsed) = text::parse(text) else { panic!("the text form has on_error") };
+    let kernel = verify(parsed).unwrap();
+    let cache = patient(filbert_compiler::compile);
+    for every in [1, 2, 3, 50, 1000, 5000] {
+        let a: Vec<i64> = (0..100_000).map(|row| if row % every == 0 { i64::MAX } else { row }).collect();
+        let b = vec![1i64; a.len()];
+        let loaded = cache.load(&kernel, Engine::Native);
+        let results = loaded.call(&[Column::from(&a), Column::from(&b)], a.len(), &CallOptions::default()).unwrap();
+        let nulls = results[0].nulls().unwrap();
+        assert!((0..a.len()).all(|row| nulls.is_null(row) == (row as i64 % every == 0)), "every {every}");
+        let values = results[0].as_slice::<i64>().unwrap();
+        assert!((0..a.len()).all(|row| nulls.is_null(row) || values[row] == row as i64 + 1), "every {every}");
+        assert_eq!(loaded.engine(), Engine::Native);
+    }
+}

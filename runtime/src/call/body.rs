@@ -2,48 +2,16 @@
 
 #![allow(unsafe_code)]
 
-use std::sync::Arc;
-
-use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, STOPPED};
-use filbert_compiler::{Artifact, helpers};
+use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, SCALAR, STOPPED};
+use filbert_compiler::helpers;
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd, RowFault};
-use filbert_ir::{Array, Fault, KernelId, ValueId, VerifiedKernel};
+use filbert_ir::{Array, Fault, VerifiedKernel};
 
-use crate::code_memory::{CodeMemory, Refused};
+use super::native::{NativeCode, Vector};
 use crate::crash;
 use crate::layout::Layout;
 use crate::lend::{read_bits, write_bits};
 use crate::options::StopFlag;
-
-/// A kernel's machine code, with what its faults mean.
-pub(crate) struct NativeCode {
-    id: KernelId,
-    memory: CodeMemory,
-    sites: Vec<ValueId>,
-    layout: Arc<Layout>,
-}
-
-impl NativeCode {
-    /// Maps what the compiler made of `kernel`.
-    pub(crate) fn load(kernel: &VerifiedKernel, artifact: &Artifact) -> Result<NativeCode, Refused> {
-        Ok(NativeCode {
-            id: kernel.id(),
-            memory: CodeMemory::load(&artifact.code, artifact.align, artifact.entry_offset)?,
-            sites: artifact.sites.iter().map(|site| site.value).collect(),
-            layout: Arc::new(Layout::of(kernel)),
-        })
-    }
-
-    /// How the arguments and results of its kernel lie.
-    pub(crate) fn layout(&self) -> &Arc<Layout> {
-        &self.layout
-    }
-
-    /// Bytes of memory that it holds.
-    pub(crate) fn bytes(&self) -> usize {
-        self.memory.bytes() + self.sites.len() * size_of::<ValueId>()
-    }
-}
 
 /// How far rows may go.
 #[derive(Clone, Copy)]
@@ -76,24 +44,13 @@ pub(crate) enum Ran {
 }
 
 pub(crate) enum Body<'b> {
-    Native {
-        code: &'b NativeCode,
-        limits: Limits<'b>,
-        /// Iterations until the code's next look at the flag.
-        poll: u64,
-    },
-    Interp {
-        interpreter: Interpreter,
-        layout: &'b Layout,
-        control: Control<'b>,
-        slots: Vec<u64>,
-        returns: Vec<u64>,
-    },
+    Native(Native<'b>),
+    Interp { interpreter: Interpreter, layout: &'b Layout, control: Control<'b>, slots: Vec<u64>, returns: Vec<u64> },
 }
 
 impl<'b> Body<'b> {
     pub(crate) fn native(code: &'b NativeCode, limits: Limits<'b>) -> Body<'b> {
-        Body::Native { code, limits, poll: POLL_ITERATIONS }
+        Body::Native(Native { code, limits, poll: POLL_ITERATIONS, patience: PATIENCE_MAX, scalar_calls: 0 })
     }
 
     pub(crate) fn interp(kernel: &VerifiedKernel, layout: &'b Layout, control: Control<'b>) -> Body<'b> {
@@ -109,40 +66,8 @@ impl<'b> Body<'b> {
     /// else may use the memory that is written.
     pub(crate) unsafe fn rows(&mut self, pointers: &Pointers, start: usize, end: usize) -> Result<Ran, String> {
         match self {
-            Body::Native { code, limits, poll } => {
-                let mut frame = CallFrame {
-                    inputs: pointers.slots.as_ptr(),
-                    outputs: pointers.columns.as_ptr(),
-                    lists: pointers.lists.as_ptr(),
-                    tables: pointers.tables.as_ptr(),
-                    helpers: helpers::table().as_ptr(),
-                    stop: limits.stop.map_or(&0, StopFlag::as_ptr),
-                    start: start as u64,
-                    end: end as u64,
-                    fuel: limits.fuel,
-                    poll: *poll,
-                    fault_row: 0,
-                    fault_site: 0,
-                    zero: 0,
-                    scratch: 0,
-                };
-                let running = crash::running(&code.id);
-                // SAFETY: the frame is as docs/abi.md wants it, by the caller's promise; `code` is borrowed,
-                // so its pages stay mapped; the compiler's audit says that the code does not trap or unwind.
-                let status = unsafe { (code.memory.entry())(&mut frame) };
-                drop(running);
-                *poll = frame.poll.clamp(1, POLL_ITERATIONS);
-                if status == 0 {
-                    return Ok(Ran::All);
-                }
-                let row = frame.fault_row as usize;
-                let site = code.sites.get(frame.fault_site as usize);
-                match (Fault::from_number(status).zip(site), (start..end).contains(&row)) {
-                    (_, true) if status == STOPPED => Ok(Ran::Stopped { row }),
-                    (Some((fault, &value)), true) => Ok(Ran::Failed { row, fault: RowFault { fault, value } }),
-                    _ => Err(format!("machine code gave status {status} at site {} in row {row}", frame.fault_site)),
-                }
-            }
+            // SAFETY: the caller's promise.
+            Body::Native(native) => unsafe { native.rows(pointers, start, end) },
             Body::Interp { interpreter, layout, control, slots, returns } => {
                 for row in start..end {
                     for ((slot, ty), &column) in slots.iter_mut().zip(&layout.slots).zip(&pointers.slots) {
@@ -168,6 +93,145 @@ impl<'b> Body<'b> {
                 }
                 Ok(Ran::All)
             }
+        }
+    }
+}
+
+/// Machine code, with what it remembers from one range of rows to the next.
+pub(crate) struct Native<'b> {
+    code: &'b NativeCode,
+    limits: Limits<'b>,
+    /// Iterations until the code's next look at the flag.
+    poll: u64,
+    /// Turns that vector code may still lose to a row that may fail.
+    patience: u32,
+    /// Ranges that are still to be left to scalar code, whole.
+    scalar_calls: u32,
+}
+
+/// Turns in a row that vector code may lose. A turn that is lost is computed twice.
+const PATIENCE_MAX: u32 = 4;
+
+/// Ranges that are left to scalar code once patience has ended; ranges are strips, if no nulls divide them.
+const SCALAR_CALLS: u32 = 32;
+
+/// How a call of machine code ended.
+enum Ended {
+    Ran(Ran),
+    /// Vector code has left the rows from this one on to others.
+    Left(usize),
+}
+
+impl Native<'_> {
+    /// As `Body::rows`.
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn rows(&mut self, pointers: &Pointers, start: usize, end: usize) -> Result<Ran, String> {
+        let code = self.code;
+        let Some(vector) = &code.vector else {
+            // SAFETY: the caller's promise.
+            return match unsafe { self.enter(code, pointers, start, end) }? {
+                Ended::Ran(ran) => Ok(ran),
+                Ended::Left(row) => Err(format!("scalar code left row {row} to others")),
+            };
+        };
+        let mut next = start;
+        let mut was_lost = false;
+        while next < end {
+            let mut rest = next..end;
+            if self.scalar_calls == 0 {
+                // SAFETY: the caller's promise.
+                match unsafe { self.enter(code, pointers, next, end) }? {
+                    Ended::Ran(ran) => {
+                        self.patience = if was_lost { self.patience } else { PATIENCE_MAX };
+                        return Ok(ran);
+                    }
+                    Ended::Left(row) => rest = row..end.min(row + vector.turn_rows),
+                }
+                if end - rest.start >= vector.lanes {
+                    was_lost = true;
+                    self.patience -= 1;
+                    self.scalar_calls = if self.patience == 0 { SCALAR_CALLS } else { 0 };
+                }
+            } else {
+                self.scalar_calls -= 1;
+                self.patience = if self.scalar_calls == 0 { 1 } else { 0 };
+            }
+            next = rest.end;
+            // SAFETY: the caller's promise, for some of its rows.
+            match unsafe { self.scalar(vector, pointers, rest.start, rest.end) }? {
+                Ran::All => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Ran::All)
+    }
+
+    /// Rows for the scalar code of a kernel with vector code.
+    ///
+    /// # Safety
+    /// As `rows`.
+    unsafe fn scalar(&mut self, vector: &Vector, pointers: &Pointers, start: usize, end: usize) -> Result<Ran, String> {
+        if let Some(code) = vector.companion() {
+            // SAFETY: the caller's promise; the code is of the same kernel.
+            return match unsafe { self.enter(&code, pointers, start, end) }? {
+                Ended::Ran(ran) => Ok(ran),
+                Ended::Left(row) => Err(format!("scalar code left row {row} to others")),
+            };
+        }
+        let stop = self.limits.stop;
+        let is_stopped = || stop.is_some_and(StopFlag::is_raised);
+        let control = Control::new(self.limits.fuel, Some(&is_stopped));
+        let mut body = Body::interp(&vector.kernel, self.code.layout(), control);
+        // SAFETY: as above.
+        unsafe { body.rows(pointers, start, end) }
+    }
+
+    /// Calls machine code once.
+    ///
+    /// # Safety
+    /// As `rows`; the code must be of the body's kernel.
+    unsafe fn enter(
+        &mut self,
+        code: &NativeCode,
+        pointers: &Pointers,
+        start: usize,
+        end: usize,
+    ) -> Result<Ended, String> {
+        let mut frame = CallFrame {
+            inputs: pointers.slots.as_ptr(),
+            outputs: pointers.columns.as_ptr(),
+            lists: pointers.lists.as_ptr(),
+            tables: pointers.tables.as_ptr(),
+            helpers: helpers::table().as_ptr(),
+            stop: self.limits.stop.map_or(&0, StopFlag::as_ptr),
+            start: start as u64,
+            end: end as u64,
+            fuel: self.limits.fuel,
+            poll: self.poll,
+            fault_row: 0,
+            fault_site: 0,
+            zero: 0,
+            scratch: 0,
+        };
+        let running = crash::running(&code.id);
+        // SAFETY: the frame is as docs/abi.md wants it, by the caller's promise; `code` is borrowed, so its
+        // pages stay mapped; the compiler's audit says that the code does not trap or unwind.
+        let status = unsafe { (code.memory.entry())(&mut frame) };
+        drop(running);
+        self.poll = frame.poll.clamp(1, POLL_ITERATIONS);
+        if status == 0 {
+            return Ok(Ended::Ran(Ran::All));
+        }
+        let row = frame.fault_row as usize;
+        let site = code.sites.get(frame.fault_site as usize);
+        let is_vector = code.vector.is_some();
+        match (Fault::from_number(status).zip(site), (start..end).contains(&row)) {
+            (_, true) if status == STOPPED && !is_vector => Ok(Ended::Ran(Ran::Stopped { row })),
+            (_, true) if status == SCALAR && is_vector => Ok(Ended::Left(row)),
+            (Some((fault, &value)), true) => Ok(Ended::Ran(Ran::Failed { row, fault: RowFault { fault, value } })),
+            _ => Err(format!("machine code gave status {status} at site {} in row {row}", frame.fault_site)),
         }
     }
 }

@@ -18,7 +18,7 @@ use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd};
 use filbert_ir::{Array, Fault};
 
 use super::body::{Pointers, StripMemory};
-use super::{Halt, Job, STRIP_ROWS};
+use super::{Halt, Job};
 use crate::bits;
 use crate::lend::{Input, read_bits, write_bits};
 use crate::room::Sink;
@@ -45,8 +45,8 @@ pub(super) struct Strip {
 }
 
 impl Strip {
-    pub(super) fn new(job: &Job<'_>, rows: usize) -> Strip {
-        let rows_max = rows.min(STRIP_ROWS);
+    /// For strips of at most so many rows.
+    pub(super) fn new(job: &Job<'_>, rows_max: usize) -> Strip {
         let scratch = job.bound.slots.iter().filter(|slot| slot.dense().is_none()).count() * rows_max
             + job
                 .columns()

@@ -1,0 +1,225 @@
+//! Makes vector IR: each method appends what one operation on all lanes needs.
+//!
+//! Where a machine has the operation it is one instruction; where it has not, several that every machine has.
+//! So nobody else asks which instructions there are. This file holds values, masks and choice; floats stand in
+//! `float`, integers in `int`, conversions in `cast`. The bits of a result never depend on the machine.
+
+mod cast;
+mod float;
+mod int;
+
+pub(super) use float::{Compare, Rounding};
+pub(super) use int::Order;
+
+use super::ir::{Args, Inst, Isa, Shape, Ty, V, What, Width};
+use super::machine::Machine;
+
+/// Instructions in the making.
+pub(super) struct Build {
+    pub(super) shape: Shape,
+    pub(super) insts: Vec<Inst>,
+    /// Constants so far: bits and value.
+    consts: Vec<(Width, u64, V)>,
+}
+
+impl Build {
+    pub(super) fn new(shape: Shape) -> Build {
+        Build { shape, insts: Vec::new(), consts: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, what: What, ty: Ty, args: &[V]) -> V {
+        let v = V(self.insts.len() as u32);
+        self.insts.push(Inst { what, ty, args: Args::new(args), copy: 0 });
+        v
+    }
+
+    fn machine(&mut self, machine: Machine, ty: Ty, args: &[V]) -> V {
+        self.push(What::Machine(machine, None), ty, args)
+    }
+
+    fn machine_imm(&mut self, machine: Machine, ty: Ty, args: &[V], imm: u8) -> V {
+        self.push(What::Machine(machine, Some(imm)), ty, args)
+    }
+
+    /// These bits in each lane.
+    pub(super) fn constant(&mut self, width: Width, bits: u64) -> V {
+        match width {
+            Width::W64 => self.pattern(width, bits),
+            Width::W32 => self.pattern(width, bits << 32 | bits & 0xffff_ffff),
+        }
+    }
+
+    /// These bits in each 64 of a register.
+    fn pattern(&mut self, width: Width, bits: u64) -> V {
+        let found = self.consts.iter().find(|(w, b, _)| (*w, *b) == (width, bits));
+        if let Some(&(_, _, v)) = found {
+            return v;
+        }
+        let v = self.push(What::Const(bits), Ty::Lanes(width), &[]);
+        self.consts.push((width, bits, v));
+        v
+    }
+
+    pub(super) fn ty(&self, v: V) -> Ty {
+        self.insts[v.index()].ty
+    }
+
+    pub(super) fn width(&self, v: V) -> Width {
+        match self.ty(v) {
+            Ty::Lanes(width) | Ty::Mask(width) => width,
+            Ty::Packed | Ty::None => unreachable!("only numbers and masks have lanes"),
+        }
+    }
+
+    pub(super) fn is_const(&self, v: V) -> bool {
+        matches!(self.insts[v.index()].what, What::Const(_))
+    }
+
+    pub(super) fn has_masks(&self) -> bool {
+        self.shape.isa == Isa::Avx512
+    }
+
+    /// The width of the widest lanes of the block.
+    pub(super) fn widest(&self) -> Width {
+        if self.shape.lanes * 64 == self.shape.isa.bits() { Width::W64 } else { Width::W32 }
+    }
+
+    // --- masks
+
+    /// All lanes set, or none.
+    pub(super) fn mask_constant(&mut self, set: bool) -> V {
+        let width = self.widest();
+        match self.has_masks() {
+            true => {
+                // A register's old content: xor and xnor of the same one do not look at it.
+                let any = self.constant(width, 0);
+                let any = self.machine(pick(width, Machine::Test64, Machine::Test32), Ty::Mask(width), &[any, any]);
+                if set { self.mask_not(any) } else { any }
+            }
+            false => {
+                let v = self.constant(width, if set { u64::MAX >> (64 - width.bits()) } else { 0 });
+                let zero = self.constant(width, 0);
+                self.bits_as_mask(v, zero)
+            }
+        }
+    }
+
+    /// AVX2: a vector of all ones or zeros is a mask already; only its type must say so.
+    fn bits_as_mask(&mut self, v: V, zero: V) -> V {
+        let width = self.width(v);
+        self.machine(pick(width, Machine::Or64, Machine::Or32), Ty::Mask(width), &[v, zero])
+    }
+
+    /// The mask held in lanes of this width.
+    pub(super) fn mask_as(&mut self, mask: V, width: Width) -> V {
+        let own = self.width(mask);
+        if self.has_masks() || own == width {
+            return mask;
+        }
+        match width {
+            Width::W64 => self.machine(Machine::I32ToI64, Ty::Mask(Width::W64), &[mask]),
+            Width::W32 => self.low_halves(mask, Ty::Mask(Width::W32)),
+        }
+    }
+
+    /// Both masks in lanes of one width.
+    fn alike(&mut self, a: V, b: V) -> (V, V, Width) {
+        let width = self.width(a);
+        let b = self.mask_as(b, width);
+        (a, b, width)
+    }
+
+    fn mask_op(&mut self, masks: Machine, wide: Machine, narrow: Machine, a: V, b: V) -> V {
+        let (a, b, width) = self.alike(a, b);
+        let machine = if self.has_masks() { masks } else { pick(width, wide, narrow) };
+        self.machine(machine, Ty::Mask(width), &[a, b])
+    }
+
+    pub(super) fn mask_and(&mut self, a: V, b: V) -> V {
+        self.mask_op(Machine::MaskAnd, Machine::And64, Machine::And32, a, b)
+    }
+
+    pub(super) fn mask_or(&mut self, a: V, b: V) -> V {
+        self.mask_op(Machine::MaskOr, Machine::Or64, Machine::Or32, a, b)
+    }
+
+    pub(super) fn mask_xor(&mut self, a: V, b: V) -> V {
+        self.mask_op(Machine::MaskXor, Machine::Xor64, Machine::Xor32, a, b)
+    }
+
+    /// `!a & b`.
+    pub(super) fn mask_andn(&mut self, a: V, b: V) -> V {
+        self.mask_op(Machine::MaskAndn, Machine::Andn64, Machine::Andn32, a, b)
+    }
+
+    pub(super) fn mask_not(&mut self, a: V) -> V {
+        if self.has_masks() {
+            let ty = self.ty(a);
+            return self.machine(Machine::MaskNot, ty, &[a]);
+        }
+        let width = self.width(a);
+        let ones = self.constant(width, u64::MAX >> (64 - width.bits()));
+        self.machine(pick(width, Machine::Xor64, Machine::Xor32), Ty::Mask(width), &[a, ones])
+    }
+
+    // --- choice
+
+    /// `yes` where the mask is set, else `no`: numbers.
+    pub(super) fn select(&mut self, mask: V, yes: V, no: V) -> V {
+        let width = self.width(yes);
+        let mask = self.mask_as(mask, width);
+        self.machine(pick(width, Machine::Blend64, Machine::Blend32), Ty::Lanes(width), &[mask, no, yes])
+    }
+
+    /// The same of masks.
+    pub(super) fn mask_select(&mut self, mask: V, yes: V, no: V) -> V {
+        let chosen = self.mask_and(mask, yes);
+        let other = self.mask_andn(mask, no);
+        self.mask_or(chosen, other)
+    }
+
+    /// The value where the mask is set, else 0.
+    pub(super) fn or_zero(&mut self, mask: V, value: V) -> V {
+        let width = self.width(value);
+        let mask = self.mask_as(mask, width);
+        let machine = match self.has_masks() {
+            true => pick(width, Machine::Keep64, Machine::Keep32),
+            false => pick(width, Machine::And64, Machine::And32),
+        };
+        self.machine(machine, Ty::Lanes(width), &[mask, value])
+    }
+
+    // --- bits
+
+    pub(super) fn and(&mut self, a: V, b: V) -> V {
+        self.two(Machine::And64, Machine::And32, a, b)
+    }
+
+    pub(super) fn or(&mut self, a: V, b: V) -> V {
+        self.two(Machine::Or64, Machine::Or32, a, b)
+    }
+
+    pub(super) fn xor(&mut self, a: V, b: V) -> V {
+        self.two(Machine::Xor64, Machine::Xor32, a, b)
+    }
+
+    /// An operation of two operands that commutes: a constant stands second, where it may come from memory.
+    fn two(&mut self, wide: Machine, narrow: Machine, a: V, b: V) -> V {
+        let (a, b) = if self.is_const(a) { (b, a) } else { (a, b) };
+        self.ordered(wide, narrow, a, b)
+    }
+
+    /// An operation of two operands in this order.
+    fn ordered(&mut self, wide: Machine, narrow: Machine, a: V, b: V) -> V {
+        let width = self.width(a);
+        self.machine(pick(width, wide, narrow), Ty::Lanes(width), &[a, b])
+    }
+}
+
+/// The instruction for lanes of this width.
+fn pick(width: Width, wide: Machine, narrow: Machine) -> Machine {
+    match width {
+        Width::W64 => wide,
+        Width::W32 => narrow,
+    }
+}

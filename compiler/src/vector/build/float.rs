@@ -1,0 +1,143 @@
+//! Floats. Each step is exact or rounds once, so that every machine gives the same bits; the sign and the
+//! payload of a NaN are nobody's business until a result is stored.
+
+use super::{Build, pick};
+use crate::vector::ir::{Ty, V, Width};
+use crate::vector::machine::Machine;
+
+/// A comparison, by its number in `vcmppd`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::vector) enum Compare {
+    Eq = 0x00,
+    Unordered = 0x03,
+    /// Also true of NaN.
+    Ne = 0x04,
+    Lt = 0x11,
+    Le = 0x12,
+    /// Not less or equal: greater, or unordered.
+    NotLe = 0x16,
+    /// Not greater or equal: less, or unordered.
+    NotGe = 0x19,
+    Ge = 0x1d,
+    Gt = 0x1e,
+}
+
+/// How `round` rounds, by its number in `vroundpd`; 8 keeps the inexact flag down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::vector) enum Rounding {
+    Floor = 9,
+    Ceil = 10,
+    Trunc = 11,
+}
+
+impl Build {
+    /// A float in each lane, rounded to the width.
+    pub(in crate::vector) fn float(&mut self, width: Width, value: f64) -> V {
+        let bits = match width {
+            Width::W64 => value.to_bits(),
+            Width::W32 => u64::from((value as f32).to_bits()),
+        };
+        self.constant(width, bits)
+    }
+
+    /// The bit of the sign.
+    pub(in crate::vector) fn sign_bit(&mut self, width: Width) -> V {
+        self.constant(width, 1 << (width.bits() - 1))
+    }
+
+    pub(in crate::vector) fn fadd(&mut self, a: V, b: V) -> V {
+        self.two(Machine::AddF64, Machine::AddF32, a, b)
+    }
+
+    pub(in crate::vector) fn fsub(&mut self, a: V, b: V) -> V {
+        self.ordered(Machine::SubF64, Machine::SubF32, a, b)
+    }
+
+    pub(in crate::vector) fn fmul(&mut self, a: V, b: V) -> V {
+        self.two(Machine::MulF64, Machine::MulF32, a, b)
+    }
+
+    pub(in crate::vector) fn fdiv(&mut self, a: V, b: V) -> V {
+        self.ordered(Machine::DivF64, Machine::DivF32, a, b)
+    }
+
+    pub(in crate::vector) fn sqrt(&mut self, a: V) -> V {
+        let width = self.width(a);
+        self.machine(pick(width, Machine::SqrtF64, Machine::SqrtF32), Ty::Lanes(width), &[a])
+    }
+
+    /// `a * b + c`, rounded once.
+    pub(in crate::vector) fn fma(&mut self, a: V, b: V, c: V) -> V {
+        let (a, b) = if self.is_const(a) { (b, a) } else { (a, b) };
+        let width = self.width(a);
+        self.machine(pick(width, Machine::Fma213F64, Machine::Fma213F32), Ty::Lanes(width), &[a, b, c])
+    }
+
+    pub(in crate::vector) fn fneg(&mut self, a: V) -> V {
+        let sign = self.sign_bit(self.width(a));
+        self.xor(a, sign)
+    }
+
+    pub(in crate::vector) fn fabs(&mut self, a: V) -> V {
+        let width = self.width(a);
+        let rest = self.constant(width, (1 << (width.bits() - 1)) - 1);
+        self.and(a, rest)
+    }
+
+    /// The magnitude of the first with the sign of the second.
+    pub(in crate::vector) fn copysign(&mut self, a: V, b: V) -> V {
+        let sign = self.sign_bit(self.width(a));
+        let (magnitude, sign) = (self.fabs(a), self.and(b, sign));
+        self.or(magnitude, sign)
+    }
+
+    pub(in crate::vector) fn round(&mut self, a: V, rounding: Rounding) -> V {
+        let width = self.width(a);
+        let machine = pick(width, Machine::RoundF64, Machine::RoundF32);
+        self.machine_imm(machine, Ty::Lanes(width), &[a], rounding as u8)
+    }
+
+    pub(in crate::vector) fn fcompare(&mut self, compare: Compare, a: V, b: V) -> V {
+        let (compare, a, b) = match self.is_const(a) {
+            true => (swapped(compare), b, a),
+            false => (compare, a, b),
+        };
+        let width = self.width(a);
+        let machine = pick(width, Machine::CompareF64, Machine::CompareF32);
+        self.machine_imm(machine, Ty::Mask(width), &[a, b], compare as u8)
+    }
+
+    /// `a < b ? a : b`: the second where they are equal or unordered.
+    pub(in crate::vector) fn lesser(&mut self, a: V, b: V) -> V {
+        self.ordered(Machine::MinF64, Machine::MinF32, a, b)
+    }
+
+    /// `a > b ? a : b`: the second where they are equal or unordered.
+    pub(in crate::vector) fn greater(&mut self, a: V, b: V) -> V {
+        self.ordered(Machine::MaxF64, Machine::MaxF32, a, b)
+    }
+
+    /// The lesser or greater of two; a NaN is ignored, and -0 is below +0. Equal operands differ at most in the
+    /// sign of a zero: `or` of the bits gives -0 if there is one, `and` gives +0.
+    pub(in crate::vector) fn extremum(&mut self, is_min: bool, a: V, b: V) -> V {
+        let picked = if is_min { self.lesser(a, b) } else { self.greater(a, b) };
+        let merged = if is_min { self.or(a, b) } else { self.and(a, b) };
+        let equal = self.fcompare(Compare::Eq, a, b);
+        let settled = self.select(equal, merged, picked);
+        let nan = self.fcompare(Compare::Unordered, b, b);
+        self.select(nan, a, settled)
+    }
+}
+
+/// The comparison that says the same of swapped operands.
+fn swapped(compare: Compare) -> Compare {
+    match compare {
+        Compare::Lt => Compare::Gt,
+        Compare::Le => Compare::Ge,
+        Compare::Gt => Compare::Lt,
+        Compare::Ge => Compare::Le,
+        Compare::NotLe => Compare::NotGe,
+        Compare::NotGe => Compare::NotLe,
+        Compare::Eq | Compare::Ne | Compare::Unordered => compare,
+    }
+}

@@ -1,0 +1,261 @@
+//! The loop over blocks, around the code of their bodies. See docs/abi.md for the frame.
+//!
+//! ```text
+//!   entry:   save what must be saved, room for slots, pointers of the columns into registers
+//!   turns:   constants into registers; as long as a whole turn of rows is left: body, next
+//!   tail:    constants into registers; as long as rows are left: the masks of these rows, body, next block
+//!   done:    return 0
+//!   scalar:  fault_row = this row, return SCALAR
+//! ```
+//!
+//! Where narrow columns keep a machine from masking, the tail computes whole blocks, and goes to `scalar` with
+//! the rows that are left.
+//!
+//! | register | holds |
+//! |---|---|
+//! | rdi | the frame |
+//! | rsi, rdx | the row, and one past the last |
+//! | rcx, r8 | the tables of inputs and outputs |
+//! | r9, r10, r11, rbx, r12 to r15 | pointers of columns, as far as they go |
+//! | rax | whatever is wanted for a moment |
+//! | rbp | the caller's stack, where there are slots |
+
+use std::mem::offset_of;
+
+use filbert_ir::Type;
+use iced_x86::{Code, Register};
+
+use super::assembler::{Assembled, Assembler, Label, Operand};
+use super::ir::{Bank, Body, Isa, Shape, Ty, What, Width};
+use super::registers::{self, Place, Places, SLOT_BYTES};
+use crate::abi::{CallFrame, SCALAR};
+
+mod block;
+mod moves;
+
+const FRAME: Register = Register::RDI;
+const ROW: Register = Register::RSI;
+const END: Register = Register::RDX;
+const INPUTS: Register = Register::RCX;
+const OUTPUTS: Register = Register::R8;
+const SPARE: Register = Register::RAX;
+/// Registers for columns; those from `SAVED` on belong to the caller.
+const COLUMNS: [Register; 8] = [
+    Register::R9,
+    Register::R10,
+    Register::R11,
+    Register::RBX,
+    Register::R12,
+    Register::R13,
+    Register::R14,
+    Register::R15,
+];
+const SAVED: usize = 3;
+
+/// A body with the places of its values.
+pub(super) struct Placed {
+    pub(super) body: Body,
+    pub(super) places: Places,
+}
+
+/// A column of inputs or outputs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Column {
+    Input(u32),
+    Output(u32),
+}
+
+/// Makes the code of these loops, which follow one another. Only the last may be one for partial blocks; if it is
+/// not, the rows that it leaves go to the scalar code.
+pub(super) fn emit(loops: &[Placed]) -> Result<Assembled, String> {
+    let last = &loops.last().ok_or("nothing to run")?.body;
+    let mut columns = Vec::new();
+    for inst in &last.insts {
+        let column = match inst.what {
+            What::Load { slot, .. } => Column::Input(slot),
+            What::Store { column, .. } => Column::Output(column),
+            _ => continue,
+        };
+        columns.push(column);
+    }
+    columns.truncate(COLUMNS.len());
+    let slots = loops.iter().map(|placed| placed.places.slots).max().unwrap_or(0);
+    let mut emit = Emit { asm: Assembler::new(), shape: last.shape, columns, slots };
+    let [done, scalar] = [emit.asm.label(), emit.asm.label()];
+    emit.entry();
+    for placed in loops {
+        match placed.body.is_tail {
+            true => emit.masked(placed, done, scalar),
+            false => emit.whole(placed, scalar),
+        }
+    }
+    if !last.is_tail {
+        emit.compare_end();
+        emit.asm.jump(Code::Jb_rel32_64, scalar);
+    }
+    emit.asm.bind(done);
+    emit.asm.put(Code::Xor_r32_rm32, &[Operand::Register(Register::EAX); 2]);
+    emit.leave();
+    emit.asm.bind(scalar);
+    let fault_row = offset_of!(CallFrame, fault_row) as i32;
+    emit.asm.put(Code::Mov_rm64_r64, &[Operand::At(FRAME, fault_row), Operand::Register(ROW)]);
+    emit.asm.put(Code::Mov_r32_imm32, &[Operand::Register(Register::EAX), Operand::Imm32(SCALAR as i32)]);
+    emit.leave();
+    emit.asm.finish()
+}
+
+struct Emit {
+    asm: Assembler,
+    shape: Shape,
+    /// The columns that have a register, in the order of `COLUMNS`.
+    columns: Vec<Column>,
+    slots: u32,
+}
+
+impl Emit {
+    fn saved(&self) -> &'static [Register] {
+        COLUMNS.get(SAVED..self.columns.len()).unwrap_or(&[])
+    }
+
+    fn entry(&mut self) {
+        let saved = self.saved();
+        for &register in saved {
+            self.asm.put(Code::Push_r64, &[Operand::Register(register)]);
+        }
+        if self.slots > 0 {
+            let (stack, base) = (Operand::Register(Register::RSP), Operand::Register(Register::RBP));
+            self.asm.put(Code::Push_r64, &[base]);
+            self.asm.put(Code::Mov_r64_rm64, &[base, stack]);
+            self.asm.put(Code::Sub_rm64_imm32, &[stack, Operand::Imm32((self.slots * SLOT_BYTES) as i32)]);
+            self.asm.put(Code::And_rm64_imm32, &[stack, Operand::Imm32(-(SLOT_BYTES as i32))]);
+        }
+        for (register, field) in [
+            (ROW, offset_of!(CallFrame, start)),
+            (END, offset_of!(CallFrame, end)),
+            (INPUTS, offset_of!(CallFrame, inputs)),
+            (OUTPUTS, offset_of!(CallFrame, outputs)),
+        ] {
+            self.load_pointer(register, FRAME, field as i32);
+        }
+        for (column, register) in self.columns.clone().into_iter().zip(COLUMNS) {
+            self.load_column(register, column);
+        }
+    }
+
+    fn load_pointer(&mut self, to: Register, base: Register, displacement: i32) {
+        self.asm.put(Code::Mov_r64_rm64, &[Operand::Register(to), Operand::At(base, displacement)]);
+    }
+
+    fn load_column(&mut self, to: Register, column: Column) {
+        match column {
+            Column::Input(slot) => self.load_pointer(to, INPUTS, slot as i32 * 8),
+            Column::Output(column) => self.load_pointer(to, OUTPUTS, column as i32 * 8),
+        }
+    }
+
+    fn leave(&mut self) {
+        self.asm.put(Code::VEX_Vzeroupper, &[]);
+        if self.slots > 0 {
+            let (stack, base) = (Operand::Register(Register::RSP), Operand::Register(Register::RBP));
+            self.asm.put(Code::Mov_r64_rm64, &[stack, base]);
+            self.asm.put(Code::Pop_r64, &[base]);
+        }
+        for &register in self.saved().iter().rev() {
+            self.asm.put(Code::Pop_r64, &[Operand::Register(register)]);
+        }
+        self.asm.put(Code::Retnq, &[]);
+    }
+
+    // --- loops
+
+    /// As long as all rows of the body are there. Goes on behind it.
+    fn whole(&mut self, placed: &Placed, scalar: Label) {
+        let [head, behind] = [self.asm.label(), self.asm.label()];
+        let rows = placed.body.shape.lanes * placed.body.copies;
+        self.constants(placed);
+        self.compare_after(rows);
+        self.asm.jump(Code::Ja_rel32_64, behind);
+        self.asm.bind(head);
+        self.block(placed, scalar);
+        self.advance(rows);
+        self.compare_after(rows);
+        self.asm.jump(Code::Jbe_rel32_64, head);
+        self.asm.bind(behind);
+    }
+
+    /// Blocks of which the last may be a partial one.
+    fn masked(&mut self, placed: &Placed, done: Label, scalar: Label) {
+        let head = self.asm.label();
+        self.compare_end();
+        self.asm.jump(Code::Jae_rel32_64, done);
+        self.constants(placed);
+        self.asm.bind(head);
+        self.block(placed, scalar);
+        self.advance(self.shape.lanes);
+        self.compare_end();
+        self.asm.jump(Code::Jb_rel32_64, head);
+    }
+
+    fn advance(&mut self, rows: u32) {
+        self.asm.put(Code::Add_rm64_imm32, &[Operand::Register(ROW), Operand::Imm32(rows as i32)]);
+    }
+
+    /// Compares the row so many further on with the end.
+    fn compare_after(&mut self, rows: u32) {
+        self.asm.put(Code::Lea_r64_m, &[Operand::Register(SPARE), Operand::At(ROW, rows as i32)]);
+        self.asm.put(Code::Cmp_r64_rm64, &[Operand::Register(SPARE), Operand::Register(END)]);
+    }
+
+    fn compare_end(&mut self) {
+        self.asm.put(Code::Cmp_r64_rm64, &[Operand::Register(ROW), Operand::Register(END)]);
+    }
+
+    /// Loads the constants that have registers.
+    fn constants(&mut self, placed: &Placed) {
+        for (index, inst) in placed.body.insts.iter().enumerate() {
+            let (What::Const(bits), Place::Register(register)) = (inst.what, placed.places.of[index]) else {
+                continue;
+            };
+            let entry = self.pool_entry(bits);
+            let register = self.vector(register, inst.ty);
+            self.fill(register, entry);
+        }
+    }
+
+    /// The same 64 bits in all of a register.
+    fn fill(&mut self, register: Register, entry: u32) {
+        let code = match (self.shape.isa, register.size()) {
+            (Isa::Avx512, 64) => Code::EVEX_Vbroadcastsd_zmm_k1z_xmmm64,
+            (Isa::Avx512, _) => Code::EVEX_Vbroadcastsd_ymm_k1z_xmmm64,
+            (Isa::Avx2, 32) => Code::VEX_Vbroadcastsd_ymm_m64,
+            (Isa::Avx2, _) => Code::VEX_Vmovdqu_xmm_xmmm128,
+        };
+        self.asm.put(code, &[Operand::Register(register), Operand::Pool(entry)]);
+    }
+
+    /// A constant's place in the pool: once where lanes can share it, else for all lanes.
+    fn pool_entry(&mut self, bits: u64) -> u32 {
+        let bytes = bits.to_le_bytes();
+        match self.shape.isa {
+            Isa::Avx512 => self.asm.pool(&bytes),
+            Isa::Avx2 => self.asm.pool(&bytes.repeat(4)),
+        }
+    }
+
+    // --- registers by number
+
+    /// A vector register as wide as values of this type.
+    fn vector(&self, number: u32, ty: Ty) -> Register {
+        let first = match self.shape.bits(ty) {
+            512 => Register::ZMM0,
+            256 => Register::YMM0,
+            _ => Register::XMM0,
+        };
+        first + number
+    }
+}
+
+/// A mask register; 0 is left out.
+fn mask_register(number: u32) -> Register {
+    Register::K1 + number
+}

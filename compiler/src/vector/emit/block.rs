@@ -1,0 +1,343 @@
+//! The instructions of one body.
+
+use super::moves::{evex_load, evex_store, load_code, store_code, vex_load};
+use super::*;
+use crate::vector::ir::{Inst, V};
+use crate::vector::machine::Machine;
+
+/// One body being written.
+struct Block<'a> {
+    emit: &'a mut Emit,
+    placed: &'a Placed,
+    /// Scratch registers that the current instruction has taken, by bank.
+    taken: [u32; 2],
+}
+
+impl Emit {
+    /// Writes a body for the rows from `ROW` on.
+    pub(super) fn block(&mut self, placed: &Placed, scalar: Label) {
+        let mut block = Block { emit: self, placed, taken: [0; 2] };
+        for (index, inst) in placed.body.insts.iter().enumerate() {
+            block.taken = [0; 2];
+            block.inst(V(index as u32), inst, scalar);
+        }
+    }
+}
+
+impl Block<'_> {
+    fn inst(&mut self, v: V, inst: &Inst, scalar: Label) {
+        match inst.what {
+            What::Const(_) => {}
+            // Whatever nobody reads has no effect.
+            _ if inst.ty != Ty::None && self.place(v) == Place::Nowhere => {}
+            What::Tail => self.tail(v, inst),
+            What::Load { slot, elem } => self.load(v, inst, slot, elem),
+            What::Machine(machine, imm) => self.machine(v, inst, machine, imm),
+            What::Check => self.check(inst, scalar),
+            What::Store { column, elem } => self.store(inst, column, elem),
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        self.emit.shape
+    }
+
+    fn place(&self, v: V) -> Place {
+        self.placed.places.of[v.index()]
+    }
+
+    fn put(&mut self, code: Code, operands: &[Operand]) {
+        self.emit.asm.put(code, operands);
+    }
+
+    // --- operands
+
+    fn slot(slot: u32) -> Operand {
+        Operand::At(Register::RSP, (slot * SLOT_BYTES) as i32)
+    }
+
+    fn register(&self, number: u32, ty: Ty) -> Register {
+        match self.shape().bank(ty) {
+            Some(Bank::Mask) => mask_register(number),
+            _ => self.emit.vector(number, ty),
+        }
+    }
+
+    /// A scratch register for a value of this type.
+    fn scratch(&mut self, ty: Ty) -> Register {
+        let bank = self.shape().bank(ty).unwrap_or(Bank::Vector);
+        let taken = &mut self.taken[bank as usize];
+        let number = registers::scratch(self.emit.shape.isa, bank, *taken);
+        *taken += 1;
+        self.register(number, ty)
+    }
+
+    /// The register that a value is in, or is loaded to.
+    fn read(&mut self, v: V) -> Register {
+        let ty = self.placed.body.inst(v).ty;
+        match self.place(v) {
+            Place::Register(number) => self.register(number, ty),
+            Place::Slot(slot) => {
+                let register = self.scratch(ty);
+                let code = match self.shape().bank(ty) {
+                    Some(Bank::Mask) => Code::VEX_Kmovw_kr_km16,
+                    _ => load_code(self.shape().isa, register),
+                };
+                self.put(code, &[Operand::Register(register), Self::slot(slot)]);
+                register
+            }
+            Place::Pool => {
+                let register = self.scratch(ty);
+                let entry = self.entry(v);
+                self.emit.fill(register, entry);
+                register
+            }
+            Place::Nowhere => unreachable!("what is read has a place"),
+        }
+    }
+
+    fn entry(&mut self, v: V) -> u32 {
+        match self.placed.body.inst(v).what {
+            What::Const(bits) => self.emit.pool_entry(bits),
+            _ => unreachable!("only constants are in the pool"),
+        }
+    }
+
+    /// The operand that an instruction reads from memory.
+    fn memory(&mut self, v: V) -> Operand {
+        match self.place(v) {
+            Place::Slot(slot) => Self::slot(slot),
+            _ => {
+                let entry = self.entry(v);
+                match self.shape().isa {
+                    Isa::Avx512 => Operand::Broadcast(entry),
+                    Isa::Avx2 => Operand::Pool(entry),
+                }
+            }
+        }
+    }
+
+    /// The register that a result is made in.
+    fn result(&mut self, v: V, ty: Ty) -> Register {
+        match self.place(v) {
+            Place::Register(number) => self.register(number, ty),
+            _ => {
+                // The operands may use the same: they are read before it is written.
+                let bank = self.shape().bank(ty).unwrap_or(Bank::Vector);
+                self.register(registers::scratch(self.shape().isa, bank, 0), ty)
+            }
+        }
+    }
+
+    /// Puts a result where it belongs, if that is on the stack.
+    fn keep(&mut self, v: V, ty: Ty, register: Register) {
+        if let Place::Slot(slot) = self.place(v) {
+            let code = match self.shape().bank(ty) {
+                Some(Bank::Mask) => Code::VEX_Kmovw_m16_kr,
+                _ => store_code(self.shape().isa, register),
+            };
+            self.put(code, &[Self::slot(slot), Operand::Register(register)]);
+        }
+    }
+
+    /// Elements of this instruction's block in a column.
+    fn elements(&mut self, column: Column, elem: Type, inst: &Inst) -> Operand {
+        let found = self.emit.columns.iter().position(|known| *known == column);
+        let base = match found {
+            Some(index) => COLUMNS[index],
+            None => {
+                self.emit.load_column(SPARE, column);
+                SPARE
+            }
+        };
+        let bytes = elem.bytes() as u32;
+        Operand::Element(base, ROW, bytes, (inst.copy * self.shape().lanes * bytes) as i32)
+    }
+
+    // --- instructions
+
+    /// The rows before the end.
+    fn tail(&mut self, v: V, inst: &Inst) {
+        let register = self.result(v, inst.ty);
+        self.put(Code::Mov_r64_rm64, &[Operand::Register(SPARE), Operand::Register(END)]);
+        self.put(Code::Sub_r64_rm64, &[Operand::Register(SPARE), Operand::Register(ROW)]);
+        match self.shape().isa {
+            Isa::Avx512 => self.tail_bits(register),
+            Isa::Avx2 => self.tail_lanes(register, inst.ty),
+        }
+        self.keep(v, inst.ty, register);
+    }
+
+    /// As many bits as rows are left. `bzhi` looks at the low byte of their number: behind the turns there are
+    /// fewer rows than that.
+    fn tail_bits(&mut self, register: Register) {
+        let ones = Operand::Pool(self.emit.pool_entry(u64::MAX));
+        self.put(Code::VEX_Bzhi_r64_rm64_r64, &[Operand::Register(SPARE), ones, Operand::Register(SPARE)]);
+        self.put(Code::VEX_Kmovw_kr_r32, &[Operand::Register(register), Operand::Register(Register::EAX)]);
+    }
+
+    /// The rows that are left, in each lane, above the lane's number.
+    fn tail_lanes(&mut self, register: Register, ty: Ty) {
+        let low = Register::XMM0 + register.number() as u32;
+        let width = if ty == Ty::Mask(Width::W64) { Width::W64 } else { Width::W32 };
+        let lanes = self.shape().lanes;
+        let numbers: Vec<u8> = match width {
+            Width::W64 => (0..4u64).flat_map(u64::to_le_bytes).collect(),
+            Width::W32 => (0..8u32).flat_map(u32::to_le_bytes).collect(),
+        };
+        let numbers = Operand::Pool(self.emit.asm.pool(&numbers));
+        let (broadcast, greater) = match (width, lanes) {
+            (Width::W64, _) => (Code::VEX_Vpbroadcastq_ymm_xmmm64, Code::VEX_Vpcmpgtq_ymm_ymm_ymmm256),
+            (Width::W32, 8) => (Code::VEX_Vpbroadcastd_ymm_xmmm32, Code::VEX_Vpcmpgtd_ymm_ymm_ymmm256),
+            (Width::W32, _) => (Code::VEX_Vpbroadcastd_xmm_xmmm32, Code::VEX_Vpcmpgtd_xmm_xmm_xmmm128),
+        };
+        let [low, register] = [low, register].map(Operand::Register);
+        self.put(Code::VEX_Vmovq_xmm_rm64, &[low, Operand::Register(SPARE)]);
+        self.put(broadcast, &[register, low]);
+        self.put(greater, &[register, register, numbers]);
+    }
+
+    fn load(&mut self, v: V, inst: &Inst, slot: u32, elem: Type) {
+        let mask = inst.args.first().map(|&mask| self.read(mask));
+        let register = self.result(v, inst.ty);
+        let elements = self.elements(Column::Input(slot), elem, inst);
+        let isa = self.shape().isa;
+        let to = Operand::Register(register);
+        match (isa, mask) {
+            (Isa::Avx512, mask) => {
+                let code = evex_load(elem, register.size());
+                self.emit.asm.put_masked(code, &[to, elements], mask.map(|mask| (mask, true)));
+            }
+            (Isa::Avx2, None) => self.put(vex_load(elem, register.size()), &[to, elements]),
+            (Isa::Avx2, Some(mask)) => {
+                let code = match (elem.bytes(), register.size()) {
+                    (8, _) => Code::VEX_Vpmaskmovq_ymm_ymm_m256,
+                    (_, 32) => Code::VEX_Vpmaskmovd_ymm_ymm_m256,
+                    _ => Code::VEX_Vpmaskmovd_xmm_xmm_m128,
+                };
+                self.put(code, &[to, Operand::Register(mask), elements]);
+            }
+        }
+        self.keep(v, inst.ty, register);
+    }
+
+    fn store(&mut self, inst: &Inst, column: u32, elem: Type) {
+        let value = self.read(inst.args[0]);
+        let mask = inst.args.get(1).map(|&mask| self.read(mask));
+        let elements = self.elements(Column::Output(column), elem, inst);
+        let from = Operand::Register(value);
+        match (self.shape().isa, mask) {
+            (Isa::Avx512, mask) => {
+                let code = evex_store(elem, value.size());
+                self.emit.asm.put_masked(code, &[elements, from], mask.map(|mask| (mask, false)));
+            }
+            (Isa::Avx2, None) => {
+                let code = match elem.bytes() as u32 * self.shape().lanes {
+                    32 => Code::VEX_Vmovdqu_ymmm256_ymm,
+                    16 => Code::VEX_Vmovdqu_xmmm128_xmm,
+                    8 => Code::VEX_Vmovq_xmmm64_xmm,
+                    _ => Code::VEX_Vmovd_rm32_xmm,
+                };
+                self.put(code, &[elements, from]);
+            }
+            (Isa::Avx2, Some(mask)) => {
+                let code = match (elem.bytes(), value.size()) {
+                    (8, _) => Code::VEX_Vpmaskmovq_m256_ymm_ymm,
+                    (_, 32) => Code::VEX_Vpmaskmovd_m256_ymm_ymm,
+                    _ => Code::VEX_Vpmaskmovd_m128_xmm_xmm,
+                };
+                self.put(code, &[elements, Operand::Register(mask), from]);
+            }
+        }
+    }
+
+    /// Leaves if a lane that counts has failed.
+    fn check(&mut self, inst: &Inst, scalar: Label) {
+        let failing = self.read(inst.args[0]);
+        let counting = inst.args.get(1).map(|&tail| self.read(tail));
+        let operands = [failing, counting.unwrap_or(failing)].map(Operand::Register);
+        // Bits beyond the lanes hold anything: eight lanes have an instruction of their own.
+        let code = match (self.shape().isa, self.shape().lanes, counting) {
+            (Isa::Avx2, ..) => Code::VEX_Vptest_ymm_ymmm256,
+            (Isa::Avx512, 8, None) => Code::VEX_Kortestb_kr_kr,
+            (Isa::Avx512, 8, Some(_)) => Code::VEX_Ktestb_kr_kr,
+            (Isa::Avx512, _, None) => Code::VEX_Kortestw_kr_kr,
+            (Isa::Avx512, _, Some(_)) => Code::VEX_Ktestw_kr_kr,
+        };
+        self.put(code, &operands);
+        self.emit.asm.jump(Code::Jne_rel32_64, scalar);
+    }
+
+    /// A row of the table.
+    fn machine(&mut self, v: V, inst: &Inst, machine: Machine, imm: Option<u8>) {
+        let folded = registers::folded(inst, |v| self.placed.places.is_memory(v));
+        let mut operands: Vec<Operand> = Vec::with_capacity(5);
+        for (place, &arg) in inst.args.iter().enumerate() {
+            operands.push(match folded == Some(place) {
+                true => self.memory(arg),
+                false => Operand::Register(self.read(arg)),
+            });
+        }
+        let bits = inst.args.iter().map(|&arg| self.placed.body.inst(arg).ty).chain([inst.ty]);
+        let bits = bits.map(|ty| self.shape().bits(ty)).max().unwrap_or(0);
+        let isa = self.shape().isa;
+        let form = |machine: Machine| machine.row().form(isa, bits);
+        let result = self.result(v, inst.ty);
+        let to = Operand::Register(result);
+        match (machine, isa) {
+            (Machine::Fma213F64, _) => {
+                let forms = [Machine::Fma132F64, Machine::Fma213F64, Machine::Fma231F64].map(form);
+                self.fused(forms, to, [operands[0], operands[1], operands[2]]);
+            }
+            (Machine::Fma213F32, _) => {
+                let forms = [Machine::Fma132F32, Machine::Fma213F32, Machine::Fma231F32].map(form);
+                self.fused(forms, to, [operands[0], operands[1], operands[2]]);
+            }
+            (Machine::Blend64 | Machine::Blend32 | Machine::Keep64 | Machine::Keep32, Isa::Avx512) => {
+                let Operand::Register(mask) = operands[0] else { unreachable!("masks are in registers") };
+                operands[0] = to;
+                let zeroing = matches!(machine, Machine::Keep64 | Machine::Keep32);
+                self.emit.asm.put_masked(form(machine), &operands, Some((mask, zeroing)));
+            }
+            (Machine::Blend64 | Machine::Blend32, Isa::Avx2) => {
+                self.put(form(machine), &[to, operands[1], operands[2], operands[0]]);
+            }
+            _ => {
+                operands.insert(0, to);
+                operands.extend(imm.map(Operand::Imm8));
+                self.put(form(machine), &operands);
+            }
+        }
+        self.keep(v, inst.ty, result);
+    }
+
+    /// `a * b + c` in the form that fits the registers: the result takes the place of one operand.
+    fn fused(&mut self, [f132, f213, f231]: [Code; 3], to: Operand, [a, b, c]: [Operand; 3]) {
+        let is_memory = |operand: Operand| !matches!(operand, Operand::Register(_));
+        if is_memory(b) {
+            // to = to * [b] + c, or to = a * [b] + to.
+            return match to {
+                _ if to == a => self.put(f132, &[to, c, b]),
+                _ if to == c => self.put(f231, &[to, a, b]),
+                _ => {
+                    self.copy(to, a);
+                    self.put(f132, &[to, c, b]);
+                }
+            };
+        }
+        match to {
+            _ if to == a => self.put(f213, &[to, b, c]),
+            _ if to == b => self.put(f213, &[to, a, c]),
+            _ if to == c => self.put(f231, &[to, a, b]),
+            _ => {
+                self.copy(to, a);
+                self.put(f213, &[to, b, c]);
+            }
+        }
+    }
+
+    fn copy(&mut self, to: Operand, from: Operand) {
+        let Operand::Register(register) = to else { unreachable!("results are in registers") };
+        self.put(load_code(self.shape().isa, register), &[to, from]);
+    }
+}

@@ -1,0 +1,241 @@
+//! The IR of the vector back end: one block of rows, in SSA, an instruction of the machine each.
+//!
+//! A value is the instruction that makes it, by its number; operands have smaller numbers. There is no control
+//! flow: an `if` of the kernel has become masks, and the loop over blocks stands in `emit`. What an instruction
+//! computes is a row of `machine`; `build` makes sequences of them for whatever has no instruction of its own,
+//! so everything behind it treats all instructions alike.
+//!
+//! A lane holds 32 or 64 bits. Narrower integers live in lanes of 32 bits, extended by their sign or by zeros;
+//! a bool is a mask. A block has as many rows as its widest lanes fit into a register, so values of 32 bits
+//! beside others of 64 take half a register.
+
+use filbert_ir::Type;
+
+use super::machine::Machine;
+
+/// Which instructions there are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Isa {
+    /// AVX2 and FMA, 16 registers of 256 bits; a mask is a vector of zeros and ones.
+    Avx2,
+    /// AVX-512 F, DQ and VL: 32 registers of 512 bits, masks in registers of their own.
+    Avx512,
+}
+
+impl Isa {
+    /// Bits of its registers.
+    pub(super) fn bits(self) -> u32 {
+        match self {
+            Isa::Avx2 => 256,
+            Isa::Avx512 => 512,
+        }
+    }
+}
+
+/// Bits of a lane.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Width {
+    W32,
+    W64,
+}
+
+impl Width {
+    /// Of the lanes that hold values of this type; a bool's is of no consequence.
+    pub(super) fn of(ty: Type) -> Width {
+        if ty.bits() == 64 { Width::W64 } else { Width::W32 }
+    }
+
+    pub(super) fn bits(self) -> u32 {
+        match self {
+            Width::W32 => 32,
+            Width::W64 => 64,
+        }
+    }
+}
+
+/// What a value is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Ty {
+    /// Numbers.
+    Lanes(Width),
+    /// Truth of each lane. The width says in which lanes AVX2 holds it, all bits 0 or all 1; AVX-512 has a
+    /// register of bits for it, whatever the width.
+    Mask(Width),
+    /// The bytes of narrow elements side by side, as AVX2 stores them.
+    Packed,
+    /// Nothing.
+    None,
+}
+
+/// The shape of a block.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Shape {
+    pub(super) isa: Isa,
+    /// Rows of a block.
+    pub(super) lanes: u32,
+}
+
+/// A file of registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Bank {
+    Vector,
+    Mask,
+}
+
+impl Shape {
+    /// The registers that hold a value; `None` for what is no value.
+    pub(super) fn bank(self, ty: Ty) -> Option<Bank> {
+        match ty {
+            Ty::Mask(_) if self.isa == Isa::Avx512 => Some(Bank::Mask),
+            Ty::None => None,
+            _ => Some(Bank::Vector),
+        }
+    }
+
+    /// Bits of a value in a vector register; 0 for one that is in none.
+    pub(super) fn bits(self, ty: Ty) -> u32 {
+        match ty {
+            Ty::Mask(_) if self.isa == Isa::Avx512 => 0,
+            Ty::Lanes(width) | Ty::Mask(width) => width.bits() * self.lanes,
+            Ty::Packed => 128,
+            Ty::None => 0,
+        }
+    }
+}
+
+/// A value: the number of its instruction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct V(pub(super) u32);
+
+impl V {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What an instruction does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum What {
+    /// The rows of a last, partial block: those before the end. Only where tails are masked.
+    Tail,
+    /// The same bits in each 64 of a register: a lane of 64, or two of 32.
+    Const(u64),
+    /// The block's elements of an input; in a tail under the mask that is the operand.
+    Load { slot: u32, elem: Type },
+    /// A row of the table, with its immediate.
+    Machine(Machine, Option<u8>),
+    /// Leaves, before anything is stored, if a lane of the operand is set (in a tail: and of the second).
+    Check,
+    /// Writes the block's elements of an output; in a tail under the mask that is the second operand.
+    Store { column: u32, elem: Type },
+}
+
+/// At most three operands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Args {
+    len: u8,
+    values: [V; 3],
+}
+
+impl Args {
+    pub(super) fn new(args: &[V]) -> Args {
+        let mut values = [V(0); 3];
+        values[..args.len()].copy_from_slice(args);
+        Args { len: args.len() as u8, values }
+    }
+
+    pub(super) fn map(self, mut f: impl FnMut(V) -> V) -> Args {
+        let mut args = self;
+        args.values[..self.len as usize].iter_mut().for_each(|v| *v = f(*v));
+        args
+    }
+
+    /// The same operands and one more.
+    pub(super) fn with(self, last: V) -> Args {
+        let mut args = self;
+        args.values[self.len as usize] = last;
+        args.len += 1;
+        args
+    }
+}
+
+impl std::ops::Deref for Args {
+    type Target = [V];
+
+    fn deref(&self) -> &[V] {
+        &self.values[..self.len as usize]
+    }
+}
+
+/// An instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Inst {
+    pub(super) what: What,
+    pub(super) ty: Ty,
+    pub(super) args: Args,
+    /// The block that it works on, of those that a turn of the loop computes.
+    pub(super) copy: u32,
+}
+
+/// Instructions in the order in which they run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Body {
+    pub(super) shape: Shape,
+    pub(super) insts: Vec<Inst>,
+    /// Blocks that a turn of the loop computes.
+    pub(super) copies: u32,
+    /// Whether the last block may be a partial one: loads, stores and checks then have a mask.
+    pub(super) is_tail: bool,
+}
+
+impl Body {
+    pub(super) fn inst(&self, v: V) -> &Inst {
+        &self.insts[v.index()]
+    }
+
+    pub(super) fn is_const(&self, v: V) -> bool {
+        matches!(self.inst(v).what, What::Const(_))
+    }
+}
+
+/// As `explain` shows it: `v7: w64 = MulF64 v3, v5`.
+impl std::fmt::Display for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "block of {} rows, {:?}, {} a turn", self.shape.lanes, self.shape.isa, self.copies)?;
+        for (index, inst) in self.insts.iter().enumerate() {
+            match inst.ty {
+                Ty::None => write!(f, "  ")?,
+                ty => write!(f, "  v{index}: {} = ", type_name(ty))?,
+            }
+            match inst.what {
+                What::Tail => f.write_str("tail")?,
+                What::Const(bits) => write!(f, "const {bits:#x}")?,
+                What::Load { slot, elem } => write!(f, "load {elem} of slot {slot}")?,
+                What::Machine(machine, _) => write!(f, "{machine:?}")?,
+                What::Check => f.write_str("check")?,
+                What::Store { column, elem } => write!(f, "store {elem} to column {column}:")?,
+            }
+            for (place, arg) in inst.args.iter().enumerate() {
+                write!(f, "{} v{}", if place == 0 { "" } else { "," }, arg.0)?;
+            }
+            if let What::Machine(_, Some(imm)) = inst.what {
+                write!(f, ", {imm}")?;
+            }
+            if self.copies > 1 && !matches!(inst.what, What::Const(_)) {
+                write!(f, "    ; block {}", inst.copy)?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+fn type_name(ty: Ty) -> &'static str {
+    match ty {
+        Ty::Lanes(Width::W32) => "w32",
+        Ty::Lanes(Width::W64) => "w64",
+        Ty::Mask(_) => "mask",
+        Ty::Packed => "packed",
+        Ty::None => "none",
+    }
+}

@@ -1,0 +1,99 @@
+//! The vector back end: whole blocks of rows in vector registers, for the kernels that it takes.
+//!
+//! ```text
+//!   VerifiedKernel --take--> shape --convert--> block --schedule--> bodies --registers--> places --emit--> bytes
+//!                                                                                                  --audit--> code
+//! ```
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `take` | which kernels, on which machines, in blocks of how many rows |
+//! | `ir`, `machine` | values of all lanes; the instructions that there are |
+//! | `build` | what has no instruction, in several |
+//! | `convert` | the kernel's operations; `if`s as masks, faults as a mask |
+//! | `schedule` | copies of the block, interleaved |
+//! | `registers` | registers and slots |
+//! | `assembler`, `emit` | bytes, the loop over blocks |
+//! | `audit` | what the bytes must show |
+//!
+//! Obligations of all of it: the bits of a result are those of the operation's meaning, but for the sign and
+//! payload of a NaN; a row that fails is never stored, nor is a row of its turn; no instruction traps; nothing
+//! is read or written beyond the rows of the call. What fails, and where, is found by the scalar code (see
+//! `abi::SCALAR`), which is made only when it is wanted.
+
+mod assembler;
+mod audit;
+mod build;
+mod convert;
+mod emit;
+mod ir;
+mod machine;
+mod registers;
+mod schedule;
+mod take;
+
+pub use ir::Isa;
+
+use crate::audit::{Audit, CODE_BYTES_MAX};
+use filbert_ir::{ValueId, VerifiedKernel};
+
+use crate::passes::Optimized;
+use crate::target::Target;
+use emit::Placed;
+use ir::Body;
+
+/// A kernel that this back end takes.
+pub(crate) struct Plan {
+    pub(crate) isa: Isa,
+    /// Rows of a block.
+    pub(crate) lanes: u32,
+    /// Rows that are computed before any of them is stored: those of the widest turn.
+    pub(crate) turn_rows: u32,
+    /// Original values at which rows are found to fail.
+    pub(crate) sites: Vec<ValueId>,
+    loops: Vec<Placed>,
+}
+
+/// Machine code of a plan.
+pub(crate) struct Made {
+    pub(crate) code: Vec<u8>,
+    pub(crate) align: u32,
+    pub(crate) audit: Audit,
+}
+
+/// How to compute the kernel in vectors, or a line that says why not.
+pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Target) -> Result<Plan, String> {
+    take::size(kernel)?;
+    let shape = take::shape(&optimized.kernel.core, target)?;
+    let (block, sites) = convert::convert(optimized, shape)?;
+    let copies = schedule::copies(&block);
+    let mut loops = vec![placed(schedule::interleaved(&block, copies))?];
+    if take::has_masked_tail(&optimized.kernel.core, shape) {
+        loops.push(placed(schedule::tail(&block))?);
+    } else if copies > 1 {
+        loops.push(placed(schedule::interleaved(&block, 1))?);
+    }
+    Ok(Plan { isa: shape.isa, lanes: shape.lanes, turn_rows: shape.lanes * copies, sites, loops })
+}
+
+fn placed(body: Body) -> Result<Placed, String> {
+    let places = registers::allocate(&body)?;
+    Ok(Placed { body, places })
+}
+
+impl Plan {
+    /// The IR of the loops, for people.
+    pub(crate) fn text(&self) -> String {
+        self.loops.iter().map(|placed| placed.body.to_string()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Makes the code and audits it. An error is a defect.
+    pub(crate) fn make(&self, target: &Target) -> Result<Made, String> {
+        let made = emit::emit(&self.loops)?;
+        if made.code.len() > CODE_BYTES_MAX {
+            return Err(format!("{} bytes of code, more than {CODE_BYTES_MAX}", made.code.len()));
+        }
+        audit::audit(&made.code, made.text_bytes, target)?;
+        Ok(Made { code: made.code, align: assembler::ALIGN as u32, audit: Audit::default() })
+    }
+}

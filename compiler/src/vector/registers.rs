@@ -1,0 +1,206 @@
+//! Registers: a linear scan over the instructions of a body.
+//!
+//! A value has one place for all its life, from its instruction to its last use: a register, or a slot on the
+//! stack where there is none. Of two values that want one register the one that lives longer goes to the
+//! stack. Constants need no slot, they lie behind the code: they get what registers nobody uses, those first
+//! that instructions cannot read from memory.
+//!
+//! An instruction reads at most one operand from memory. Where that is not enough, or the result goes to the
+//! stack, it works on scratch registers; two of each bank are kept aside if any instruction needs one.
+
+use super::ir::{Bank, Body, Inst, Isa, V, What};
+use super::machine::{Machine, Memory};
+
+/// Bytes of a slot.
+pub(super) const SLOT_BYTES: u32 = 64;
+
+/// Slots that a body may have: the frame stays below a page, which the guard page of a stack can be trusted
+/// to catch.
+pub(super) const SLOTS_MAX: u32 = 48;
+
+/// Scratch registers of a bank.
+const SCRATCH: u32 = 2;
+
+/// Where a value is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// A register of its bank.
+    Register(u32),
+    /// A slot on the stack.
+    Slot(u32),
+    /// Behind the code.
+    Pool,
+    /// Nobody reads it.
+    Nowhere,
+}
+
+/// Where everything is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Places {
+    pub(super) of: Vec<Place>,
+    pub(super) slots: u32,
+}
+
+impl Places {
+    pub(super) fn is_memory(&self, v: V) -> bool {
+        matches!(self.of[v.index()], Place::Slot(_) | Place::Pool)
+    }
+}
+
+/// Registers of a bank that values may have. Mask 0 cannot be a mask where one is asked for.
+pub(super) fn count(isa: Isa, bank: Bank) -> u32 {
+    match (isa, bank) {
+        (Isa::Avx512, Bank::Vector) => 32,
+        (Isa::Avx2, Bank::Vector) => 16,
+        (Isa::Avx512, Bank::Mask) => 7,
+        (Isa::Avx2, Bank::Mask) => 0,
+    }
+}
+
+/// The scratch registers of a bank: its last ones.
+pub(super) fn scratch(isa: Isa, bank: Bank, index: u32) -> u32 {
+    assert!(index < SCRATCH, "an instruction reads at most {SCRATCH} operands of a bank from scratch registers");
+    count(isa, bank) - SCRATCH + index
+}
+
+/// The operand that an instruction would read from memory, of those that are there: the last one, or of
+/// a product and sum any one that a form can take.
+pub(super) fn folded(inst: &Inst, is_memory: impl Fn(V) -> bool) -> Option<usize> {
+    let What::Machine(machine, _) = inst.what else { return None };
+    let last = inst.args.len().checked_sub(1)?;
+    match machine {
+        Machine::Fma213F64 | Machine::Fma213F32 => [2, 1].into_iter().find(|&place| is_memory(inst.args[place])),
+        _ if machine.row().memory == Memory::Registers => None,
+        // The register would be read twice.
+        _ if inst.args[..last].contains(&inst.args[last]) => None,
+        _ => is_memory(inst.args[last]).then_some(last),
+    }
+}
+
+/// Gives every value its place, or says that there are too many.
+pub(super) fn allocate(body: &Body) -> Result<Places, String> {
+    let places = scan(body, 0);
+    let places = if needs_scratch(body, &places) { scan(body, SCRATCH) } else { places };
+    match places.slots {
+        ..=SLOTS_MAX => Ok(places),
+        slots => Err(format!("needs {slots} places on the stack, more than {SLOTS_MAX}")),
+    }
+}
+
+/// Most values of a bank that live at once, constants left out.
+pub(super) fn most_alive(body: &Body, bank: Bank) -> u32 {
+    let last = last_uses(body);
+    let mut ends = vec![0u32; body.insts.len() + 1];
+    let (mut alive, mut most) = (0u32, 0);
+    for (index, inst) in body.insts.iter().enumerate() {
+        alive -= ends[index];
+        if is_scanned(body, inst, bank) && last[index] > index {
+            alive += 1;
+            ends[last[index]] += 1;
+        }
+        most = most.max(alive);
+    }
+    most
+}
+
+fn is_scanned(body: &Body, inst: &Inst, bank: Bank) -> bool {
+    body.shape.bank(inst.ty) == Some(bank) && !matches!(inst.what, What::Const(_))
+}
+
+/// For each value the instruction that reads it last; its own if none does.
+fn last_uses(body: &Body) -> Vec<usize> {
+    let mut last: Vec<usize> = (0..body.insts.len()).collect();
+    for (index, inst) in body.insts.iter().enumerate() {
+        inst.args.iter().for_each(|v| last[v.index()] = index);
+    }
+    last
+}
+
+fn scan(body: &Body, kept: u32) -> Places {
+    let last = last_uses(body);
+    let mut places = Places { of: vec![Place::Nowhere; body.insts.len()], slots: 0 };
+    for bank in [Bank::Vector, Bank::Mask] {
+        let registers = count(body.shape.isa, bank).saturating_sub(kept);
+        let mut free: u32 = if registers == 32 { u32::MAX } else { (1 << registers) - 1 };
+        let mut never_used = free;
+        // Values that have a register, with the end of their life.
+        let mut active: Vec<(usize, V, u32)> = Vec::new();
+        for (index, inst) in body.insts.iter().enumerate() {
+            if !is_scanned(body, inst, bank) || last[index] == index {
+                continue;
+            }
+            active.retain(|&(end, _, register)| {
+                if end <= index {
+                    free |= 1 << register;
+                }
+                end > index
+            });
+            let v = V(index as u32);
+            let register = match free.trailing_zeros() {
+                32 => {
+                    let longest = active.iter().copied().enumerate().max_by_key(|(_, (end, v, _))| (*end, *v));
+                    match longest {
+                        Some((place, (end, other, register))) if end > last[index] => {
+                            active.remove(place);
+                            places.of[other.index()] = Place::Slot(places.slots);
+                            places.slots += 1;
+                            register
+                        }
+                        _ => {
+                            places.of[index] = Place::Slot(places.slots);
+                            places.slots += 1;
+                            continue;
+                        }
+                    }
+                }
+                register => register,
+            };
+            free &= !(1 << register);
+            never_used &= !(1 << register);
+            places.of[index] = Place::Register(register);
+            active.push((last[index], v, register));
+        }
+        if bank == Bank::Vector {
+            constants(body, never_used, &mut places);
+        }
+    }
+    places
+}
+
+/// Gives constants the registers that nobody uses.
+fn constants(body: &Body, mut free: u32, places: &mut Places) {
+    // Uses that cannot read memory count most.
+    let mut weights = vec![0u32; body.insts.len()];
+    for inst in &body.insts {
+        for (place, v) in inst.args.iter().enumerate() {
+            if body.is_const(*v) {
+                let folds = folded(inst, |other| other == *v) == Some(place);
+                weights[v.index()] += if folds { 1 } else { 1000 };
+            }
+        }
+    }
+    let mut wanted: Vec<V> = (0..body.insts.len() as u32).map(V).filter(|&v| weights[v.index()] > 0).collect();
+    wanted.sort_by_key(|v| std::cmp::Reverse(weights[v.index()]));
+    for v in wanted {
+        places.of[v.index()] = match free.trailing_zeros() {
+            32 => Place::Pool,
+            register => {
+                free &= !(1 << register);
+                Place::Register(register)
+            }
+        };
+    }
+}
+
+/// Whether some instruction has more operands in memory than it can read there, or its result.
+fn needs_scratch(body: &Body, places: &Places) -> bool {
+    body.insts.iter().enumerate().any(|(index, inst)| {
+        let is_memory = |v: V| places.is_memory(v);
+        let folded = folded(inst, is_memory);
+        matches!(places.of[index], Place::Slot(_))
+            || inst.args.iter().enumerate().any(|(place, &v)| folded != Some(place) && is_memory(v))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Which blocks a turn of the loop computes, and the order of its instructions.
+//!
+//! Copies of the block, for rows that follow one another, are interleaved instruction by instruction: while one
+//! waits for its operand the others go on. How many follows from a rule on registers and length, which never
+//! changes a bit of a result. Constants are shared by all copies.
+
+use super::ir::{Args, Bank, Body, Inst, Isa, Shape, Ty, V, What};
+use super::registers;
+
+/// Copies that are interleaved at most.
+const COPIES_MAX: u32 = 4;
+
+/// Instructions of a block from which on copies are not worth their code.
+const INTERLEAVED_MAX: usize = 160;
+
+/// How many copies a turn of the loop has.
+pub(super) fn copies(body: &Body) -> u32 {
+    let work = body.insts.iter().filter(|inst| !matches!(inst.what, What::Const(_) | What::Tail)).count();
+    if work > INTERLEAVED_MAX {
+        return 1;
+    }
+    // Copies that go step by step keep as many values alive each as one alone.
+    let alone = interleaved(body, 1);
+    let fits = |copies: u32| {
+        [Bank::Vector, Bank::Mask]
+            .into_iter()
+            .all(|bank| registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank))
+    };
+    (2..=COPIES_MAX).rev().find(|&copies| work as u32 * copies <= INTERLEAVED_MAX as u32 && fits(copies)).unwrap_or(1)
+}
+
+/// The body with so many copies.
+pub(super) fn interleaved(body: &Body, copies: u32) -> Body {
+    arranged(body, copies, false)
+}
+
+/// The body for partial blocks: one copy, loads, stores and checks under the tail's mask.
+pub(super) fn tail(body: &Body) -> Body {
+    arranged(body, 1, true)
+}
+
+fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
+    let live = live(body);
+    let mut insts: Vec<Inst> = Vec::with_capacity(body.insts.len() * copies as usize);
+    // What each value became in each copy.
+    let mut names: Vec<[V; COPIES_MAX as usize]> = vec![[V(0); COPIES_MAX as usize]; body.insts.len()];
+    for (index, inst) in body.insts.iter().enumerate() {
+        let mask = if is_tail { tail_of(body.shape, inst) } else { None };
+        match inst.what {
+            What::Tail if is_tail => {}
+            What::Tail => continue,
+            _ if !live[index] => continue,
+            What::Const(_) => {
+                names[index] = [V(insts.len() as u32); COPIES_MAX as usize];
+                insts.push(*inst);
+                continue;
+            }
+            _ => {}
+        }
+        for copy in 0..copies {
+            let args: Args = inst.args.map(|v| names[v.index()][copy as usize]);
+            let args = mask.map_or(args, |mask| args.with(mask));
+            names[index][copy as usize] = V(insts.len() as u32);
+            insts.push(Inst { args, copy, ..*inst });
+        }
+    }
+    Body { shape: body.shape, insts, copies, is_tail }
+}
+
+/// The tail's mask that an instruction needs. The two stand first; AVX-512 has one for all widths.
+fn tail_of(shape: Shape, inst: &Inst) -> Option<V> {
+    let bytes = match inst.what {
+        What::Load { elem, .. } | What::Store { elem, .. } => elem.bytes() as u32,
+        // The mask of failing lanes is as wide as the widest lanes.
+        What::Check => shape.isa.bits() / shape.lanes / 8,
+        _ => return None,
+    };
+    Some(if shape.isa == Isa::Avx2 && bytes == 8 { V(1) } else { V(0) })
+}
+
+/// What the checks and stores depend on.
+fn live(body: &Body) -> Vec<bool> {
+    let mut live = vec![false; body.insts.len()];
+    for (index, inst) in body.insts.iter().enumerate().rev() {
+        live[index] |= inst.ty == Ty::None;
+        if live[index] {
+            inst.args.iter().for_each(|v| live[v.index()] = true);
+        }
+    }
+    live
+}

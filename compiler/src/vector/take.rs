@@ -1,0 +1,74 @@
+//! Which kernels the vector back end takes, and in blocks of how many rows.
+//!
+//! This file looks at the machine and the kernel's outline; an operation that vectors cannot do is refused where
+//! it is met, in `convert`.
+
+use filbert_ir::signature::ResultTy;
+use filbert_ir::{Core, Def, Kernel, Type};
+
+use super::ir::{Isa, Shape};
+use crate::abi;
+use crate::compile::VALUES_SMALL_MAX;
+use crate::target::Target;
+
+/// What AVX2 code uses.
+const AVX2: &[&str] = &["avx", "avx2", "fma", "bmi2"];
+/// What AVX-512 code uses besides.
+const AVX512: &[&str] = &["avx512f", "avx512dq", "avx512vl"];
+
+/// The shape of the kernel's blocks, or why it gets none.
+pub(super) fn shape(core: &Core, target: &Target) -> Result<Shape, String> {
+    let has = |wanted: &[&str]| wanted.iter().all(|name| target.features().contains(name));
+    let isa = match () {
+        () if !target.is_vectorised() => return Err("vectors are switched off".into()),
+        // The registers that a function must leave alone are others there.
+        () if cfg!(windows) || !has(AVX2) => return Err("this CPU or system has no AVX2".into()),
+        () if has(AVX512) => Isa::Avx512,
+        () => Isa::Avx2,
+    };
+    if core.has_loops() {
+        return Err("has a loop".into());
+    }
+    let is_list = |result: &ResultTy| matches!(result, ResultTy::List { .. } | ResultTy::Fixed { .. });
+    if !abi::lists(core).is_empty() || core.signature.results.iter().any(is_list) {
+        return Err("takes or gives lists".into());
+    }
+    let is_wide = core.values.iter().any(|value| value.ty.bits() == 64 && !matches!(value.def, Def::Param(_)));
+    let is_wide = is_wide || columns(core).any(|ty| ty.bits() == 64);
+    Ok(Shape { isa, lanes: isa.bits() / if is_wide { 64 } else { 32 } })
+}
+
+/// Refuses a kernel whose scalar code, made where it is wanted, would ask too much of a small stack.
+pub(super) fn size(kernel: &Kernel) -> Result<(), String> {
+    match kernel.core.values.len() {
+        ..=VALUES_SMALL_MAX => Ok(()),
+        values => Err(format!("has {values} values, more than {VALUES_SMALL_MAX}")),
+    }
+}
+
+/// Whether the last, partial block is computed under a mask. AVX2 has such loads and stores for elements of 32
+/// and 64 bits only.
+pub(super) fn has_masked_tail(core: &Core, shape: Shape) -> bool {
+    shape.isa == Isa::Avx512 || columns(core).all(|ty| ty.bytes() >= 4)
+}
+
+/// Types of the columns that are read or written.
+fn columns(core: &Core) -> impl Iterator<Item = Type> {
+    let is_read = |slot: &usize| used(core, *slot as u32);
+    let inputs = core.slot_types().into_iter().enumerate().filter(move |(slot, _)| is_read(slot)).map(|(_, ty)| ty);
+    inputs.chain(abi::output_columns(core).into_iter().map(|column| column.ty))
+}
+
+/// Whether somebody reads a slot.
+fn used(core: &Core, slot: u32) -> bool {
+    let is = |id: &filbert_ir::ValueId| id.0 == slot;
+    core.returns.iter().any(is)
+        || core.values.iter().any(|value| match &value.def {
+            Def::Op(_, args) => args.iter().any(is),
+            Def::If { cond, then, otherwise } => {
+                is(cond) || then.yields.iter().any(is) || otherwise.yields.iter().any(is)
+            }
+            // Kernels with anything else are not taken.
+            _ => false,
+        })
+}

@@ -1,0 +1,83 @@
+//! What the vector back end takes, what it refuses and why, and what its code looks like. What the code computes
+//! is compared in `filbert-runtime`.
+
+use filbert_compiler::{Backend, Explanation, Isa, Level, Target, compile, explain};
+use filbert_ir::{random, verify};
+
+use crate::kernel;
+
+/// The explanation on this machine with no more than `level`; `None` where it has less.
+fn explained(source: &str, level: Level) -> Option<Explanation> {
+    let target = Target::level(level);
+    let wanted = if level == Level::V4 { "avx512dq" } else { "avx2" };
+    if !target.features().contains(&wanted) {
+        println!("SKIPPED: this CPU has no {wanted}");
+        return None;
+    }
+    Some(explain(&kernel(source), &target).unwrap())
+}
+
+const AXPY: &str = "kernel axpy(%0 x: f64, %1 y: f64) -> f64 {\n\
+     %2: f64 = const 2.5\n %3: f64 = mul %2, %0\n %4: f64 = add %3, %1\n return %4\n}\n";
+
+#[test]
+fn simple_kernels_become_blocks() {
+    if let Some(made) = explained(AXPY, Level::V4) {
+        assert!(matches!(made.backend, Backend::Vector { isa: Isa::Avx512, lanes: 8, .. }), "{:?}", made.backend);
+        assert!(made.backend_reason.starts_with("8 rows a block"), "{}", made.backend_reason);
+        assert!(made.clif.contains("load f64 of slot 0") && made.clif.contains("MulF64"), "{}", made.clif);
+        assert!(made.asm.contains("vmulpd zmm") && !made.asm.contains("call"), "{}", made.asm);
+        assert!(made.asm.contains("constant 0x4004000000000000"), "{}", made.asm);
+        assert!(made.code_bytes <= 4096, "{} bytes", made.code_bytes);
+    }
+    if let Some(made) = explained(AXPY, Level::V3) {
+        assert!(matches!(made.backend, Backend::Vector { isa: Isa::Avx2, lanes: 4, .. }), "{:?}", made.backend);
+        assert!(made.asm.contains("vmulpd ymm") && !made.asm.contains("zmm"), "{}", made.asm);
+    }
+}
+
+#[test]
+fn blocks_are_as_wide_as_the_widest_type_allows() {
+    for (ty, lanes) in [("f64", 8), ("i64", 8), ("f32", 16), ("i32", 16), ("u8", 16)] {
+        let source = format!("kernel k(%0 x: {ty}, %1 y: {ty}) -> {ty} {{\n %2: {ty} = max %0, %1\n return %2\n}}\n");
+        for (level, lanes) in [(Level::V4, lanes), (Level::V3, lanes / 2)] {
+            let Some(made) = explained(&source, level) else { continue };
+            assert!(matches!(made.backend, Backend::Vector { lanes: l, .. } if l == lanes), "{ty}: {:?}", made.backend);
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_says_why() {
+    let of = |body: &str| explained(body, Level::V4).map(|made| (made.backend, made.backend_reason));
+    let function = "kernel k(%0 x: f64) -> f64 {\n %1: f64 = exp %0\n return %1\n}\n";
+    let division = "kernel k(%0 x: i64, %1 y: i64) -> i64 {\n %2: i64 = div %0, %1\n return %2\n}\n";
+    let repeated = "kernel k(%0 n: i64) -> i64 {\n %1: i64 = loop %0 {\n %2: i64 = carried 0\n %3: i64 = const 1\n\
+         %4: i64 = wrapping_sub %2, %3\n %5: bool = gt %4, %3\n yield %5, %4\n }\n return %1\n}\n";
+    for (source, why) in [(function, "has exp of f64"), (division, "has div of i64"), (repeated, "has a loop")] {
+        let Some((backend, reason)) = of(source) else { return };
+        assert_eq!((backend, reason), (Backend::Scalar, format!("not vectorised: {why}")));
+    }
+}
+
+#[test]
+fn random_plain_kernels_are_taken_and_pass_the_audit() {
+    for (level, wanted) in [(Level::V3, "avx2"), (Level::V4, "avx512dq")] {
+        let target = Target::level(level);
+        if !target.features().contains(&wanted) {
+            println!("SKIPPED: this CPU has no {wanted}");
+            continue;
+        }
+        let mut taken = 0;
+        for seed in 0..300 {
+            let kernel = verify(random::plain_kernel(seed, 5 + (seed % 120) as usize)).unwrap();
+            let artifact = compile(&kernel, &target).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+            taken += u32::from(matches!(artifact.backend, Backend::Vector { .. }));
+            for site in &artifact.sites {
+                assert!(kernel.core.may_fault(site.value), "seed {seed}: site {site:?} cannot fault");
+            }
+        }
+        assert!(taken > 150, "{level:?}: {taken} of 300");
+        println!("{level:?}: {taken} of 300 taken");
+    }
+}
