@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use filbert_compiler::{Artifact, Explanation, Target};
+use filbert_compiler::{Artifact, Backend, Explanation, Target};
 use filbert_ir::{Code, Def, OnError, ValueId, VerifiedKernel, text};
 use filbert_syntax::Template;
 
@@ -27,7 +27,7 @@ enum Stage {
     Source,
     /// The typed values, before and after the passes
     Ir,
-    /// What Cranelift is given
+    /// What the back end is given: CLIF for Cranelift, blocks for the vector back end
     Clif,
     /// Machine code of this machine
     Asm,
@@ -75,7 +75,8 @@ fn explain(kernel: &VerifiedKernel, stage: Stage) -> Result<String, Failure> {
     section(Stage::Source, "source", kernel.source.as_ref().map_or("", |source| &*source.text));
     section(Stage::Ir, "ir", &text::print(kernel));
     section(Stage::Ir, "ir after passes", &made.optimised);
-    section(Stage::Clif, "clif", &made.clif);
+    let lowered = if made.backend == Backend::Scalar { "clif" } else { "blocks" };
+    section(Stage::Clif, lowered, &made.clif);
     section(Stage::Asm, "asm", &made.asm);
     Ok(out)
 }
