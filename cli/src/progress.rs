@@ -56,14 +56,7 @@ impl Watch {
 
     /// Draws a bar until it is dropped. Silent when standard error is not a terminal.
     pub(crate) async fn draw(self) {
-        if !std::io::stderr().is_terminal() {
-            return;
-        }
-        tokio::time::sleep(QUIET).await;
-        let style = ProgressStyle::with_template("{bar:30} {msg} {elapsed}");
-        let bar =
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_finish(ProgressFinish::AndClear);
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let Some(bar) = late_bar().await else { return };
         loop {
             let (read, expected) = (self.rows_read(), self.rows_expected());
             bar.set_length(expected.max(read));
@@ -75,6 +68,19 @@ impl Watch {
             tokio::time::sleep(INTERVAL).await;
         }
     }
+}
+
+/// A bar on standard error, for a query that has run for a while by the time that it comes. None where there is no
+/// terminal.
+pub(crate) async fn late_bar() -> Option<ProgressBar> {
+    if !std::io::stderr().is_terminal() {
+        return None;
+    }
+    tokio::time::sleep(QUIET).await;
+    let style = ProgressStyle::with_template("{bar:30} {msg} {elapsed}");
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_finish(ProgressFinish::AndClear);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    Some(bar)
 }
 
 fn sum_scans(plan: &dyn ExecutionPlan, count: &dyn Fn(&dyn ExecutionPlan) -> Option<usize>) -> u64 {

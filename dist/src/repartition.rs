@@ -3,10 +3,10 @@
 //! The engine takes an exchange of rows that a plan asks for as a hint: its optimizer removes every
 //! `RepartitionExec` and puts in those that it needs itself, and Ballista drops all that do not partition by
 //! hash. So before the first rule an exchange that was asked for becomes a node that no rule knows, and behind
-//! the last one an exchange by hash, which both keep:
+//! the last one an exchange by hash, which both keep.
 //!
-//! Without keys the hash is of a function that deals rows out one by one (see `deal`). The rows themselves stay as they are; their order
-//! is gone, as behind every exchange. SQL says `DISTRIBUTE BY`, which the engine parses but cannot plan.
+//! Without keys the hash is of a function that deals rows out one by one (see `deal`). The rows themselves stay
+//! as they are; their order is gone, as behind every exchange. SQL says `DISTRIBUTE BY`, which the engine parses but cannot plan.
 
 use std::fmt;
 use std::sync::Arc;

@@ -6,8 +6,8 @@
 //!   outputs (Room) ─> Sinks ──┘  (disjoint row ranges)                    └────> Interpreter::row
 //! ```
 //!
-//! `strip` sets the pointers that the code gets, `body` calls it, `native` holds it. The code behind `entry` reads and writes what
-//! docs/abi.md says, and assumes no alignment. So that this is so:
+//! `strip` sets the pointers that the code gets, `body` calls it, `native` holds it. The code behind `entry` reads
+//! and writes what docs/abi.md says, and assumes no alignment. So that this is so:
 //! * inputs and sinks are lent memory of known type and length (`lend`, `lists`, `room`);
 //! * a `Job` refuses inputs and sinks whose type or length does not fit, and splits into `Piece`s that
 //!   share no row;

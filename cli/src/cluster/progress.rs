@@ -1,28 +1,21 @@
 //! How far a job on a cluster is: stages and tasks, as the scheduler's REST interface has them, and a bar on a
 //! terminal.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use datafusion::common::Result;
 use filbert_cluster::status::Rest;
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use indicatif::HumanCount;
 
-/// A query that is done sooner shows no bar.
-const QUIET: Duration = Duration::from_secs(1);
+use crate::progress::late_bar;
+
 /// How often the scheduler is asked.
 const INTERVAL: Duration = Duration::from_millis(300);
 
 /// Draws a bar for the running job of this name until it is dropped. Silent when standard error is not a
 /// terminal.
 pub(crate) async fn draw(rest: Rest, name: String) {
-    if !std::io::stderr().is_terminal() {
-        return;
-    }
-    tokio::time::sleep(QUIET).await;
-    let style = ProgressStyle::with_template("{bar:30} {msg} {elapsed}");
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_finish(ProgressFinish::AndClear);
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let Some(bar) = late_bar().await else { return };
     loop {
         // A scheduler that does not answer now may answer later, and is the job's business.
         if let Ok(Some(state)) = State::of(&rest, &name).await {

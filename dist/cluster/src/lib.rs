@@ -18,7 +18,8 @@
 //! `analyze` is EXPLAIN ANALYZE of a client, `kernel_metrics` are the kernels' counters for Prometheus.
 //!
 //! What becomes of jobs when an executor goes is in `fail_fast`, `job_endings` and `handed_out`; when their client
-//! goes, in `job_watch`; when its session is told to stop, in `until_stopped`; `probation` keeps a new kernel that crashes from taking more than one executor.
+//! goes, in `job_watch`; when its session is told to stop, in `until_stopped`; `probation` keeps a new kernel that
+//! crashes from taking more than one executor.
 
 #![forbid(unsafe_code)]
 
