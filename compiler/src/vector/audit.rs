@@ -3,7 +3,8 @@
 //! * it is whole instructions of features that the target has, up to where its constants begin;
 //! * no call, no trap, no system: jumps go to instructions of this code, and returns end it;
 //! * memory is read at the frame, at its tables, at columns by the row, on the stack below the slots' end and
-//!   in the pool; it is written at columns by the row, in slots, and at the frame's `fault_row`;
+//!   in the pool; it is written at columns by the row, in slots, and at three fields of the frame; gathers and
+//!   scatters touch what their lanes say;
 //! * outside of vectors and masks only the few instructions of the loop appear.
 //!
 //! Which rows a column is touched at is what the tests with guard pages show.
@@ -72,7 +73,7 @@ pub(super) fn audit(code: &[u8], text_bytes: usize, target: &Target) -> Result<(
 /// Whether the target has what iced calls by this name.
 fn is_had(feature: &str, target: &Target) -> bool {
     let name = match feature {
-        "X64" | "INTEL8086" | "INTEL386" | "INTEL486" => return true,
+        "X64" | "INTEL8086" | "INTEL386" | "INTEL486" | "CMOV" => return true,
         "AVX512F" => "avx512f",
         "AVX512DQ" => "avx512dq",
         "AVX512VL" => "avx512vl",
@@ -106,11 +107,40 @@ fn is_known(instruction: &Instruction) -> bool {
             | Mnemonic::Jb
             | Mnemonic::Jbe
             | Mnemonic::Jne
+            | Mnemonic::Je
+            | Mnemonic::Js
+            | Mnemonic::Jns
+            | Mnemonic::Jmp
+            | Mnemonic::Cmova
     );
-    // Gathers and scatters compute addresses from vectors.
-    let scattered = name.contains("gather") || name.contains("scatter");
-    moves || ((name.starts_with('V') || name.starts_with('K')) && !scattered)
+    moves || name.starts_with('V') || name.starts_with('K')
 }
+
+/// Whether a gather or scatter, whose addresses come from vectors.
+fn is_apart(instruction: &Instruction) -> bool {
+    let name = format!("{:?}", instruction.mnemonic());
+    name.starts_with("Vpgather") || name.starts_with("Vpscatter")
+}
+
+/// Fields of the frame that may be written: the row that is left, and the budget.
+const FRAME_WRITES: [i64; 3] = [
+    std::mem::offset_of!(CallFrame, fault_row) as i64,
+    std::mem::offset_of!(CallFrame, poll) as i64,
+    std::mem::offset_of!(CallFrame, scratch) as i64,
+];
+
+/// Registers that point to columns.
+const COLUMN_BASES: [Register; 9] = [
+    Register::RAX,
+    Register::RBX,
+    Register::R9,
+    Register::R10,
+    Register::R11,
+    Register::R12,
+    Register::R13,
+    Register::R14,
+    Register::R15,
+];
 
 /// Memory that an instruction touches.
 struct Place {
@@ -125,6 +155,11 @@ impl Place {
     fn is_allowed(&self, instruction: &Instruction) -> bool {
         let &Place { base, index, displacement, writes, .. } = self;
         let slots = i64::from(SLOTS_MAX * SLOT_BYTES);
+        // Masked by what was compared with a length: see `convert`.
+        if index.is_vector_register() {
+            let is_column = COLUMN_BASES.contains(&base);
+            return is_apart(instruction) && (base == Register::None || (is_column && !writes));
+        }
         match base {
             // Relative to the instruction: the decoder has made the sum.
             _ if instruction.is_ip_rel_memory_operand() => {
@@ -132,14 +167,16 @@ impl Place {
             }
             Register::RSP if matches!(instruction.mnemonic(), Mnemonic::Push | Mnemonic::Pop | Mnemonic::Ret) => true,
             Register::RSP => index == Register::None && (0..slots).contains(&displacement),
-            Register::RDI if writes => displacement == std::mem::offset_of!(CallFrame, fault_row) as i64,
+            Register::RDI if writes => FRAME_WRITES.contains(&displacement) && index == Register::None,
             Register::RDI => index == Register::None && (0..size_of::<CallFrame>() as i64).contains(&displacement),
             // The tables of columns.
             Register::RCX | Register::R8 => !writes && index == Register::None && displacement >= 0,
+            // A table's entry, which takes the table's place.
+            _ if index == Register::None && instruction.code() == Code::Mov_r64_rm64 => {
+                COLUMN_BASES.contains(&base) && instruction.op0_register() == base && displacement >= 0
+            }
             // Columns, by the row.
-            Register::RAX | Register::RBX | Register::R9 | Register::R10 | Register::R11 => index == Register::RSI,
-            Register::R12 | Register::R13 | Register::R14 | Register::R15 => index == Register::RSI,
-            _ => false,
+            _ => COLUMN_BASES.contains(&base) && index == Register::RSI,
         }
     }
 }

@@ -104,6 +104,12 @@ impl Build {
         }
     }
 
+    /// The lanes that have a row.
+    pub(super) fn rows(&mut self) -> V {
+        let width = self.widest();
+        self.push(What::Rows, Ty::Mask(width), &[])
+    }
+
     /// AVX2: a vector of all ones or zeros is a mask already; only its type must say so.
     fn bits_as_mask(&mut self, v: V, zero: V) -> V {
         let width = self.width(v);

@@ -3,6 +3,7 @@
 //! Both sides of an `if` are computed, in all lanes, and its condition chooses among what they yield. What may
 //! fail inside a side fails only where that side was taken: `active` is the mask of the lanes that are where
 //! the walk stands. Nothing else cares, because no instruction here traps and nothing is written before the end.
+//! Loops stand in `repeat`. What is known when the code is made is not computed: see `known`.
 //!
 //! A row that may fail is not stored: the lanes in which some check failed are gathered in one mask, and the
 //! block's code leaves before its stores if one is set. Who failed first, and how, is found by the scalar code,
@@ -14,6 +15,11 @@ mod bits;
 mod cast;
 mod float;
 mod int;
+mod known;
+mod memory;
+mod repeat;
+
+use std::collections::BTreeMap;
 
 use filbert_ir::{Core, Def, Op, Region, Scalar, Type, ValueId};
 
@@ -22,6 +28,11 @@ use super::ir::{Body, Shape, Ty, V, What, Width};
 use crate::abi;
 use crate::passes::Optimized;
 use crate::proof::{self, Proofs};
+use known::Got;
+pub(super) use repeat::DEPTH_MAX;
+
+/// Instructions that a block may have.
+const INSTS_MAX: usize = 4096;
 
 /// Why a kernel is not vectorised, in a line.
 pub(super) type Refused = String;
@@ -36,6 +47,12 @@ pub(super) fn convert(optimized: &Optimized, shape: Shape) -> Result<(Body, Vec<
         never_nan: crate::lower::never_nan(core),
         values: vec![None; core.values.len()],
         outputs: vec![Vec::new(); core.values.len()],
+        addresses: vec![None; abi::lists(core).len()],
+        selects: BTreeMap::new(),
+        used: repeat::used(core),
+        steady: Vec::new(),
+        loops: 0,
+        depth: 0,
         active: None,
         failing: None,
         origins: &optimized.origins,
@@ -44,9 +61,13 @@ pub(super) fn convert(optimized: &Optimized, shape: Shape) -> Result<(Body, Vec<
     // The masks of a tail, by width; only tails have them.
     convert.build.push(What::Tail, Ty::Mask(Width::W32), &[]);
     convert.build.push(What::Tail, Ty::Mask(Width::W64), &[]);
+    convert.check_assumptions();
     convert.region(core.slots(), core.values.len() as u32)?;
     convert.check();
     convert.results();
+    if convert.build.insts.len() > INSTS_MAX {
+        return Err(format!("becomes {} instructions, more than {INSTS_MAX}", convert.build.insts.len()));
+    }
     Ok((Body { shape, insts: convert.build.insts, copies: 1, is_tail: false }, convert.sites))
 }
 
@@ -56,9 +77,21 @@ struct Convert<'a> {
     proofs: Proofs,
     never_nan: Vec<bool>,
     /// What each value became, once somebody asked for it (slots, constants) or the walk met it.
-    values: Vec<Option<V>>,
-    /// For each `if`, all that it gives.
-    outputs: Vec<Vec<V>>,
+    values: Vec<Option<Got>>,
+    /// For each `if` and loop, all that it gives.
+    outputs: Vec<Vec<Got>>,
+    /// The addresses of the lists, once somebody asked for them.
+    addresses: Vec<Option<V>>,
+    /// Choices so far: mask, what it is where the mask is set, and elsewhere.
+    selects: BTreeMap<V, [V; 3]>,
+    /// The values that somebody reads.
+    used: Vec<bool>,
+    /// Values that are the same in each iteration of the counted loops around.
+    steady: Vec<(ValueId, u64)>,
+    /// Loops so far.
+    loops: u32,
+    /// Counted loops around.
+    depth: u32,
     /// The lanes that take this region; `None` for all.
     active: Option<V>,
     /// The lanes in which a check failed.
@@ -76,25 +109,40 @@ impl Convert<'_> {
         while next < end {
             let id = ValueId(next);
             next += 1;
-            let value = match &core.value(id).def {
-                Def::Param(_) | Def::Const(_) => continue,
-                Def::Op(op, args) => self.op(id, *op, args)?,
+            let got = match &core.value(id).def {
+                Def::Param(_) | Def::Const(_) | Def::Carried(_) => continue,
+                Def::Op(op, args) => match self.folded(id, *op, args) {
+                    Some(got) => got,
+                    None => Got::Made(self.op(id, *op, args)?),
+                },
                 Def::If { cond, then, otherwise } => {
                     self.branch(id, *cond, then, otherwise)?;
                     next = otherwise.end.0;
                     continue;
                 }
                 Def::Output { of, index } => self.outputs[of.index()][*index as usize],
-                Def::Loop { .. } | Def::Carried(_) => return Err("has a loop".into()),
-                Def::Load { .. } | Def::Store { .. } => return Err("reads or writes lists or tables".into()),
+                Def::Loop { inits, body } => {
+                    self.repeat(id, inits, body)?;
+                    next = body.end.0;
+                    continue;
+                }
+                Def::Load { array, index } => self.element(id, *array, *index)?,
+                Def::Store { array, index, value } => self.put(id, *array, *index, *value)?,
             };
-            self.values[id.index()] = Some(value);
+            self.values[id.index()] = Some(got);
         }
         Ok(())
     }
 
-    /// Both sides, each under its mask.
+    /// Both sides, each under its mask; of a condition that is known only the side that is taken.
     fn branch(&mut self, id: ValueId, cond: ValueId, then: &Region, otherwise: &Region) -> Result<(), Refused> {
+        if let Some(bits) = self.known(cond) {
+            let taken = if bits != 0 { then } else { otherwise };
+            self.region(taken.start.0, taken.end.0)?;
+            let outputs = taken.yields.iter().map(|&y| self.got(y)).collect();
+            self.gives(id, outputs);
+            return Ok(());
+        }
         let cond = self.value(cond);
         let outside = self.active;
         let mut sides = [Vec::new(), Vec::new()];
@@ -107,23 +155,51 @@ impl Convert<'_> {
                 (Some(active), _) => self.build.mask_andn(cond, active),
             });
             self.region(region.start.0, region.end.0)?;
-            sides[index] = region.yields.iter().map(|&y| self.value(y)).collect();
+            sides[index] = region.yields.iter().map(|&y| self.got(y)).collect();
         }
         self.active = outside;
         let [yes, no] = sides;
         let types = then.yields.iter().map(|&y| self.core.ty(y));
-        let outputs: Vec<V> =
+        let outputs: Vec<Got> =
             types.zip(yes.into_iter().zip(no)).map(|(ty, (yes, no))| self.choose(ty, cond, yes, no)).collect();
-        self.values[id.index()] = Some(outputs[0]);
-        self.outputs[id.index()] = outputs;
+        self.gives(id, outputs);
         Ok(())
     }
 
-    fn choose(&mut self, ty: Type, cond: V, yes: V, no: V) -> V {
-        match ty {
-            _ if yes == no => yes,
-            Type::Bool => self.build.mask_select(cond, yes, no),
-            _ => self.build.select(cond, yes, no),
+    /// An `if` or a loop gives these.
+    fn gives(&mut self, id: ValueId, outputs: Vec<Got>) {
+        self.values[id.index()] = Some(outputs[0]);
+        self.outputs[id.index()] = outputs;
+    }
+
+    fn choose(&mut self, ty: Type, cond: V, yes: Got, no: Got) -> Got {
+        if yes == no {
+            return yes;
+        }
+        if ty == Type::Bool {
+            return Got::Made(self.choose_mask(cond, yes, no));
+        }
+        let (yes, no) = (self.made(ty, yes), self.made(ty, no));
+        let v = self.build.select(cond, yes, no);
+        self.selects.insert(v, [cond, yes, no]);
+        Got::Made(v)
+    }
+
+    fn choose_mask(&mut self, cond: V, yes: Got, no: Got) -> V {
+        match (yes, no) {
+            (Got::Known(yes), Got::Known(_)) => if yes != 0 { cond } else { self.build.mask_not(cond) },
+            (Got::Made(yes), Got::Known(0)) => self.build.mask_and(cond, yes),
+            (Got::Known(0), Got::Made(no)) => self.build.mask_andn(cond, no),
+            (Got::Known(_), Got::Made(no)) => self.build.mask_or(cond, no),
+            (Got::Made(yes), Got::Known(_)) => {
+                let not = self.build.mask_not(cond);
+                self.build.mask_or(not, yes)
+            }
+            (Got::Made(yes), Got::Made(no)) => {
+                let v = self.build.mask_select(cond, yes, no);
+                self.selects.insert(v, [cond, yes, no]);
+                v
+            }
         }
     }
 
@@ -131,8 +207,10 @@ impl Convert<'_> {
         let ty = self.core.ty(args[0]);
         match op {
             Op::Select => {
-                let [cond, yes, no] = std::array::from_fn(|i| self.value(args[i]));
-                Ok(self.choose(self.core.ty(id), cond, yes, no))
+                let (cond, ty) = (self.value(args[0]), self.core.ty(id));
+                let (yes, no) = (self.got(args[1]), self.got(args[2]));
+                let chosen = self.choose(ty, cond, yes, no);
+                Ok(self.made(ty, chosen))
             }
             Op::Cast => self.cast(args[0], self.core.ty(id)),
             _ if ty.is_float() => self.float_op(id, op, args),
@@ -176,17 +254,8 @@ impl Convert<'_> {
 
     /// What a value became. Slots and constants are made where they are first wanted.
     fn value(&mut self, id: ValueId) -> V {
-        if let Some(v) = self.values[id.index()] {
-            return v;
-        }
-        let ty = self.core.ty(id);
-        let v = match self.core.value(id).def {
-            Def::Param(slot) => self.load(slot, ty),
-            Def::Const(bits) => self.constant(ty, bits),
-            _ => unreachable!("an operand comes before its user"),
-        };
-        self.values[id.index()] = Some(v);
-        v
+        let got = self.got(id);
+        self.made(self.core.ty(id), got)
     }
 
     fn load(&mut self, slot: u32, ty: Type) -> V {
@@ -225,8 +294,9 @@ impl Convert<'_> {
         });
     }
 
+    /// Leaves here if a row has failed.
     fn check(&mut self) {
-        if let Some(failing) = self.failing {
+        if let Some(failing) = self.failing.take() {
             let widest = self.build.widest();
             let failing = self.build.mask_as(failing, widest);
             self.build.push(What::Check, Ty::None, &[failing]);
@@ -254,15 +324,8 @@ impl Convert<'_> {
 
     /// A value as it leaves the kernel: NaN canonical, a bool 0 or 1, narrow elements side by side.
     fn leaving(&mut self, id: ValueId) -> V {
-        let (v, ty) = (self.value(id), self.core.ty(id));
+        let (v, ty) = (self.canonical(id), self.core.ty(id));
         match ty {
-            Type::F32 | Type::F64 if !self.never_nan[id.index()] => {
-                let width = Width::of(ty);
-                let canonical = Scalar::from_bits(ty, nan_bits(width)).bits();
-                let canonical = self.build.constant(width, canonical);
-                let nan = self.build.fcompare(super::build::Compare::Unordered, v, v);
-                self.build.select(nan, canonical, v)
-            }
             Type::Bool => {
                 let one = self.build.constant(Width::W32, 1);
                 let byte = self.build.or_zero(v, one);
@@ -270,6 +333,27 @@ impl Convert<'_> {
             }
             _ => self.build.packed(v, ty.bytes()),
         }
+    }
+
+    /// A value in which a NaN is the canonical one.
+    fn canonical(&mut self, id: ValueId) -> V {
+        let (v, ty) = (self.value(id), self.core.ty(id));
+        if !ty.is_float() || self.never_nan[id.index()] || self.known(id).is_some_and(|bits| !is_nan(ty, bits)) {
+            return v;
+        }
+        let width = Width::of(ty);
+        let canonical = Scalar::from_bits(ty, nan_bits(width)).bits();
+        let canonical = self.build.constant(width, canonical);
+        let nan = self.build.fcompare(super::build::Compare::Unordered, v, v);
+        self.build.select(nan, canonical, v)
+    }
+}
+
+fn is_nan(ty: Type, bits: u64) -> bool {
+    match Scalar::from_bits(ty, bits) {
+        Scalar::F32(v) => v.is_nan(),
+        Scalar::F64(v) => v.is_nan(),
+        _ => false,
     }
 }
 

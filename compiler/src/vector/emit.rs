@@ -19,6 +19,8 @@
 //! | r9, r10, r11, rbx, r12 to r15 | pointers of columns, as far as they go |
 //! | rax | whatever is wanted for a moment |
 //! | rbp | the caller's stack, where there are slots |
+//!
+//! A kernel with loops has r15 to r13 for itself, see `repeat`.
 
 use std::mem::offset_of;
 
@@ -26,12 +28,16 @@ use filbert_ir::Type;
 use iced_x86::{Code, Register};
 
 use super::assembler::{Assembled, Assembler, Label, Operand};
-use super::ir::{Bank, Body, Isa, Shape, Ty, What, Width};
+use super::ir::{Bank, Body, Isa, Shape, Ty, What, Where, Width};
 use super::registers::{self, Place, Places, SLOT_BYTES};
 use crate::abi::{CallFrame, SCALAR};
 
 mod block;
+mod memory;
 mod moves;
+mod repeat;
+
+use repeat::Budget;
 
 const FRAME: Register = Register::RDI;
 const ROW: Register = Register::RSI;
@@ -51,6 +57,8 @@ const COLUMNS: [Register; 8] = [
     Register::R15,
 ];
 const SAVED: usize = 3;
+/// Those that loops leave.
+const COLUMNS_BESIDE_LOOPS: usize = 5;
 
 /// A body with the places of its values.
 pub(super) struct Placed {
@@ -58,30 +66,39 @@ pub(super) struct Placed {
     pub(super) places: Places,
 }
 
-/// A column of inputs or outputs.
+/// A column of inputs or outputs, of a list's addresses, or a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Column {
     Input(u32),
     Output(u32),
+    List(u32),
+    Table(u32),
 }
 
 /// Makes the code of these loops, which follow one another. Only the last may be one for partial blocks; if it is
 /// not, the rows that it leaves go to the scalar code.
-pub(super) fn emit(loops: &[Placed]) -> Result<Assembled, String> {
+pub(super) fn emit(loops: &[Placed], fuel: u64) -> Result<Assembled, String> {
     let last = &loops.last().ok_or("nothing to run")?.body;
     let mut columns = Vec::new();
     for inst in &last.insts {
         let column = match inst.what {
             What::Load { slot, .. } => Column::Input(slot),
             What::Store { column, .. } => Column::Output(column),
+            What::Address { list } => Column::List(list),
+            What::Gather { from: Where::Table(table), .. } => Column::Table(table),
             _ => continue,
         };
-        columns.push(column);
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
     }
-    columns.truncate(COLUMNS.len());
+    let has_loops = loops.iter().any(|placed| placed.body.has_loops());
+    columns.truncate(if has_loops { COLUMNS_BESIDE_LOOPS } else { COLUMNS.len() });
     let slots = loops.iter().map(|placed| placed.places.slots).max().unwrap_or(0);
-    let mut emit = Emit { asm: Assembler::new(), shape: last.shape, columns, slots };
-    let [done, scalar] = [emit.asm.label(), emit.asm.label()];
+    let mut asm = Assembler::new();
+    let [done, scalar, stopped, spent] = std::array::from_fn(|_| asm.label());
+    let budget = has_loops.then_some(Budget { fuel, stopped, spent });
+    let mut emit = Emit { asm, shape: last.shape, columns, slots, budget };
     emit.entry();
     for placed in loops {
         match placed.body.is_tail {
@@ -94,13 +111,14 @@ pub(super) fn emit(loops: &[Placed]) -> Result<Assembled, String> {
         emit.asm.jump(Code::Jb_rel32_64, scalar);
     }
     emit.asm.bind(done);
+    emit.end_budget();
     emit.asm.put(Code::Xor_r32_rm32, &[Operand::Register(Register::EAX); 2]);
     emit.leave();
     emit.asm.bind(scalar);
-    let fault_row = offset_of!(CallFrame, fault_row) as i32;
-    emit.asm.put(Code::Mov_rm64_r64, &[Operand::At(FRAME, fault_row), Operand::Register(ROW)]);
-    emit.asm.put(Code::Mov_r32_imm32, &[Operand::Register(Register::EAX), Operand::Imm32(SCALAR as i32)]);
-    emit.leave();
+    emit.end_budget();
+    emit.asm.bind(spent);
+    emit.leave_with(SCALAR);
+    emit.stopped();
     emit.asm.finish()
 }
 
@@ -110,11 +128,14 @@ struct Emit {
     /// The columns that have a register, in the order of `COLUMNS`.
     columns: Vec<Column>,
     slots: u32,
+    /// How iterations are counted, if there are loops.
+    budget: Option<Budget>,
 }
 
 impl Emit {
     fn saved(&self) -> &'static [Register] {
-        COLUMNS.get(SAVED..self.columns.len()).unwrap_or(&[])
+        let used = if self.budget.is_some() { COLUMNS.len() } else { self.columns.len() };
+        COLUMNS.get(SAVED..used).unwrap_or(&[])
     }
 
     fn entry(&mut self) {
@@ -140,6 +161,7 @@ impl Emit {
         for (column, register) in self.columns.clone().into_iter().zip(COLUMNS) {
             self.load_column(register, column);
         }
+        self.begin_budget();
     }
 
     fn load_pointer(&mut self, to: Register, base: Register, displacement: i32) {
@@ -150,7 +172,34 @@ impl Emit {
         match column {
             Column::Input(slot) => self.load_pointer(to, INPUTS, slot as i32 * 8),
             Column::Output(column) => self.load_pointer(to, OUTPUTS, column as i32 * 8),
+            Column::List(list) => {
+                self.load_pointer(to, FRAME, offset_of!(CallFrame, lists) as i32);
+                self.load_pointer(to, to, list as i32 * 8);
+            }
+            Column::Table(table) => {
+                self.load_pointer(to, FRAME, offset_of!(CallFrame, tables) as i32);
+                self.load_pointer(to, to, table as i32 * 8);
+            }
         }
+    }
+
+    /// The register that points to a column.
+    fn base(&mut self, column: Column) -> Register {
+        match self.columns.iter().position(|known| *known == column) {
+            Some(index) => COLUMNS[index],
+            None => {
+                self.load_column(SPARE, column);
+                SPARE
+            }
+        }
+    }
+
+    /// Leaves the rows from this one on.
+    fn leave_with(&mut self, status: u32) {
+        let fault_row = offset_of!(CallFrame, fault_row) as i32;
+        self.asm.put(Code::Mov_rm64_r64, &[Operand::At(FRAME, fault_row), Operand::Register(ROW)]);
+        self.asm.put(Code::Mov_r32_imm32, &[Operand::Register(Register::EAX), Operand::Imm32(status as i32)]);
+        self.leave();
     }
 
     fn leave(&mut self) {

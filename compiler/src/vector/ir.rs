@@ -1,9 +1,23 @@
 //! The IR of the vector back end: one block of rows, in SSA, an instruction of the machine each.
 //!
-//! A value is the instruction that makes it, by its number; operands have smaller numbers. There is no control
-//! flow: an `if` of the kernel has become masks, and the loop over blocks stands in `emit`. What an instruction
-//! computes is a row of `machine`; `build` makes sequences of them for whatever has no instruction of its own,
-//! so everything behind it treats all instructions alike.
+//! A value is the instruction that makes it, by its number; operands have smaller numbers. An `if` of the kernel
+//! has become masks, and the loop over blocks stands in `emit`. What an instruction computes is a row of
+//! `machine`; `build` makes sequences of them for whatever has no instruction of its own, so everything behind
+//! it treats all instructions alike.
+//!
+//! A loop of the kernel is a range of instructions from its `Head` to its `Repeat` or `Again`. What it carries from
+//! one iteration to the next are values of their own, which stand before the head and are changed by `Set`:
+//!
+//! ```text
+//!   v4: w64 = carry v2            is v2 at first
+//!   v5: mask = carry v1           the lanes that go on
+//!   head
+//!   v6: w64 = AddF64 v4, v3
+//!   v7: mask = ..
+//!   set v4, v6, v5                in the lanes that are still there
+//!   set v5, v7
+//!   again v7                      while any goes on
+//! ```
 //!
 //! A lane holds 32 or 64 bits. Narrower integers live in lanes of 32 bits, extended by their sign or by zeros;
 //! a bool is a mask. A block has as many rows as its widest lanes fit into a register, so values of 32 bits
@@ -92,6 +106,11 @@ impl Shape {
         }
     }
 
+    /// Bytes of its widest lanes.
+    pub(super) fn widest_bytes(self) -> u32 {
+        self.isa.bits() / self.lanes / 8
+    }
+
     /// Bits of a value in a vector register; 0 for one that is in none.
     pub(super) fn bits(self, ty: Ty) -> u32 {
         match ty {
@@ -118,6 +137,8 @@ impl V {
 pub(super) enum What {
     /// The rows of a last, partial block: those before the end. Only where tails are masked.
     Tail,
+    /// The lanes that have a row: all of them, but in a tail.
+    Rows,
     /// The same bits in each 64 of a register: a lane of 64, or two of 32.
     Const(u64),
     /// The block's elements of an input; in a tail under the mask that is the operand.
@@ -126,8 +147,49 @@ pub(super) enum What {
     Machine(Machine, Option<u8>),
     /// Leaves, before anything is stored, if a lane of the operand is set (in a tail: and of the second).
     Check,
+    /// The addresses in a list's column; in a tail as `Load`.
+    Address { list: u32 },
+    /// Elements, each where its lane of the first operand says, in the lanes of the second; 0 in the others.
+    Gather { from: Where, elem: Type, offset: i32 },
+    /// Writes the second operand's elements where the lanes of the first say, in the lanes of the third.
+    Scatter { to: Where, elem: Type, offset: i32 },
     /// Writes the block's elements of an output; in a tail under the mask that is the second operand.
     Store { column: u32, elem: Type },
+    /// A value that a loop changes; at first it is the operand.
+    Carry,
+    /// The first operand, a carried value, becomes the second, where there is a third in its lanes only.
+    Set,
+    /// The iterations of a loop begin. Counted ones run a number of times that is known.
+    Head { repeat: u32, counted: Option<Counted> },
+    /// An iteration of a counted loop ends.
+    Repeat { repeat: u32, counted: Counted },
+    /// An iteration ends; there is another one if a lane of the operand is set.
+    Again { repeat: u32 },
+    /// Takes iterations from the budget, of a loop that was written out.
+    Spend(u32),
+}
+
+/// What an element's place is told by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Where {
+    /// Its number in a table.
+    Table(u32),
+    /// Its address.
+    Address,
+}
+
+/// A number of iterations, and how many counted loops stand around.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Counted {
+    pub(super) times: u32,
+    pub(super) depth: u32,
+}
+
+impl What {
+    /// Whether it stands once in a turn, however many blocks that computes.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self, What::Const(_) | What::Head { .. } | What::Repeat { .. } | What::Spend(_))
+    }
 }
 
 /// At most three operands.
@@ -196,6 +258,11 @@ impl Body {
     pub(super) fn is_const(&self, v: V) -> bool {
         matches!(self.inst(v).what, What::Const(_))
     }
+
+    /// Whether iterations are counted.
+    pub(super) fn has_loops(&self) -> bool {
+        self.insts.iter().any(|inst| matches!(inst.what, What::Head { .. } | What::Spend(_)))
+    }
 }
 
 /// As `explain` shows it: `v7: w64 = MulF64 v3, v5`.
@@ -209,8 +276,20 @@ impl std::fmt::Display for Body {
             }
             match inst.what {
                 What::Tail => f.write_str("tail")?,
+                What::Rows => f.write_str("rows")?,
+                What::Carry => f.write_str("carry")?,
+                What::Set => f.write_str("set")?,
+                What::Head { counted: None, .. } => f.write_str("head")?,
+                What::Head { counted: Some(counted), .. } => write!(f, "head of {} iterations", counted.times)?,
+                What::Repeat { .. } => f.write_str("repeat")?,
+                What::Again { .. } => f.write_str("again")?,
+                What::Spend(iterations) => write!(f, "spend {iterations}")?,
                 What::Const(bits) => write!(f, "const {bits:#x}")?,
                 What::Load { slot, elem } => write!(f, "load {elem} of slot {slot}")?,
+                What::Address { list } => write!(f, "addresses of list {list}")?,
+                What::Gather { from: Where::Table(table), elem, .. } => write!(f, "gather {elem} of table {table} at")?,
+                What::Gather { from: Where::Address, elem, offset } => write!(f, "gather {elem} at {offset} +")?,
+                What::Scatter { elem, offset, .. } => write!(f, "scatter {elem} to {offset} +")?,
                 What::Machine(machine, _) => write!(f, "{machine:?}")?,
                 What::Check => f.write_str("check")?,
                 What::Store { column, elem } => write!(f, "store {elem} to column {column}:")?,
@@ -221,7 +300,7 @@ impl std::fmt::Display for Body {
             if let What::Machine(_, Some(imm)) = inst.what {
                 write!(f, ", {imm}")?;
             }
-            if self.copies > 1 && !matches!(inst.what, What::Const(_)) {
+            if self.copies > 1 && !inst.what.is_shared() {
                 write!(f, "    ; block {}", inst.copy)?;
             }
             writeln!(f)?;

@@ -10,7 +10,7 @@
 //! | `take` | which kernels, on which machines, in blocks of how many rows |
 //! | `ir`, `machine` | values of all lanes; the instructions that there are |
 //! | `build` | what has no instruction, in several |
-//! | `convert` | the kernel's operations; `if`s as masks, faults as a mask |
+//! | `convert` | the kernel's operations; `if`s and loops by masks, faults as a mask |
 //! | `schedule` | copies of the block, interleaved |
 //! | `registers` | registers and slots |
 //! | `assembler`, `emit` | bytes, the loop over blocks |
@@ -52,6 +52,8 @@ pub(crate) struct Plan {
     /// Original values at which rows are found to fail.
     pub(crate) sites: Vec<ValueId>,
     loops: Vec<Placed>,
+    /// Iterations that a row may make.
+    fuel: u64,
 }
 
 /// Machine code of a plan.
@@ -73,7 +75,7 @@ pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Targ
     } else if copies > 1 {
         loops.push(placed(schedule::interleaved(&block, 1))?);
     }
-    Ok(Plan { isa: shape.isa, lanes: shape.lanes, turn_rows: shape.lanes * copies, sites, loops })
+    Ok(Plan { isa: shape.isa, lanes: shape.lanes, turn_rows: shape.lanes * copies, sites, loops, fuel: kernel.core.signature.fuel })
 }
 
 fn placed(body: Body) -> Result<Placed, String> {
@@ -89,7 +91,7 @@ impl Plan {
 
     /// Makes the code and audits it. An error is a defect.
     pub(crate) fn make(&self, target: &Target) -> Result<Made, String> {
-        let made = emit::emit(&self.loops)?;
+        let made = emit::emit(&self.loops, self.fuel)?;
         if made.code.len() > CODE_BYTES_MAX {
             return Err(format!("{} bytes of code, more than {CODE_BYTES_MAX}", made.code.len()));
         }

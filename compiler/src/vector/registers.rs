@@ -2,11 +2,14 @@
 //!
 //! A value has one place for all its life, from its instruction to its last use: a register, or a slot on the
 //! stack where there is none. Of two values that want one register the one that lives longer goes to the
-//! stack. Constants need no slot, they lie behind the code: they get what registers nobody uses, those first
+//! stack; one that is read in a loop stays before one that is not. A value that a loop reads and that was made
+//! before it lives until the loop ends. What a carried value becomes is made in its place if that is free by then.
+//! Constants need no slot, they lie behind the code: they get what registers nobody uses, those first
 //! that instructions cannot read from memory.
 //!
 //! An instruction reads at most one operand from memory. Where that is not enough, or the result goes to the
-//! stack, it works on scratch registers; two of each bank are kept aside if any instruction needs one.
+//! stack, it works on scratch registers; two of each bank are kept aside if any instruction needs one, and three
+//! if any gathers: its result may not stand where an operand does.
 
 use super::ir::{Bank, Body, Inst, Isa, V, What};
 use super::machine::{Machine, Memory};
@@ -19,7 +22,7 @@ pub(super) const SLOT_BYTES: u32 = 64;
 pub(super) const SLOTS_MAX: u32 = 48;
 
 /// Scratch registers of a bank.
-const SCRATCH: u32 = 2;
+const SCRATCH: u32 = 3;
 
 /// Where a value is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,8 +62,8 @@ pub(super) fn count(isa: Isa, bank: Bank) -> u32 {
 
 /// The scratch registers of a bank: its last ones.
 pub(super) fn scratch(isa: Isa, bank: Bank, index: u32) -> u32 {
-    assert!(index < SCRATCH, "an instruction reads at most {SCRATCH} operands of a bank from scratch registers");
-    count(isa, bank) - SCRATCH + index
+    assert!(index < SCRATCH, "an instruction works on at most {SCRATCH} scratch registers of a bank");
+    count(isa, bank) - 1 - index
 }
 
 /// The operand that an instruction would read from memory, of those that are there: the last one, or of
@@ -80,7 +83,8 @@ pub(super) fn folded(inst: &Inst, is_memory: impl Fn(V) -> bool) -> Option<usize
 /// Gives every value its place, or says that there are too many.
 pub(super) fn allocate(body: &Body) -> Result<Places, String> {
     let places = scan(body, 0);
-    let places = if needs_scratch(body, &places) { scan(body, SCRATCH) } else { places };
+    let kept = if body.insts.iter().any(is_apart) { SCRATCH } else { SCRATCH - 1 };
+    let places = if needs_scratch(body, &places) { scan(body, kept) } else { places };
     match places.slots {
         ..=SLOTS_MAX => Ok(places),
         slots => Err(format!("needs {slots} places on the stack, more than {SLOTS_MAX}")),
@@ -89,7 +93,7 @@ pub(super) fn allocate(body: &Body) -> Result<Places, String> {
 
 /// Most values of a bank that live at once, constants left out.
 pub(super) fn most_alive(body: &Body, bank: Bank) -> u32 {
-    let last = last_uses(body);
+    let last = last_uses(body, &loops(body));
     let mut ends = vec![0u32; body.insts.len() + 1];
     let (mut alive, mut most) = (0u32, 0);
     for (index, inst) in body.insts.iter().enumerate() {
@@ -103,44 +107,144 @@ pub(super) fn most_alive(body: &Body, bank: Bank) -> u32 {
     most
 }
 
+/// Whether an instruction wants its result and its operands apart, and its mask for itself.
+fn is_apart(inst: &Inst) -> bool {
+    matches!(inst.what, What::Gather { .. } | What::Scatter { .. })
+}
+
 fn is_scanned(body: &Body, inst: &Inst, bank: Bank) -> bool {
     body.shape.bank(inst.ty) == Some(bank) && !matches!(inst.what, What::Const(_))
 }
 
-/// For each value the instruction that reads it last; its own if none does.
-fn last_uses(body: &Body) -> Vec<usize> {
+/// A loop's first and last instruction. Loops that end earlier stand earlier.
+fn loops(body: &Body) -> Vec<(usize, usize)> {
+    let mut heads = Vec::new();
+    let mut loops = Vec::new();
+    for (index, inst) in body.insts.iter().enumerate() {
+        match inst.what {
+            What::Head { repeat, .. } => heads.push((repeat, index)),
+            What::Repeat { repeat, .. } | What::Again { repeat } => {
+                let place = heads.iter().rposition(|(head, _)| *head == repeat).expect("a loop has a head");
+                match loops.iter_mut().find(|(head, _)| *head == heads[place].1) {
+                    // Each block of a turn asks whether there is another iteration.
+                    Some(known) => *known = (heads[place].1, index),
+                    None => loops.push((heads[place].1, index)),
+                }
+            }
+            _ => {}
+        }
+    }
+    loops.sort_by_key(|&(_, end)| end);
+    loops
+}
+
+/// For each value the instruction that reads it last; its own if none does. What stands before a loop and is read
+/// in it is read again.
+fn last_uses(body: &Body, loops: &[(usize, usize)]) -> Vec<usize> {
     let mut last: Vec<usize> = (0..body.insts.len()).collect();
     for (index, inst) in body.insts.iter().enumerate() {
-        inst.args.iter().for_each(|v| last[v.index()] = index);
+        // The operands of a gather are still read when its result is begun.
+        let until = index + usize::from(is_apart(inst));
+        inst.args.iter().for_each(|v| last[v.index()] = until);
+    }
+    for &(head, end) in loops {
+        for last in &mut last[..head] {
+            if (head..end).contains(last) {
+                *last = end;
+            }
+        }
     }
     last
 }
 
+/// For each value how many loops stand around the innermost place where it is read or made.
+fn depths(body: &Body, loops: &[(usize, usize)]) -> Vec<u32> {
+    let mut depths = vec![0; body.insts.len()];
+    if loops.is_empty() {
+        return depths;
+    }
+    for (index, inst) in body.insts.iter().enumerate() {
+        let depth = loops.iter().filter(|&&(head, end)| (head..=end).contains(&index)).count() as u32;
+        for v in inst.args.iter().map(|v| v.index()).chain([index]) {
+            depths[v] = depths[v].max(depth);
+        }
+    }
+    depths
+}
+
+/// For each value the carried value in whose place it is made: it becomes that value's next one, and nobody reads
+/// the old one between.
+fn joined(body: &Body, loops: &[(usize, usize)], last: &[usize]) -> Vec<Option<V>> {
+    let mut joined = vec![None; body.insts.len()];
+    if loops.is_empty() {
+        return joined;
+    }
+    // Where each carried value is read last, in or behind its loop, and set.
+    let mut reads = vec![0; body.insts.len()];
+    let mut sets = vec![0u32; body.insts.len()];
+    for (index, inst) in body.insts.iter().enumerate() {
+        let is_set = matches!(inst.what, What::Set);
+        if is_set {
+            sets[inst.args[0].index()] += 1;
+        }
+        for v in &inst.args[usize::from(is_set)..] {
+            reads[v.index()] = index;
+        }
+    }
+    let around = |at: usize| loops.iter().find(|&&(head, end)| (head..=end).contains(&at)).copied();
+    for (index, inst) in body.insts.iter().enumerate() {
+        let (What::Set, 2) = (inst.what, inst.args.len()) else { continue };
+        let (carry, next) = (inst.args[0], inst.args[1]);
+        let made = next.index();
+        let Some((head, end)) = around(index) else { continue };
+        let is_plain = !matches!(body.inst(next).what, What::Const(_) | What::Carry | What::Rows | What::Tail);
+        let is_plain = is_plain && !is_apart(body.inst(next));
+        let in_this_loop = made > head && around(made) == Some((head, end)) && carry.index() < head;
+        // Behind the loop it is the final value that is read.
+        let is_read = body.insts[made + 1..=end].iter().enumerate().any(|(distance, inst)| {
+            let at = made + 1 + distance;
+            let from = usize::from(matches!(inst.what, What::Set));
+            at != index && inst.args[from.min(inst.args.len())..].contains(&carry)
+        });
+        let same_bank = body.shape.bank(body.inst(next).ty) == body.shape.bank(body.inst(carry).ty);
+        if is_plain && in_this_loop && !is_read && same_bank && sets[carry.index()] == 1 && joined[made].is_none() && last[made] <= end {
+            joined[made] = Some(carry);
+        }
+    }
+    joined
+}
+
 fn scan(body: &Body, kept: u32) -> Places {
-    let last = last_uses(body);
+    let loops = loops(body);
+    let last = last_uses(body, &loops);
+    let depths = depths(body, &loops);
+    let joined = joined(body, &loops, &last);
+    // Who gives way: what is read in fewer loops, then what lives longer.
+    let stays = |v: V| (depths[v.index()], std::cmp::Reverse((last[v.index()], v)));
     let mut places = Places { of: vec![Place::Nowhere; body.insts.len()], slots: 0 };
     for bank in [Bank::Vector, Bank::Mask] {
         let registers = count(body.shape.isa, bank).saturating_sub(kept);
         let mut free: u32 = if registers == 32 { u32::MAX } else { (1 << registers) - 1 };
         let mut never_used = free;
-        // Values that have a register, with the end of their life.
-        let mut active: Vec<(usize, V, u32)> = Vec::new();
+        // Values that have a register.
+        let mut active: Vec<(V, u32)> = Vec::new();
         for (index, inst) in body.insts.iter().enumerate() {
-            if !is_scanned(body, inst, bank) || last[index] == index {
+            if !is_scanned(body, inst, bank) || last[index] == index || joined[index].is_some() {
                 continue;
             }
-            active.retain(|&(end, _, register)| {
-                if end <= index {
+            active.retain(|&(v, register)| {
+                let ends = last[v.index()];
+                if ends <= index {
                     free |= 1 << register;
                 }
-                end > index
+                ends > index
             });
             let v = V(index as u32);
             let register = match free.trailing_zeros() {
                 32 => {
-                    let longest = active.iter().copied().enumerate().max_by_key(|(_, (end, v, _))| (*end, *v));
-                    match longest {
-                        Some((place, (end, other, register))) if end > last[index] => {
+                    let least = active.iter().copied().enumerate().min_by_key(|(_, (v, _))| stays(*v));
+                    match least {
+                        Some((place, (other, register))) if stays(other) < stays(v) => {
                             active.remove(place);
                             places.of[other.index()] = Place::Slot(places.slots);
                             places.slots += 1;
@@ -158,24 +262,31 @@ fn scan(body: &Body, kept: u32) -> Places {
             free &= !(1 << register);
             never_used &= !(1 << register);
             places.of[index] = Place::Register(register);
-            active.push((last[index], v, register));
+            active.push((v, register));
         }
         if bank == Bank::Vector {
-            constants(body, never_used, &mut places);
+            constants(body, &loops, never_used, &mut places);
+        }
+    }
+    for (index, carry) in joined.iter().enumerate() {
+        if let Some(carry) = carry {
+            places.of[index] = places.of[carry.index()];
         }
     }
     places
 }
 
 /// Gives constants the registers that nobody uses.
-fn constants(body: &Body, mut free: u32, places: &mut Places) {
-    // Uses that cannot read memory count most.
+fn constants(body: &Body, loops: &[(usize, usize)], mut free: u32, places: &mut Places) {
+    // Uses that cannot read memory count most, and those in loops.
     let mut weights = vec![0u32; body.insts.len()];
-    for inst in &body.insts {
+    for (index, inst) in body.insts.iter().enumerate() {
+        let depth = loops.iter().filter(|&&(head, end)| (head..=end).contains(&index)).count() as u32;
         for (place, v) in inst.args.iter().enumerate() {
             if body.is_const(*v) {
                 let folds = folded(inst, |other| other == *v) == Some(place);
-                weights[v.index()] += if folds { 1 } else { 1000 };
+                let weight = if folds { 1 } else { 1000 };
+                weights[v.index()] += weight * 8u32.pow(depth.min(3));
             }
         }
     }
@@ -198,6 +309,7 @@ fn needs_scratch(body: &Body, places: &Places) -> bool {
         let is_memory = |v: V| places.is_memory(v);
         let folded = folded(inst, is_memory);
         matches!(places.of[index], Place::Slot(_))
+            || is_apart(inst)
             || inst.args.iter().enumerate().any(|(place, &v)| folded != Some(place) && is_memory(v))
     })
 }

@@ -2,13 +2,17 @@
 //!
 //! Copies of the block, for rows that follow one another, are interleaved instruction by instruction: while one
 //! waits for its operand the others go on. How many follows from a rule on registers and length, which never
-//! changes a bit of a result. Constants are shared by all copies.
+//! changes a bit of a result. Constants are shared by all copies, and so are the loops of the kernel: an iteration
+//! computes all copies. Where lanes leave a loop by themselves a block has no company: it would wait for it.
 
 use super::ir::{Args, Bank, Body, Inst, Isa, Shape, Ty, V, What};
 use super::registers;
 
 /// Copies that are interleaved at most.
-const COPIES_MAX: u32 = 4;
+const COPIES_MAX: usize = 8;
+
+/// Copies of a block without loops: beyond, its loads and stores are all that there is.
+const COPIES_STRAIGHT: u32 = 4;
 
 /// Instructions of a block from which on copies are not worth their code.
 const INTERLEAVED_MAX: usize = 160;
@@ -16,9 +20,10 @@ const INTERLEAVED_MAX: usize = 160;
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
     let work = body.insts.iter().filter(|inst| !matches!(inst.what, What::Const(_) | What::Tail)).count();
-    if work > INTERLEAVED_MAX {
+    if work > INTERLEAVED_MAX || body.insts.iter().any(|inst| matches!(inst.what, What::Again { .. })) {
         return 1;
     }
+    let most = if body.has_loops() { COPIES_MAX as u32 } else { COPIES_STRAIGHT };
     // Copies that go step by step keep as many values alive each as one alone.
     let alone = interleaved(body, 1);
     let fits = |copies: u32| {
@@ -26,7 +31,7 @@ pub(super) fn copies(body: &Body) -> u32 {
             .into_iter()
             .all(|bank| registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank))
     };
-    (2..=COPIES_MAX).rev().find(|&copies| work as u32 * copies <= INTERLEAVED_MAX as u32 && fits(copies)).unwrap_or(1)
+    (2..=most).rev().find(|&copies| work as u32 * copies <= INTERLEAVED_MAX as u32 && fits(copies)).unwrap_or(1)
 }
 
 /// The body with so many copies.
@@ -43,15 +48,19 @@ fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
     let live = live(body);
     let mut insts: Vec<Inst> = Vec::with_capacity(body.insts.len() * copies as usize);
     // What each value became in each copy.
-    let mut names: Vec<[V; COPIES_MAX as usize]> = vec![[V(0); COPIES_MAX as usize]; body.insts.len()];
+    let mut names: Vec<[V; COPIES_MAX]> = vec![[V(0); COPIES_MAX]; body.insts.len()];
     for (index, inst) in body.insts.iter().enumerate() {
         let mask = if is_tail { tail_of(body.shape, inst) } else { None };
         match inst.what {
             What::Tail if is_tail => {}
             What::Tail => continue,
             _ if !live[index] => continue,
-            What::Const(_) => {
-                names[index] = [V(insts.len() as u32); COPIES_MAX as usize];
+            What::Rows if is_tail => {
+                names[index] = [tail_mask(body.shape, body.shape.widest_bytes()); COPIES_MAX];
+                continue;
+            }
+            _ if inst.what.is_shared() => {
+                names[index] = [V(insts.len() as u32); COPIES_MAX];
                 insts.push(*inst);
                 continue;
             }
@@ -67,24 +76,46 @@ fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
     Body { shape: body.shape, insts, copies, is_tail }
 }
 
-/// The tail's mask that an instruction needs. The two stand first; AVX-512 has one for all widths.
+/// The tail's mask that an instruction needs.
 fn tail_of(shape: Shape, inst: &Inst) -> Option<V> {
     let bytes = match inst.what {
         What::Load { elem, .. } | What::Store { elem, .. } => elem.bytes() as u32,
+        What::Address { .. } => 8,
         // The mask of failing lanes is as wide as the widest lanes.
-        What::Check => shape.isa.bits() / shape.lanes / 8,
+        What::Check => shape.widest_bytes(),
         _ => return None,
     };
-    Some(if shape.isa == Isa::Avx2 && bytes == 8 { V(1) } else { V(0) })
+    Some(tail_mask(shape, bytes))
 }
 
-/// What the checks and stores depend on.
+/// The tail's mask for lanes of so many bytes. The two stand first; AVX-512 has one for all widths.
+fn tail_mask(shape: Shape, bytes: u32) -> V {
+    if shape.isa == Isa::Avx2 && bytes == 8 { V(1) } else { V(0) }
+}
+
+/// What the checks and stores depend on. What a loop carries lives as long as somebody reads it: that may be an
+/// earlier instruction, so with loops this takes more than one look.
 fn live(body: &Body) -> Vec<bool> {
     let mut live = vec![false; body.insts.len()];
-    for (index, inst) in body.insts.iter().enumerate().rev() {
-        live[index] |= inst.ty == Ty::None;
-        if live[index] {
-            inst.args.iter().for_each(|v| live[v.index()] = true);
+    let looks = if body.has_loops() { usize::MAX } else { 1 };
+    for _ in 0..looks {
+        let mut changed = false;
+        for (index, inst) in body.insts.iter().enumerate().rev() {
+            let wanted = match inst.what {
+                What::Set => live[inst.args[0].index()],
+                _ => inst.ty == Ty::None,
+            };
+            changed |= wanted && !live[index];
+            live[index] |= wanted;
+            if live[index] {
+                for v in inst.args.iter() {
+                    changed |= !live[v.index()];
+                    live[v.index()] = true;
+                }
+            }
+        }
+        if !changed {
+            break;
         }
     }
     live

@@ -26,14 +26,13 @@ pub(super) fn shape(core: &Core, target: &Target) -> Result<Shape, String> {
         () if has(AVX512) => Isa::Avx512,
         () => Isa::Avx2,
     };
-    if core.has_loops() {
-        return Err("has a loop".into());
+    if core.signature.results.iter().any(|result| matches!(result, ResultTy::Fixed { .. })) {
+        return Err("gives lists of fixed length".into());
     }
-    let is_list = |result: &ResultTy| matches!(result, ResultTy::List { .. } | ResultTy::Fixed { .. });
-    if !abi::lists(core).is_empty() || core.signature.results.iter().any(is_list) {
-        return Err("takes or gives lists".into());
-    }
-    let is_wide = core.values.iter().any(|value| value.ty.bits() == 64 && !matches!(value.def, Def::Param(_)));
+    // An address has 64 bits, and so has an index.
+    let reads = |def: &Def| matches!(def, Def::Load { .. } | Def::Store { .. });
+    let is_wide = !abi::lists(core).is_empty() || core.values.iter().any(|value| reads(&value.def));
+    let is_wide = is_wide || core.values.iter().any(|value| value.ty.bits() == 64 && !matches!(value.def, Def::Param(_)));
     let is_wide = is_wide || columns(core).any(|ty| ty.bits() == 64);
     Ok(Shape { isa, lanes: isa.bits() / if is_wide { 64 } else { 32 } })
 }
@@ -68,7 +67,9 @@ fn used(core: &Core, slot: u32) -> bool {
             Def::If { cond, then, otherwise } => {
                 is(cond) || then.yields.iter().any(is) || otherwise.yields.iter().any(is)
             }
-            // Kernels with anything else are not taken.
-            _ => false,
+            Def::Loop { inits, body } => inits.iter().any(is) || body.yields.iter().any(is),
+            Def::Load { index, .. } => is(index),
+            Def::Store { index, value, .. } => is(index) || is(value),
+            Def::Param(_) | Def::Const(_) | Def::Output { .. } | Def::Carried(_) => false,
         })
 }

@@ -228,7 +228,7 @@ impl Native<'_> {
         let site = code.sites.get(frame.fault_site as usize);
         let is_vector = code.vector.is_some();
         match (Fault::from_number(status).zip(site), (start..end).contains(&row)) {
-            (_, true) if status == STOPPED && !is_vector => Ok(Ended::Ran(Ran::Stopped { row })),
+            (_, true) if status == STOPPED => Ok(Ended::Ran(Ran::Stopped { row })),
             (_, true) if status == SCALAR && is_vector => Ok(Ended::Left(row)),
             (Some((fault, &value)), true) => Ok(Ended::Ran(Ran::Failed { row, fault: RowFault { fault, value } })),
             _ => Err(format!("machine code gave status {status} at site {} in row {row}", frame.fault_site)),

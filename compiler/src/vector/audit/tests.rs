@@ -28,7 +28,7 @@ fn what_nobody_emits_is_refused() {
         (&[0x06, 0xc3], "no instruction"),                              // not in 64-bit mode
         (&[0x48, 0x89, 0x47, 0x30, 0xc3], "an access to other memory"), // mov [rdi+48], rax
         (&[0x48, 0x8b, 0x47, 0x70, 0xc3], "an access to other memory"), // mov rax, [rdi+112]
-        (&[0x48, 0x8b, 0x00, 0xc3], "an access to other memory"),       // mov rax, [rax]
+        (&[0x48, 0x8b, 0x10, 0xc3], "an access to other memory"),       // mov rdx, [rax]
         (&[0x48, 0x89, 0x01, 0xc3], "an access to other memory"),       // mov [rcx], rax
         (&[0x48, 0x89, 0x84, 0x24, 0, 0, 1, 0, 0xc3], "an access to other memory"), // mov [rsp+65536], rax
         (&[0x48, 0x8b, 0x05, 0x10, 0, 0, 0, 0xc3], "an access to other memory"), // mov rax, [rip+16]

@@ -102,8 +102,8 @@ impl Convert<'_> {
             c.and_then(as_f64).is_some_and(|v| !v.is_nan() && (v != 0.0 || v.is_sign_negative() == is_min))
         };
         let (first, second) = match args {
-            _ if settles(self.core.as_const(args[1])) => (x, y),
-            _ if settles(self.core.as_const(args[0])) => (y, x),
+            _ if settles(self.as_const(args[1])) => (x, y),
+            _ if settles(self.as_const(args[0])) => (y, x),
             _ => return self.build.extremum(is_min, x, y),
         };
         if is_min { self.build.lesser(first, second) } else { self.build.greater(first, second) }
@@ -112,7 +112,7 @@ impl Convert<'_> {
     /// A NaN value stands second in both steps and so stays.
     fn clamp_float(&mut self, id: ValueId, args: &[ValueId]) -> V {
         let [value, low, high] = std::array::from_fn(|i| self.value(args[i]));
-        let bounds = [args[1], args[2]].map(|bound| self.core.as_const(bound).and_then(as_f64));
+        let bounds = [args[1], args[2]].map(|bound| self.as_const(bound).and_then(as_f64));
         if !matches!(bounds, [Some(lo), Some(hi)] if lo <= hi) && !self.never_fails(id) {
             let bad = self.build.fcompare(Compare::NotLe, low, high);
             self.fail_where(id, bad);

@@ -125,7 +125,7 @@ impl Convert<'_> {
         if op == Op::Mul && ty.bits() == 64 {
             return Ok(self.checked_product(id, ty.is_signed(), x, y));
         }
-        let constant = self.core.as_const(args[1]).filter(|_| op != Op::Mul && ty.bits() >= 32 && ty.is_signed());
+        let constant = self.as_const(args[1]).filter(|_| op != Op::Mul && ty.bits() >= 32 && ty.is_signed());
         if let Some(constant) = constant {
             // Adding a positive number must not make it less, and so on.
             let negative = constant.bits() >> (ty.bits() - 1) != 0;
@@ -239,7 +239,7 @@ impl Convert<'_> {
         let wraps = matches!(op, Op::WrappingShl | Op::WrappingShr);
         let left = matches!(op, Op::Shl | Op::WrappingShl);
         let x = self.value(args[0]);
-        let fixed = self.core.as_const(args[1]).map(|amount| amount.bits());
+        let fixed = self.as_const(args[1]).map(|amount| amount.bits());
         let fixed = fixed.map(|amount| if wraps { amount % u64::from(ty.bits()) } else { amount });
         if let Some(amount) = fixed.filter(|&amount| amount < u64::from(ty.bits())) {
             let moved = match (left, ty.is_signed()) {

@@ -1,22 +1,26 @@
 //! The instructions of one body.
 
 use super::moves::{evex_load, evex_store, load_code, store_code, vex_load};
+use super::repeat::Loop;
 use super::*;
 use crate::vector::ir::{Inst, V};
 use crate::vector::machine::Machine;
 
 /// One body being written.
-struct Block<'a> {
-    emit: &'a mut Emit,
-    placed: &'a Placed,
+pub(super) struct Block<'a> {
+    pub(super) emit: &'a mut Emit,
+    pub(super) placed: &'a Placed,
     /// Scratch registers that the current instruction has taken, by bank.
     taken: [u32; 2],
+    /// The loops so far.
+    pub(super) loops: Vec<Loop>,
 }
 
 impl Emit {
     /// Writes a body for the rows from `ROW` on.
     pub(super) fn block(&mut self, placed: &Placed, scalar: Label) {
-        let mut block = Block { emit: self, placed, taken: [0; 2] };
+        self.begin_turn();
+        let mut block = Block { emit: self, placed, taken: [0; 2], loops: Vec::new() };
         for (index, inst) in placed.body.insts.iter().enumerate() {
             block.taken = [0; 2];
             block.inst(V(index as u32), inst, scalar);
@@ -31,32 +35,42 @@ impl Block<'_> {
             // Whatever nobody reads has no effect.
             _ if inst.ty != Ty::None && self.place(v) == Place::Nowhere => {}
             What::Tail => self.tail(v, inst),
-            What::Load { slot, elem } => self.load(v, inst, slot, elem),
+            What::Rows => self.rows(v, inst),
+            What::Address { list } => self.address(v, inst, list),
+            What::Gather { from, elem, offset } => self.gather(v, inst, from, elem, offset),
+            What::Scatter { to, elem, offset } => self.scatter(inst, to, elem, offset),
+            What::Carry => self.set(v, inst.args[0], None),
+            What::Set => self.set(inst.args[0], inst.args[1], inst.args.get(2).copied()),
+            What::Head { repeat, counted } => self.head(repeat, counted),
+            What::Repeat { repeat, counted } => self.repeat(repeat, counted),
+            What::Again { repeat } => self.again(inst, repeat),
+            What::Spend(iterations) => self.spend(iterations),
+            What::Load { slot, elem } => self.load_from(v, inst, Column::Input(slot), elem),
             What::Machine(machine, imm) => self.machine(v, inst, machine, imm),
             What::Check => self.check(inst, scalar),
             What::Store { column, elem } => self.store(inst, column, elem),
         }
     }
 
-    fn shape(&self) -> Shape {
+    pub(super) fn shape(&self) -> Shape {
         self.emit.shape
     }
 
-    fn place(&self, v: V) -> Place {
+    pub(super) fn place(&self, v: V) -> Place {
         self.placed.places.of[v.index()]
     }
 
-    fn put(&mut self, code: Code, operands: &[Operand]) {
+    pub(super) fn put(&mut self, code: Code, operands: &[Operand]) {
         self.emit.asm.put(code, operands);
     }
 
     // --- operands
 
-    fn slot(slot: u32) -> Operand {
+    pub(super) fn slot(slot: u32) -> Operand {
         Operand::At(Register::RSP, (slot * SLOT_BYTES) as i32)
     }
 
-    fn register(&self, number: u32, ty: Ty) -> Register {
+    pub(super) fn register(&self, number: u32, ty: Ty) -> Register {
         match self.shape().bank(ty) {
             Some(Bank::Mask) => mask_register(number),
             _ => self.emit.vector(number, ty),
@@ -64,7 +78,7 @@ impl Block<'_> {
     }
 
     /// A scratch register for a value of this type.
-    fn scratch(&mut self, ty: Ty) -> Register {
+    pub(super) fn scratch(&mut self, ty: Ty) -> Register {
         let bank = self.shape().bank(ty).unwrap_or(Bank::Vector);
         let taken = &mut self.taken[bank as usize];
         let number = registers::scratch(self.emit.shape.isa, bank, *taken);
@@ -73,7 +87,7 @@ impl Block<'_> {
     }
 
     /// The register that a value is in, or is loaded to.
-    fn read(&mut self, v: V) -> Register {
+    pub(super) fn read(&mut self, v: V) -> Register {
         let ty = self.placed.body.inst(v).ty;
         match self.place(v) {
             Place::Register(number) => self.register(number, ty),
@@ -96,7 +110,7 @@ impl Block<'_> {
         }
     }
 
-    fn entry(&mut self, v: V) -> u32 {
+    pub(super) fn entry(&mut self, v: V) -> u32 {
         match self.placed.body.inst(v).what {
             What::Const(bits) => self.emit.pool_entry(bits),
             _ => unreachable!("only constants are in the pool"),
@@ -130,7 +144,7 @@ impl Block<'_> {
     }
 
     /// Puts a result where it belongs, if that is on the stack.
-    fn keep(&mut self, v: V, ty: Ty, register: Register) {
+    pub(super) fn keep(&mut self, v: V, ty: Ty, register: Register) {
         if let Place::Slot(slot) = self.place(v) {
             let code = match self.shape().bank(ty) {
                 Some(Bank::Mask) => Code::VEX_Kmovw_m16_kr,
@@ -142,19 +156,24 @@ impl Block<'_> {
 
     /// Elements of this instruction's block in a column.
     fn elements(&mut self, column: Column, elem: Type, inst: &Inst) -> Operand {
-        let found = self.emit.columns.iter().position(|known| *known == column);
-        let base = match found {
-            Some(index) => COLUMNS[index],
-            None => {
-                self.emit.load_column(SPARE, column);
-                SPARE
-            }
-        };
+        let base = self.emit.base(column);
         let bytes = elem.bytes() as u32;
         Operand::Element(base, ROW, bytes, (inst.copy * self.shape().lanes * bytes) as i32)
     }
 
     // --- instructions
+
+    /// All lanes.
+    fn rows(&mut self, v: V, inst: &Inst) {
+        let register = self.result(v, inst.ty);
+        let code = match (self.shape().isa, register.size()) {
+            (Isa::Avx512, _) => Code::VEX_Kxnorw_kr_kr_kr,
+            (Isa::Avx2, 32) => Code::VEX_Vpcmpeqd_ymm_ymm_ymmm256,
+            (Isa::Avx2, _) => Code::VEX_Vpcmpeqd_xmm_xmm_xmmm128,
+        };
+        self.put(code, &[Operand::Register(register); 3]);
+        self.keep(v, inst.ty, register);
+    }
 
     /// The rows before the end.
     fn tail(&mut self, v: V, inst: &Inst) {
@@ -197,10 +216,10 @@ impl Block<'_> {
         self.put(greater, &[register, register, numbers]);
     }
 
-    fn load(&mut self, v: V, inst: &Inst, slot: u32, elem: Type) {
+    pub(super) fn load_from(&mut self, v: V, inst: &Inst, column: Column, elem: Type) {
         let mask = inst.args.first().map(|&mask| self.read(mask));
         let register = self.result(v, inst.ty);
-        let elements = self.elements(Column::Input(slot), elem, inst);
+        let elements = self.elements(column, elem, inst);
         let isa = self.shape().isa;
         let to = Operand::Register(register);
         match (isa, mask) {

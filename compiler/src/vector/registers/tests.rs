@@ -44,7 +44,7 @@ fn no_place_has_two_values_at_once() {
     for (isa, loads) in [(Isa::Avx512, 10), (Isa::Avx512, 50), (Isa::Avx2, 12), (Isa::Avx2, 40)] {
         let body = sum_of(isa, loads);
         let places = allocate(&body).unwrap();
-        let last = last_uses(&body);
+        let last = last_uses(&body, &[]);
         for later in 0..body.insts.len() {
             for (earlier, &end) in last.iter().enumerate().take(later) {
                 let shared = places.of[earlier] == places.of[later];

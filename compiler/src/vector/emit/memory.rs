@@ -1,0 +1,87 @@
+//! Elements of lists and tables: gathers and scatters.
+//!
+//! These instructions take their mask away bit by bit, so it is a copy in a scratch register; and their result stands
+//! apart from their operands, which the allocation of registers sees to.
+
+use super::block::Block;
+use super::*;
+use crate::vector::ir::{Inst, V, Where};
+
+/// The scratch register of a gather's result; the first two may hold its operands.
+const RESULT: u32 = 2;
+
+impl Block<'_> {
+    /// The addresses of a list in the block's rows.
+    pub(super) fn address(&mut self, v: V, inst: &Inst, list: u32) {
+        self.load_from(v, inst, Column::List(list), Type::U64);
+    }
+
+    pub(super) fn gather(&mut self, v: V, inst: &Inst, from: Where, elem: Type, offset: i32) {
+        let place = self.read(inst.args[0]);
+        let mask = self.own(inst.args[1]);
+        let to = match self.place(v) {
+            Place::Register(number) => self.register(number, inst.ty),
+            _ => self.register(registers::scratch(self.shape().isa, Bank::Vector, RESULT), inst.ty),
+        };
+        let elements = self.elements_at(from, place, elem, offset);
+        let operand = Operand::Register(to);
+        // What no lane of the mask fills is 0.
+        let zero = match (self.shape().isa, to.size()) {
+            (Isa::Avx512, 64) => Code::EVEX_Vpxorq_zmm_k1z_zmm_zmmm512b64,
+            (Isa::Avx512, _) => Code::EVEX_Vpxorq_ymm_k1z_ymm_ymmm256b64,
+            (Isa::Avx2, 32) => Code::VEX_Vpxor_ymm_ymm_ymmm256,
+            (Isa::Avx2, _) => Code::VEX_Vpxor_xmm_xmm_xmmm128,
+        };
+        self.put(zero, &[operand; 3]);
+        match (self.shape().isa, elem.bytes()) {
+            (Isa::Avx512, 8) => {
+                self.emit.asm.put_masked(Code::EVEX_Vpgatherqq_zmm_k1_vm64z, &[operand, elements], Some((mask, false)));
+            }
+            (Isa::Avx512, _) => {
+                self.emit.asm.put_masked(Code::EVEX_Vpgatherqd_ymm_k1_vm64z, &[operand, elements], Some((mask, false)));
+            }
+            (Isa::Avx2, 8) => self.put(Code::VEX_Vpgatherqq_ymm_vm64y_ymm, &[operand, elements, Operand::Register(mask)]),
+            (Isa::Avx2, _) => self.put(Code::VEX_Vpgatherqd_xmm_vm64y_xmm, &[operand, elements, Operand::Register(mask)]),
+        }
+        self.keep(v, inst.ty, to);
+    }
+
+    pub(super) fn scatter(&mut self, inst: &Inst, to: Where, elem: Type, offset: i32) {
+        let place = self.read(inst.args[0]);
+        let value = self.read(inst.args[1]);
+        let mask = self.own(inst.args[2]);
+        let elements = self.elements_at(to, place, elem, offset);
+        let code = match elem.bytes() {
+            8 => Code::EVEX_Vpscatterqq_vm64z_k1_zmm,
+            _ => Code::EVEX_Vpscatterqd_vm64z_k1_ymm,
+        };
+        self.emit.asm.put_masked(code, &[elements, Operand::Register(value)], Some((mask, false)));
+    }
+
+    /// A mask in a scratch register.
+    fn own(&mut self, mask: V) -> Register {
+        let ty = self.placed.body.inst(mask).ty;
+        match self.place(mask) {
+            Place::Register(_) => {
+                let (from, to) = (self.read(mask), self.scratch(ty));
+                let code = match self.shape().bank(ty) {
+                    Some(Bank::Mask) => Code::VEX_Kmovw_kr_km16,
+                    _ => super::moves::load_code(self.shape().isa, to),
+                };
+                self.put(code, &[Operand::Register(to), Operand::Register(from)]);
+                to
+            }
+            _ => self.read(mask),
+        }
+    }
+
+    fn elements_at(&mut self, place: Where, lanes: Register, elem: Type, offset: i32) -> Operand {
+        match place {
+            Where::Address => Operand::Element(Register::None, lanes, 1, offset),
+            Where::Table(table) => {
+                let base = self.emit.base(Column::Table(table));
+                Operand::Element(base, lanes, elem.bytes() as u32, offset)
+            }
+        }
+    }
+}
