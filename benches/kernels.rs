@@ -7,6 +7,8 @@
 
 use filbert_ir::{VerifiedKernel, math};
 
+pub mod repeated;
+
 /// The source of all kernels below.
 pub const SOURCE: &str = r#"
 /// 2 operations.
@@ -63,7 +65,7 @@ pub fn kernel(name: &str) -> VerifiedKernel {
     module.get(name).unwrap_or_else(|| panic!("no kernel {name}")).clone()
 }
 
-fn canonical(x: f64) -> f64 {
+pub(crate) fn canonical(x: f64) -> f64 {
     if x.is_nan() { f64::from_bits(0x7ff8_0000_0000_0000) } else { x }
 }
 

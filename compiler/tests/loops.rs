@@ -41,7 +41,12 @@ const TWO_WAYS_OUT: &str = "kernel find(%0 x: &[f64], %1 wanted: f64) -> u64 {
 }";
 
 fn clif(source: &str) -> String {
-    explain(&kernel(source), &Target::host()).unwrap().clif
+    explain(&kernel(source), &scalar()).unwrap().clif
+}
+
+/// The machine for Cranelift alone.
+fn scalar() -> Target {
+    Target::host().without_vectors()
 }
 
 /// Heads of blocks that take a bool.
@@ -70,17 +75,17 @@ fn a_decision_that_is_computed_stays_a_value() {
 fn what_is_proved_is_not_checked() {
     let clif = clif(TWO_WAYS_OUT);
     // Faults leave for the block of a fault: here only the one of fuel is left.
-    let sites = compile(&kernel(TWO_WAYS_OUT), &Target::host()).unwrap().sites;
+    let sites = compile(&kernel(TWO_WAYS_OUT), &scalar()).unwrap().sites;
     assert_eq!(sites.len(), 1, "{clif}");
     let unchecked = TWO_WAYS_OUT.replace("lt %4, %0", "le %4, %0");
-    assert_eq!(compile(&kernel(&unchecked), &Target::host()).unwrap().sites.len(), 2);
+    assert_eq!(compile(&kernel(&unchecked), &scalar()).unwrap().sites.len(), 2);
 }
 
 /// Addresses fold into the access: an index is not shifted or added anywhere else.
 #[test]
 fn an_element_is_one_operand() {
     if cfg!(target_arch = "x86_64") {
-        let asm = explain(&kernel(TWO_WAYS_OUT), &Target::host()).unwrap().asm;
+        let asm = explain(&kernel(TWO_WAYS_OUT), &scalar()).unwrap().asm;
         assert!(asm.lines().any(|line| line.contains("*8]") && line.contains("sd")), "{asm}");
         assert!(!asm.contains("shl"), "{asm}");
     }
@@ -115,7 +120,7 @@ fn fault_30_divisions_in_loops_are_counted() {
       }
       return %2
     }";
-    let audit = compile(&kernel(source), &Target::host()).unwrap().audit;
+    let audit = compile(&kernel(source), &scalar()).unwrap().audit;
     assert_eq!(audit.divisions, 1);
     assert!(audit.traps <= 2);
 }
@@ -285,7 +290,7 @@ fn elements_of_tables_are_constants() {
 /// On a stack as the runtime's ladder has it.
 fn compiled(kernel: VerifiedKernel) -> Result<usize, CompileError> {
     let thread = std::thread::Builder::new().stack_size(filbert_compiler::compile::STACK_BYTES_LARGE);
-    let compiling = move || compile(&kernel, &Target::host()).map(|artifact| artifact.code.len());
+    let compiling = move || compile(&kernel, &scalar()).map(|artifact| artifact.code.len());
     thread.spawn(compiling).unwrap().join().expect("the compiler does not panic")
 }
 

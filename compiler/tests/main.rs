@@ -10,6 +10,7 @@ mod meaning;
 mod passes;
 mod proof;
 mod vector;
+mod vector_loops;
 
 use filbert_ir::{VerifiedKernel, text, verify};
 

@@ -25,7 +25,7 @@ fn fault_15_machine_code_gives_the_bits_faults_and_rows_of_the_interpreter() {
     let count = if is_long_run() { 1_000_000 } else { 20_000 };
     let seeds = one_seed.map_or(0..count, |seed| seed..seed + 1);
     let (next, faults, results) = (AtomicU64::new(seeds.start), AtomicU64::new(0), AtomicU64::new(0));
-    let taken = AtomicU64::new(0);
+    let (taken, looping, reaching) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
         let engines = Engines::new();
         loop {
@@ -38,6 +38,8 @@ fn fault_15_machine_code_gives_the_bits_faults_and_rows_of_the_interpreter() {
             results.fetch_add(computed, Ordering::Relaxed);
         }
         taken.fetch_add(engines.taken.get(), Ordering::Relaxed);
+        looping.fetch_add(engines.looping.get(), Ordering::Relaxed);
+        reaching.fetch_add(engines.reaching.get(), Ordering::Relaxed);
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
@@ -46,14 +48,16 @@ fn fault_15_machine_code_gives_the_bits_faults_and_rows_of_the_interpreter() {
         }
     });
     let (faults, results) = (faults.into_inner(), results.into_inner());
-    let taken = taken.into_inner();
+    let [taken, looping, reaching] = [taken, looping, reaching].map(AtomicU64::into_inner);
     println!(
-        "{} kernels: {results} results and {faults} faults compared, no difference; {taken} times in vectors",
+        "{} kernels: {results} results and {faults} faults compared, no difference; {taken} times in vectors, \
+         {looping} with loops, {reaching} with lists or tables",
         seeds.end - seeds.start
     );
     if one_seed.is_none() {
         assert!(faults > seeds.end / 4 && results > 5 * seeds.end, "both kinds of rows are met");
-        assert!(taken > seeds.end / 10 || Engines::new().vector.is_empty(), "vectors are met: {taken}");
+        let enough = taken > seeds.end / 10 && looping > seeds.end / 50 && reaching > seeds.end / 50;
+        assert!(enough || Engines::new().vector.is_empty(), "vectors are met: {taken}, {looping}, {reaching}");
     }
 }
 
@@ -189,6 +193,10 @@ struct Engines {
     vector: Vec<(Isa, KernelCache)>,
     /// Kernels that ran in vectors, on either machine.
     taken: Cell<u64>,
+    /// Those of them that have loops.
+    looping: Cell<u64>,
+    /// Those that read or write elements of lists or tables.
+    reaching: Cell<u64>,
 }
 
 impl Engines {
@@ -205,7 +213,7 @@ impl Engines {
             }
         }
         let scalar = patient(256 << 10).with_target(Target::host().without_vectors());
-        Engines { scalar, vector, taken: Cell::new(0) }
+        Engines { scalar, vector, taken: Cell::new(0), looping: Cell::new(0), reaching: Cell::new(0) }
     }
 }
 
@@ -218,7 +226,11 @@ fn compare_rows(name: &str, kernel: &VerifiedKernel, rows: &[Vec<Datum>], engine
     for (isa, cache) in &engines.vector {
         let loaded = cache.load(kernel, Engine::Native);
         let Some(Backend::Vector { turn_rows, .. }) = loaded.backend() else { continue };
-        engines.taken.set(engines.taken.get() + 1);
+        let count = |cell: &Cell<u64>, is: bool| cell.set(cell.get() + u64::from(is));
+        count(&engines.taken, true);
+        count(&engines.looping, kernel.core.has_loops());
+        let reaches = |def: &Def| matches!(def, Def::Load { .. } | Def::Store { .. });
+        count(&engines.reaching, kernel.core.values.iter().any(|value| reaches(&value.def)));
         let differs = |what: String| differs(format!("{isa:?}: {what}"));
         compare_code(&loaded, rows, &judged, &differs);
         // Rows enough for whole turns and a rest, with and without failing ones.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::{Array, ArrayRef, Int64Array};
+use filbert_compiler::{Backend, Level, Target};
 use filbert_ir::{Code, Fault};
-use filbert_runtime::{CallOptions, Column, StopFlag};
+use filbert_runtime::{CallOptions, Column, Engine, StopFlag};
 
 use crate::samples::*;
-use crate::support::{both, kernel};
+use crate::support::{both, kernel, patient};
 
 #[test]
 fn fault_47_fuel_ends_a_row_at_the_same_iteration_everywhere() {
@@ -62,6 +63,54 @@ fn fault_48_a_raised_flag_stops_a_row() {
         }
     }
 }
+
+/// Vector code counts the iterations of a block; who it was that made too many, and when a flag was raised, is seen as
+/// in scalar code. Rows before the one that fails are those of a call without it.
+#[test]
+fn fault_47_a_block_has_the_fuel_of_its_rows() {
+    for level in [Level::V4, Level::V3] {
+        let cache = patient(1 << 20).with_target(Target::level(level));
+        for (source, turns) in [(SPIN.replace("-> i64 {", "-> i64 fuel 1000 {"), 1), (COUNTED.to_string(), 8)] {
+            let loaded = cache.load(&kernel(&source), Engine::Native);
+            let Some(Backend::Vector { lanes, .. }) = loaded.backend() else {
+                println!("SKIPPED: no vectors of {level:?}");
+                continue;
+            };
+            let lanes = lanes as usize * turns;
+            for bad in [0, 1, lanes - 1, lanes, 5 * lanes + 3, 6 * lanes] {
+                let rows: Vec<i64> = (0..6 * lanes + 1).map(|row| if row == bad { 2000 } else { 900 }).collect();
+                let options = CallOptions { fuel: Some(950), ..CallOptions::default() };
+                let error = loaded.call(&[Column::from(&rows)], rows.len(), &options).map(drop);
+                if turns == 1 {
+                    assert_eq!(error.unwrap_err().row, Some(bad as u64), "{level:?}");
+                } else {
+                    assert_eq!(error, Ok(()), "each row makes 900 iterations");
+                }
+                let fewer = CallOptions { fuel: Some(800), ..CallOptions::default() };
+                let error = loaded.call(&[Column::from(&rows)], rows.len(), &fewer).unwrap_err();
+                assert_eq!((error.code, error.row), (Fault::Fuel.code(), Some(0)), "{level:?}");
+            }
+            assert!(loaded.backend().is_some(), "the code was not put aside");
+        }
+    }
+}
+
+/// 900 iterations, whatever the row.
+const COUNTED: &str = "kernel counted(%0 n: i64) -> i64 {
+  %1: i64 = const 900
+  %2: i64 = const 0
+  %3: i64 = loop %2, %0 {
+    %4: i64 = carried 0
+    %5: i64 = carried 1
+    %6: i64 = const 1
+    %7: i64 = wrapping_add %4, %6
+    %8: i64 = xor %5, %7
+    %9: bool = le %7, %1
+    yield %9, %7, %8
+  }
+  %10: i64 = output %3, 1
+  return %10
+}";
 
 #[test]
 fn what_stands_under_a_null_does_not_run() {

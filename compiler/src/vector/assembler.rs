@@ -127,7 +127,11 @@ impl Assembler {
                 Operand::Imm32(value) => {
                     let wide = matches!(
                         code,
-                        Code::Add_rm64_imm32 | Code::And_rm64_imm32 | Code::Sub_rm64_imm32 | Code::Cmp_rm64_imm32
+                        Code::Add_rm64_imm32
+                            | Code::And_rm64_imm32
+                            | Code::Sub_rm64_imm32
+                            | Code::Cmp_rm64_imm32
+                            | Code::Imul_r64_rm64_imm32
                     );
                     let kind = if wide { OpKind::Immediate32to64 } else { OpKind::Immediate32 };
                     instruction.set_op_kind(index, kind);

@@ -95,6 +95,7 @@ fn is_known(instruction: &Instruction) -> bool {
             | Mnemonic::Lea
             | Mnemonic::Add
             | Mnemonic::Sub
+            | Mnemonic::Imul
             | Mnemonic::And
             | Mnemonic::Xor
             | Mnemonic::Cmp
@@ -120,6 +121,11 @@ fn is_known(instruction: &Instruction) -> bool {
 fn is_apart(instruction: &Instruction) -> bool {
     let name = format!("{:?}", instruction.mnemonic());
     name.starts_with("Vpgather") || name.starts_with("Vpscatter")
+}
+
+/// Whether a store of one lane.
+fn is_lane(instruction: &Instruction) -> bool {
+    matches!(instruction.mnemonic(), Mnemonic::Vmovq | Mnemonic::Vmovhps | Mnemonic::Vmovd | Mnemonic::Vpextrd)
 }
 
 /// Fields of the frame that may be written: the row that is left, and the budget.
@@ -175,6 +181,8 @@ impl Place {
             _ if index == Register::None && instruction.code() == Code::Mov_r64_rm64 => {
                 COLUMN_BASES.contains(&base) && instruction.op0_register() == base && displacement >= 0
             }
+            // A lane of a fixed-size list, behind the first of its block.
+            Register::RAX if index == Register::None => writes && is_lane(instruction) && displacement >= 0,
             // Columns, by the row.
             _ => COLUMN_BASES.contains(&base) && index == Register::RSI,
         }

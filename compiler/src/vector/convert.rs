@@ -54,6 +54,7 @@ pub(super) fn convert(optimized: &Optimized, shape: Shape) -> Result<(Body, Vec<
         loops: 0,
         depth: 0,
         active: None,
+        has_rows: false,
         failing: None,
         origins: &optimized.origins,
         sites: Vec::new(),
@@ -94,6 +95,8 @@ struct Convert<'a> {
     depth: u32,
     /// The lanes that take this region; `None` for all.
     active: Option<V>,
+    /// Whether those are lanes that have a row.
+    has_rows: bool,
     /// The lanes in which a check failed.
     failing: Option<V>,
     /// The original value of each value.
@@ -172,6 +175,18 @@ impl Convert<'_> {
         self.outputs[id.index()] = outputs;
     }
 
+    /// The lanes that take this region and have a row: only those may touch memory or keep a loop going.
+    fn here(&mut self) -> V {
+        match self.active {
+            Some(active) if self.has_rows => active,
+            Some(active) => {
+                let rows = self.build.rows();
+                self.build.mask_and(rows, active)
+            }
+            None => self.build.rows(),
+        }
+    }
+
     fn choose(&mut self, ty: Type, cond: V, yes: Got, no: Got) -> Got {
         if yes == no {
             return yes;
@@ -187,7 +202,13 @@ impl Convert<'_> {
 
     fn choose_mask(&mut self, cond: V, yes: Got, no: Got) -> V {
         match (yes, no) {
-            (Got::Known(yes), Got::Known(_)) => if yes != 0 { cond } else { self.build.mask_not(cond) },
+            (Got::Known(yes), Got::Known(_)) => {
+                if yes != 0 {
+                    cond
+                } else {
+                    self.build.mask_not(cond)
+                }
+            }
             (Got::Made(yes), Got::Known(0)) => self.build.mask_and(cond, yes),
             (Got::Known(0), Got::Made(no)) => self.build.mask_andn(cond, no),
             (Got::Known(_), Got::Made(no)) => self.build.mask_or(cond, no),
@@ -315,10 +336,19 @@ impl Convert<'_> {
                 leaving.push((id, v));
             }
         }
-        for (column, (id, ty)) in returns.iter().zip(columns.iter().map(|column| column.ty)).enumerate() {
-            let v = leaving.iter().find(|(known, _)| known == id).map(|(_, v)| *v);
-            let v = v.expect("every result is on its way");
-            self.build.push(What::Store { column: column as u32, elem: ty }, Ty::None, &[v]);
+        let mut returns = returns.iter();
+        for (index, column) in columns.iter().enumerate() {
+            for element in 0..column.width {
+                let id = returns.next().expect("a value for each element of a column");
+                let v = leaving.iter().find(|(known, _)| known == id).map(|(_, v)| *v);
+                let v = v.expect("every result is on its way");
+                let (index, elem, width) = (index as u32, column.ty, column.width);
+                let what = match width {
+                    1 => What::Store { column: index, elem },
+                    _ => What::Spread { column: index, elem, width, element },
+                };
+                self.build.push(what, Ty::None, &[v]);
+            }
         }
     }
 

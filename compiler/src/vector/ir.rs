@@ -155,6 +155,8 @@ pub(super) enum What {
     Scatter { to: Where, elem: Type, offset: i32 },
     /// Writes the block's elements of an output; in a tail under the mask that is the second operand.
     Store { column: u32, elem: Type },
+    /// Writes one element of a fixed-size list in each row of the block.
+    Spread { column: u32, elem: Type, width: u32, element: u32 },
     /// A value that a loop changes; at first it is the operand.
     Carry,
     /// The first operand, a carried value, becomes the second, where there is a third in its lanes only.
@@ -292,6 +294,9 @@ impl std::fmt::Display for Body {
                 What::Scatter { elem, offset, .. } => write!(f, "scatter {elem} to {offset} +")?,
                 What::Machine(machine, _) => write!(f, "{machine:?}")?,
                 What::Check => f.write_str("check")?,
+                What::Spread { column, elem, element, .. } => {
+                    write!(f, "store {elem} to column {column}, element {element}:")?;
+                }
                 What::Store { column, elem } => write!(f, "store {elem} to column {column}:")?,
             }
             for (place, arg) in inst.args.iter().enumerate() {

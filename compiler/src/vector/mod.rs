@@ -75,7 +75,14 @@ pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Targ
     } else if copies > 1 {
         loops.push(placed(schedule::interleaved(&block, 1))?);
     }
-    Ok(Plan { isa: shape.isa, lanes: shape.lanes, turn_rows: shape.lanes * copies, sites, loops, fuel: kernel.core.signature.fuel })
+    Ok(Plan {
+        isa: shape.isa,
+        lanes: shape.lanes,
+        turn_rows: shape.lanes * copies,
+        sites,
+        loops,
+        fuel: kernel.core.signature.fuel,
+    })
 }
 
 fn placed(body: Body) -> Result<Placed, String> {

@@ -207,7 +207,14 @@ fn joined(body: &Body, loops: &[(usize, usize)], last: &[usize]) -> Vec<Option<V
             at != index && inst.args[from.min(inst.args.len())..].contains(&carry)
         });
         let same_bank = body.shape.bank(body.inst(next).ty) == body.shape.bank(body.inst(carry).ty);
-        if is_plain && in_this_loop && !is_read && same_bank && sets[carry.index()] == 1 && joined[made].is_none() && last[made] <= end {
+        if is_plain
+            && in_this_loop
+            && !is_read
+            && same_bank
+            && sets[carry.index()] == 1
+            && joined[made].is_none()
+            && last[made] <= end
+        {
             joined[made] = Some(carry);
         }
     }
@@ -310,6 +317,7 @@ fn needs_scratch(body: &Body, places: &Places) -> bool {
         let folded = folded(inst, is_memory);
         matches!(places.of[index], Place::Slot(_))
             || is_apart(inst)
+            || matches!(inst.what, What::Spread { .. })
             || inst.args.iter().enumerate().any(|(place, &v)| folded != Some(place) && is_memory(v))
     })
 }

@@ -26,15 +26,24 @@ pub(super) fn shape(core: &Core, target: &Target) -> Result<Shape, String> {
         () if has(AVX512) => Isa::Avx512,
         () => Isa::Avx2,
     };
-    if core.signature.results.iter().any(|result| matches!(result, ResultTy::Fixed { .. })) {
-        return Err("gives lists of fixed length".into());
+    if let Some(ty) = core.signature.results.iter().find_map(narrow_list) {
+        return Err(format!("gives lists of {ty}"));
     }
     // An address has 64 bits, and so has an index.
     let reads = |def: &Def| matches!(def, Def::Load { .. } | Def::Store { .. });
     let is_wide = !abi::lists(core).is_empty() || core.values.iter().any(|value| reads(&value.def));
-    let is_wide = is_wide || core.values.iter().any(|value| value.ty.bits() == 64 && !matches!(value.def, Def::Param(_)));
+    let is_wide =
+        is_wide || core.values.iter().any(|value| value.ty.bits() == 64 && !matches!(value.def, Def::Param(_)));
     let is_wide = is_wide || columns(core).any(|ty| ty.bits() == 64);
     Ok(Shape { isa, lanes: isa.bits() / if is_wide { 64 } else { 32 } })
+}
+
+/// The type of a fixed-size list's elements, if they are too narrow.
+fn narrow_list(result: &ResultTy) -> Option<Type> {
+    match result {
+        ResultTy::Fixed { elem, .. } if elem.bits() < 32 => Some(*elem),
+        _ => None,
+    }
 }
 
 /// Refuses a kernel whose scalar code, made where it is wanted, would ask too much of a small stack.

@@ -70,12 +70,42 @@ fn results(loaded: &LoadedKernel, rows: usize, at_start: bool, skipped: usize) -
         })
         .collect();
     let bound = bind(loaded.kernel(), &columns, rows).unwrap();
-    let mut rooms: Vec<Placed> =
-        layout.columns.iter().map(|column| Placed::new(column.ty, rows, at_start, skipped)).collect();
+    let mut rooms: Vec<Placed> = layout
+        .columns
+        .iter()
+        .map(|column| Placed::new(column.ty, rows * column.width as usize, at_start, skipped))
+        .collect();
     let mut dynamic: Vec<&mut dyn Room> = rooms.iter_mut().map(|room| room as &mut dyn Room).collect();
     loaded.run(&bound, &mut dynamic, None, &CallOptions::default()).unwrap();
     rooms.iter_mut().map(|room| room.bytes().to_vec()).collect()
 }
+
+/// A loop that lanes leave one by one; a counted one; a loop within a loop, of narrow types; a table at an index that
+/// may be out of range, and a list of fixed length. What fails is made a number before.
+const REPEATING: [&str; 4] = [
+    "kernel k(%0 n: i32, %1 x: f32) -> (f32, i32) {\n\
+     %2: i32 = const 0\n %3: i32 = loop %2, %1 {\n %4: i32 = carried 0\n %5: f32 = carried 1\n\
+     %6: bool = lt %4, %0\n %7: bool = if %6 {\n %8: f32 = mul %5, %5\n %9: f32 = sub %8, %1\n\
+     %10: i32 = const 1\n %11: i32 = add %4, %10\n %12: bool = const true\n yield %12, %11, %9\n } else {\n\
+     %13: bool = const false\n yield %13, %4, %5\n }\n %14: i32 = output %7, 1\n %15: f32 = output %7, 2\n\
+     yield %7, %14, %15\n }\n %16: f32 = output %3, 1\n return %16, %3\n}\n",
+    "kernel k(%0 x: f64) -> f64 {\n %1: u32 = const 0\n %2: u32 = loop %1, %0 {\n %3: u32 = carried 0\n\
+     %4: f64 = carried 1\n %5: f64 = mul %4, %4\n %6: f64 = sub %5, %0\n %7: u32 = const 1\n\
+     %8: u32 = wrapping_add %3, %7\n %9: u32 = const 40\n %10: bool = lt %8, %9\n yield %10, %8, %6\n }\n\
+     %11: f64 = output %2, 1\n return %11\n}\n",
+    "kernel k(%0 a: u8, %1 b: u8) -> (u8, i64) {\n %2: u8 = const 0\n %3: i64 = const 0\n\
+     %4: u8 = loop %2, %3 {\n %5: u8 = carried 0\n %6: i64 = carried 1\n\
+     %7: u8 = loop %2, %6 {\n %8: u8 = carried 0\n %9: i64 = carried 1\n %10: i64 = cast %8\n\
+     %11: i64 = wrapping_add %9, %10\n %12: u8 = const 1\n %13: u8 = wrapping_add %8, %12\n\
+     %14: bool = lt %13, %1\n yield %14, %13, %11\n }\n %15: i64 = output %7, 1\n %16: u8 = const 3\n\
+     %17: u8 = wrapping_add %5, %16\n %18: bool = lt %17, %0\n yield %18, %17, %15\n }\n\
+     %19: i64 = output %4, 1\n return %4, %19\n}\n",
+    "kernel k(%0 i: u64, %1 x: f64) -> ([f64; 3], f32) {\n table 0: f64 = [1.5, 2.5, 3.5, 4.5, 5.5]\n\
+     table 1: f32 = [0.5, 0.25]\n %2: u64 = const 4\n %3: u64 = min %0, %2\n %4: f64 = load table 0, %3\n\
+     %5: f64 = mul %4, %1\n %6: u64 = const 2\n %7: bool = lt %0, %6\n %8: f32 = if %7 {\n\
+     %9: f32 = load table 1, %0\n yield %9\n } else {\n %10: f32 = const 7.5\n yield %10\n }\n\
+     return %1, %4, %5, %8\n}\n",
+];
 
 /// One kernel for each type, and one with many widths.
 fn kernels() -> Vec<VerifiedKernel> {
@@ -89,7 +119,10 @@ fn kernels() -> Vec<VerifiedKernel> {
          %10: bool = lt %0, %6\n %11: bool = and %2, %10\n %12: u8 = cast %0\n %13: u8 = max %12, %3\n\
          %14: i16 = cast %1\n %15: i16 = wrapping_mul %14, %4\n %16: f32 = select %11, %5, %5\n\
          %17: f32 = cast %0\n %18: f32 = add %16, %17\n return %7, %9, %11, %13, %15, %18\n}\n";
-    each.chain([mixed.to_string()]).map(|source| verify(text::parse(&source).unwrap()).unwrap()).collect()
+    each.chain([mixed.to_string()])
+        .chain(REPEATING.map(String::from))
+        .map(|source| verify(text::parse(&source).unwrap()).unwrap())
+        .collect()
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, SCALAR, STOPPED};
 use filbert_compiler::helpers;
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd, RowFault};
-use filbert_ir::{Array, Fault, VerifiedKernel};
+use filbert_ir::{Array, Fault, Type, VerifiedKernel};
 
 use super::native::{NativeCode, Vector};
 use crate::crash;
@@ -149,6 +149,8 @@ impl Native<'_> {
                     }
                     Ended::Left(row) => rest = row..end.min(row + vector.turn_rows),
                 }
+                // SAFETY: the caller's promise, for some of its rows.
+                unsafe { clear_lists(code.layout(), vector, pointers, rest.clone()) };
                 if end - rest.start >= vector.lanes {
                     was_lost = true;
                     self.patience -= 1;
@@ -232,6 +234,26 @@ impl Native<'_> {
             (_, true) if status == SCALAR && is_vector => Ok(Ended::Left(row)),
             (Some((fault, &value)), true) => Ok(Ended::Ran(Ran::Failed { row, fault: RowFault { fault, value } })),
             _ => Err(format!("machine code gave status {status} at site {} in row {row}", frame.fault_site)),
+        }
+    }
+}
+
+/// Zeroes the lists that rows write: those who compute them again begin with what the first one began with.
+///
+/// # Safety
+/// As `Body::rows`; the layout must be that of the kernel.
+unsafe fn clear_lists(layout: &Layout, vector: &Vector, pointers: &Pointers, rows: std::ops::Range<usize>) {
+    let lists = layout.lists.iter().zip(&pointers.lists).skip(layout.param_lists);
+    let signature = &vector.kernel.core.signature;
+    // Their lengths stand behind all parameters.
+    for ((ty, addresses), slot) in lists.zip(signature.param_slot(signature.params.len()).index()..) {
+        for row in rows.clone() {
+            // SAFETY: the column of lengths and that of addresses have the row, and the list so many elements, by
+            // the caller's promise.
+            unsafe {
+                let length = read_bits(Type::U64, pointers.slots[slot].add(row * 8)) as usize;
+                (*addresses.add(row)).write_bytes(0, length * ty.bytes());
+            }
         }
     }
 }

@@ -56,7 +56,7 @@ impl Convert<'_> {
 
     /// The lanes whose element is touched.
     fn touched(&mut self, id: ValueId, array: Array, index: ValueId) -> V {
-        let here = self.active.unwrap_or_else(|| self.build.rows());
+        let here = self.here();
         let length = self.length(array);
         let is_below = matches!((self.known(index), length), (Some(index), Got::Known(length)) if index < length);
         if !is_below && !self.never_fails(id) {

@@ -121,8 +121,9 @@ impl Convert<'_> {
         let mut known: Vec<bool> = trips.last.iter().map(Option::is_some).collect();
         let mut is_index = false;
         for value in &values[known.len()..] {
-            let reads =
-                |ids: &[ValueId]| ids.iter().any(|id| known.get(id.index().wrapping_sub(body.start.index())) == Some(&true));
+            let reads = |ids: &[ValueId]| {
+                ids.iter().any(|id| known.get(id.index().wrapping_sub(body.start.index())) == Some(&true))
+            };
             let depends = match &value.def {
                 Def::Load { index, .. } | Def::Store { index, .. } => {
                     is_index |= reads(&[*index]);
@@ -184,7 +185,8 @@ impl Convert<'_> {
 
     /// Runs the part of a loop that its condition depends on.
     fn trips(&self, inits: &[Got], body: &Region) -> Option<Trips> {
-        let known: Vec<Option<u64>> = inits.iter().map(|got| if let Got::Known(bits) = got { Some(*bits) } else { None }).collect();
+        let known: Vec<Option<u64>> =
+            inits.iter().map(|got| if let Got::Known(bits) = got { Some(*bits) } else { None }).collect();
         let mut carried = known;
         let mut wanted = vec![false; inits.len()];
         let mut steady: Option<Vec<(ValueId, u64)>> = None;
@@ -197,7 +199,7 @@ impl Convert<'_> {
             while let Some(place) = (0..inits.len()).find(|&place| run.wanted[place] && nexts[place].is_none()) {
                 nexts[place] = Some(run.eval(body.yields[place + 1])?);
             }
-            looked_at += run.memo.len();
+            looked_at += 1 + run.memo.len();
             if !goes_on {
                 let last = carried.iter().zip(&wanted).map(|(bits, wanted)| bits.filter(|_| *wanted)).collect();
                 return Some(Trips { times, last, steady: steady.unwrap_or_default() });
@@ -220,18 +222,18 @@ impl Convert<'_> {
     fn masked(&mut self, id: ValueId, inits: Vec<Got>, body: &Region) -> Result<Vec<Got>, Refused> {
         self.check();
         self.preload(body);
-        let outside = self.active;
-        let lanes = outside.unwrap_or_else(|| self.build.rows());
+        let outside = (self.active, self.has_rows);
+        let lanes = self.here();
         let carries = self.carries(inits, body);
         let active = self.carry(lanes);
         let repeat = self.loops;
         self.loops += 1;
         self.build.push(What::Head { repeat, counted: None }, Ty::None, &[]);
-        self.active = Some(active);
+        (self.active, self.has_rows) = (Some(active), true);
         let carried: Vec<Got> = carries.iter().map(|&v| Got::Made(v)).collect();
         let mut nexts = self.iteration(&carried, body)?;
         self.check();
-        self.active = outside;
+        (self.active, self.has_rows) = outside;
         let go_on = self.made(Type::Bool, nexts[0]);
         let again = self.build.mask_and(active, go_on);
         let facts = self.facts(go_on);

@@ -48,6 +48,7 @@ impl Block<'_> {
             What::Load { slot, elem } => self.load_from(v, inst, Column::Input(slot), elem),
             What::Machine(machine, imm) => self.machine(v, inst, machine, imm),
             What::Check => self.check(inst, scalar),
+            What::Spread { column, elem, width, element } => self.spread(inst, column, elem, [width, element]),
             What::Store { column, elem } => self.store(inst, column, elem),
         }
     }

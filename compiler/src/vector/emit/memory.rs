@@ -1,6 +1,7 @@
-//! Elements of lists and tables: gathers and scatters.
+//! Elements of lists and tables: gathers, scatters, and elements of fixed-size lists of results, which are written
+//! lane by lane: there they lie as far apart as the list is long, and single stores are cheaper than a scatter.
 //!
-//! These instructions take their mask away bit by bit, so it is a copy in a scratch register; and their result stands
+//! Gathers and scatters take their mask away bit by bit, so it is a copy in a scratch register; and their result stands
 //! apart from their operands, which the allocation of registers sees to.
 
 use super::block::Block;
@@ -40,8 +41,12 @@ impl Block<'_> {
             (Isa::Avx512, _) => {
                 self.emit.asm.put_masked(Code::EVEX_Vpgatherqd_ymm_k1_vm64z, &[operand, elements], Some((mask, false)));
             }
-            (Isa::Avx2, 8) => self.put(Code::VEX_Vpgatherqq_ymm_vm64y_ymm, &[operand, elements, Operand::Register(mask)]),
-            (Isa::Avx2, _) => self.put(Code::VEX_Vpgatherqd_xmm_vm64y_xmm, &[operand, elements, Operand::Register(mask)]),
+            (Isa::Avx2, 8) => {
+                self.put(Code::VEX_Vpgatherqq_ymm_vm64y_ymm, &[operand, elements, Operand::Register(mask)])
+            }
+            (Isa::Avx2, _) => {
+                self.put(Code::VEX_Vpgatherqd_xmm_vm64y_xmm, &[operand, elements, Operand::Register(mask)])
+            }
         }
         self.keep(v, inst.ty, to);
     }
@@ -56,6 +61,65 @@ impl Block<'_> {
             _ => Code::EVEX_Vpscatterqd_vm64z_k1_ymm,
         };
         self.emit.asm.put_masked(code, &[elements, Operand::Register(value)], Some((mask, false)));
+    }
+
+    /// Writes each lane to its row, in a tail as far as there are rows.
+    pub(super) fn spread(&mut self, inst: &Inst, column: u32, elem: Type, [width, element]: [u32; 2]) {
+        let value = self.read(inst.args[0]);
+        let scratch = self.scratch(Ty::Packed);
+        let first = Operand::Register(SPARE);
+        let bytes = elem.bytes() as u32;
+        self.put(Code::Imul_r64_rm64_imm32, &[first, Operand::Register(ROW), Operand::Imm32((width * bytes) as i32)]);
+        self.put(Code::Add_r64_rm64, &[first, Operand::At(OUTPUTS, column as i32 * 8)]);
+        let (is_tail, done) = (self.placed.body.is_tail, self.emit.asm.label());
+        let left = Operand::Register(INPUTS);
+        if is_tail {
+            self.put(Code::Mov_r64_rm64, &[left, Operand::Register(END)]);
+            self.put(Code::Sub_r64_rm64, &[left, Operand::Register(ROW)]);
+        }
+        for lane in 0..self.shape().lanes {
+            if is_tail && lane > 0 {
+                self.put(Code::Cmp_rm64_imm32, &[left, Operand::Imm32(lane as i32)]);
+                self.emit.asm.jump(Code::Jbe_rel32_64, done);
+            }
+            let per_part = 16 / bytes;
+            let (part, place) = (lane / per_part, lane % per_part);
+            let from = if part == 0 { Register::XMM0 + value.number() as u32 } else { scratch };
+            if part > 0 && place == 0 {
+                self.extract(scratch, value, part as u8);
+            }
+            let at = ((inst.copy * self.shape().lanes + lane) * width + element) * bytes;
+            self.put_lane(Operand::At(SPARE, at as i32), from, bytes, place as u8);
+        }
+        self.emit.asm.bind(done);
+        if is_tail {
+            self.emit.load_pointer(INPUTS, FRAME, offset_of!(CallFrame, inputs) as i32);
+        }
+    }
+
+    /// 128 bits of a register.
+    fn extract(&mut self, to: Register, from: Register, part: u8) {
+        let code = match (self.shape().isa, from.size()) {
+            (Isa::Avx512, 64) => Code::EVEX_Vextracti32x4_xmmm128_k1z_zmm_imm8,
+            (Isa::Avx512, _) => Code::EVEX_Vextracti32x4_xmmm128_k1z_ymm_imm8,
+            (Isa::Avx2, _) => Code::VEX_Vextracti128_xmmm128_ymm_imm8,
+        };
+        self.put(code, &[Operand::Register(to), Operand::Register(from), Operand::Imm8(part)]);
+    }
+
+    /// Stores one lane of 128 bits.
+    fn put_lane(&mut self, to: Operand, from: Register, bytes: u32, place: u8) {
+        let from = Operand::Register(from);
+        match (self.shape().isa, bytes, place) {
+            (Isa::Avx512, 8, 0) => self.put(Code::EVEX_Vmovq_xmmm64_xmm, &[to, from]),
+            (Isa::Avx512, 8, _) => self.put(Code::EVEX_Vmovhps_m64_xmm, &[to, from]),
+            (Isa::Avx512, _, 0) => self.put(Code::EVEX_Vmovd_rm32_xmm, &[to, from]),
+            (Isa::Avx512, ..) => self.put(Code::EVEX_Vpextrd_rm32_xmm_imm8, &[to, from, Operand::Imm8(place)]),
+            (Isa::Avx2, 8, 0) => self.put(Code::VEX_Vmovq_xmmm64_xmm, &[to, from]),
+            (Isa::Avx2, 8, _) => self.put(Code::VEX_Vmovhps_m64_xmm, &[to, from]),
+            (Isa::Avx2, _, 0) => self.put(Code::VEX_Vmovd_rm32_xmm, &[to, from]),
+            (Isa::Avx2, ..) => self.put(Code::VEX_Vpextrd_rm32_xmm_imm8, &[to, from, Operand::Imm8(place)]),
+        }
     }
 
     /// A mask in a scratch register.
