@@ -12,7 +12,7 @@ use iced_x86::{
     Code, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, Register,
 };
 
-use super::registers::{SLOT_BYTES, SLOTS_MAX};
+use super::registers::SLOTS_BYTES_MAX;
 use crate::abi::CallFrame;
 use crate::target::Target;
 
@@ -124,7 +124,7 @@ struct Place {
 impl Place {
     fn is_allowed(&self, instruction: &Instruction) -> bool {
         let &Place { base, index, displacement, writes, .. } = self;
-        let slots = i64::from(SLOTS_MAX * SLOT_BYTES);
+        let slots = i64::from(SLOTS_BYTES_MAX);
         match base {
             // Relative to the instruction: the decoder has made the sum.
             _ if instruction.is_ip_rel_memory_operand() => {

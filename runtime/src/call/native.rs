@@ -24,6 +24,7 @@ pub(crate) struct NativeCode {
     pub(super) sites: Vec<ValueId>,
     layout: Arc<Layout>,
     backend: Backend,
+    defect: Option<String>,
     pub(super) vector: Option<Vector>,
 }
 
@@ -64,6 +65,7 @@ impl NativeCode {
             sites: artifact.sites.iter().map(|site| site.value).collect(),
             layout: Arc::new(Layout::of(kernel)),
             backend: artifact.backend,
+            defect: artifact.defect.clone(),
             vector,
         })
     }
@@ -76,6 +78,11 @@ impl NativeCode {
     /// Which back end made it.
     pub(crate) fn backend(&self) -> Backend {
         self.backend
+    }
+
+    /// What went wrong in the vector back end, if it is scalar code because of that.
+    pub(crate) fn defect(&self) -> Option<&str> {
+        self.defect.as_deref()
     }
 
     /// Whether it computes blocks of rows.
