@@ -16,3 +16,4 @@ mod nulls;
 mod runaway;
 mod samples;
 mod support;
+mod typed;
