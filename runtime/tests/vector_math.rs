@@ -195,7 +195,7 @@ fn fault_15_functions_of_one_argument_have_their_bits_in_vectors() {
         check::<f32>(op, 1, &|x| of_f32(x[0]));
         checked += 1;
     }
-    assert_eq!(checked, 22);
+    assert_eq!(checked, 33);
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn fault_15_functions_of_two_arguments_have_their_bits_in_vectors() {
         check::<f32>(op, 2, &|x| of_f32(x[0], x[1]));
         checked += 1;
     }
-    assert_eq!(checked, 3);
+    assert_eq!(checked, 4);
 }
 
 /// A sine beyond 1e8 goes to the scalar code, and the rows around it do not notice.

@@ -85,6 +85,8 @@ fn is_had(feature: &str, target: &Target) -> bool {
         "AVX2" => "avx2",
         "FMA" => "fma",
         "BMI2" => "bmi2",
+        // Every CPU with AVX-512 has it.
+        "PREFETCHW" => "avx512f",
         _ => return false,
     };
     target.features().contains(&name)
@@ -111,6 +113,7 @@ fn is_known(instruction: &Instruction) -> bool {
             | Mnemonic::Jb
             | Mnemonic::Jbe
             | Mnemonic::Jne
+            | Mnemonic::Prefetchw
     );
     // Gathers and scatters compute addresses from vectors.
     let scattered = name.contains("gather") || name.contains("scatter");

@@ -6,8 +6,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
 
-use filbert_compiler::{Artifact, Backend, CompileError, Target};
+use filbert_compiler::{Artifact, Backend, CompileError, Target, helpers};
 use filbert_ir::{KernelId, ValueId, VerifiedKernel};
 
 use crate::code_memory::{CodeMemory, Refused};
@@ -22,6 +23,8 @@ pub(crate) struct NativeCode {
     pub(super) id: KernelId,
     pub(super) memory: CodeMemory,
     pub(super) sites: Vec<ValueId>,
+    /// The table of helpers that code gets.
+    pub(super) helpers: &'static [AtomicPtr<()>],
     layout: Arc<Layout>,
     backend: Backend,
     defect: Option<String>,
@@ -62,6 +65,7 @@ impl NativeCode {
         Ok(NativeCode {
             id: kernel.id(),
             memory: CodeMemory::load(&artifact.code, artifact.align, artifact.entry_offset)?,
+            helpers: helpers::table(),
             sites: artifact.sites.iter().map(|site| site.value).collect(),
             layout: Arc::new(Layout::of(kernel)),
             backend: artifact.backend,
