@@ -189,3 +189,133 @@ fn pairwise(values: &[f64]) -> f64 {
         len => pairwise(&values[..len / 2]) + pairwise(&values[len / 2..]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases::{CASES, find};
+    use crate::data;
+    use crate::ours::Filbert;
+    use crate::shared::protocol::{Reply, Request};
+    use crate::shared::serve::{Peer, Session};
+
+    const ELEMENTS: usize = 512;
+
+    fn load(case: &Case, ty: Ty, folder: &Path) -> Load {
+        Load {
+            function: case.function.into(),
+            ty,
+            out: case.out(ty),
+            rows: case.out_len(ELEMENTS),
+            inputs: case.columns.len(),
+            nulls: case.nulls > 0,
+            folder: folder.into(),
+        }
+    }
+
+    #[test]
+    fn every_kernel_of_ours_is_right_by_every_back_end() {
+        let folder = tempfile::tempdir().unwrap();
+        for case in CASES {
+            for &ty in case.types {
+                let load = load(case, ty, folder.path());
+                let columns = data::columns(case, ty, ELEMENTS);
+                let right = Reference::of(case, &load, &columns).unwrap();
+                let valid = columns.both_valid(ELEMENTS);
+                columns.write(&load).unwrap();
+                let mut session = Session::new(&Filbert);
+                let variants = session.load(&load).unwrap();
+                assert!(variants.len() >= 3);
+                for (variant, threads) in variants.iter().map(|name| (name, 1)).chain([(&variants[0], 2)]) {
+                    forget(&load.folder);
+                    match session.prepare(variant, threads) {
+                        Ok(_) => {
+                            let checked = check(case, &load, &right, valid.as_deref());
+                            assert!(checked.is_ok(), "{} of {ty} by {variant}: {checked:?}", case.name);
+                        }
+                        Err(why) => assert_eq!(case.gives, Gives::Total, "{} of {ty} by {variant}: {why:?}", case.name),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_strict_f64_kernel_gives_the_bits_of_the_reference() {
+        let folder = tempfile::tempdir().unwrap();
+        for case in CASES.iter().filter(|case| case.types[0] == Ty::F64 && case.gives == Gives::Column) {
+            let load = load(case, Ty::F64, folder.path());
+            let columns = data::columns(case, Ty::F64, ELEMENTS);
+            let right = Reference::of(case, &load, &columns).unwrap();
+            columns.write(&load).unwrap();
+            let mut session = Session::new(&Filbert);
+            session.load(&load).unwrap();
+            session.prepare("filbert", 1).unwrap();
+            let valid = columns.both_valid(ELEMENTS);
+            assert_eq!(check(case, &load, &right, valid.as_deref()), Ok(0.0), "{}", case.name);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused() {
+        let case = find("saxpy").unwrap();
+        let right = Reference::Floats(vec![1.0, 2.0, 1e-3]);
+        let worst = |values: &[f64], valid| {
+            let mut array = Aligned::new(values.len());
+            array.copy_from_slice(values);
+            right.worst(&Array::F64(array), Ty::F64, case.tolerance, valid)
+        };
+        assert_eq!(worst(&[1.0, 2.0, 1e-3], None), 0.0);
+        assert!(worst(&[1.0 + 4e-15, 2.0, 1e-3], None) < 1.0);
+        assert!(worst(&[1.0, 2.0 + 1e-13, 1e-3], None) > 1.0);
+        // A null's own element does not count.
+        assert_eq!(worst(&[1.0, 7.0, 1e-3], Some(&[0b101])), 0.0);
+        assert_eq!(worst(&[1.0, f64::NAN, 1e-3], None), f64::INFINITY);
+        assert_eq!(worst(&[1.0, 2.0], None), f64::INFINITY);
+        let counts = Reference::Integers(vec![5; 1000]);
+        let mut array = Aligned::new(1000);
+        array.fill(5i32);
+        array[..4].fill(6);
+        let case = find("mandelbrot_grid").unwrap();
+        assert_eq!(counts.worst(&Array::I32(array), Ty::F64, case.tolerance, None), 0.004 / 0.005);
+    }
+
+    #[test]
+    fn a_missing_result_and_other_nulls_are_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let case = find("add_nulls_10").unwrap();
+        let load = load(case, Ty::F64, folder.path());
+        let columns = data::columns(case, Ty::F64, ELEMENTS);
+        let right = Reference::of(case, &load, &columns).unwrap();
+        let valid = columns.both_valid(ELEMENTS).unwrap();
+        assert!(check(case, &load, &right, Some(&valid)).unwrap_err().contains("no result"));
+        columns.write(&load).unwrap();
+        let mut session = Session::new(&Filbert);
+        session.load(&load).unwrap();
+        session.prepare("filbert", 1).unwrap();
+        assert_eq!(check(case, &load, &right, Some(&valid)), Ok(0.0));
+        let mut others = valid.clone();
+        others[0] ^= 1;
+        assert!(check(case, &load, &right, Some(&others)).unwrap_err().contains("null"));
+    }
+
+    #[test]
+    fn a_worker_answers_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let case = find("poly7").unwrap();
+        let load = load(case, Ty::F64, folder.path());
+        data::columns(case, Ty::F64, ELEMENTS).write(&load).unwrap();
+        let mut session = Session::new(&Filbert);
+        let mut ask = |request: Request| Reply::parse(&session.answer(&request.line())).unwrap();
+        let of = |variant: &str| Request::Time { variant: variant.into(), threads: 1, repeats: 3 };
+        assert!(matches!(ask(of("filbert")), Reply::Failed(why) if why.contains("nothing is loaded")));
+        assert!(matches!(ask(Request::Load(load)), Reply::Ok(variants) if variants[0] == "filbert"));
+        assert!(matches!(ask(of("filbert")), Reply::Failed(why) if why.contains("not prepared")));
+        let prepare = Request::Prepare { variant: "filbert".into(), threads: 1 };
+        assert!(matches!(ask(prepare), Reply::Ok(words) if words[1].contains("bytes")));
+        assert!(matches!(ask(of("filbert")), Reply::Ok(words) if words[0].parse::<u64>().unwrap() > 0));
+        assert_eq!(ask(Request::Unload), Reply::Ok(vec![]));
+        assert!(matches!(ask(of("filbert")), Reply::Failed(_)));
+        assert_eq!(Filbert.versions().len(), 1);
+    }
+}

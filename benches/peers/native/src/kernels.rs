@@ -100,8 +100,7 @@ macro_rules! kernels {
             #[inline(never)]
             pub(super) fn haversine(columns: &[&[T]], out: &mut [T]) {
                 let n = out.len();
-                let (lat1, lon1, lat2, lon2) =
-                    (&columns[0][..n], &columns[1][..n], &columns[2][..n], &columns[3][..n]);
+                let (lat1, lon1, lat2, lon2) = (&columns[0][..n], &columns[1][..n], &columns[2][..n], &columns[3][..n]);
                 for i in 0..n {
                     let s1 = ((lat2[i] - lat1[i]) * 0.5).sin();
                     let s2 = ((lon2[i] - lon1[i]) * 0.5).sin();

@@ -28,4 +28,3 @@ impl Peer for Native {
 fn main() -> std::io::Result<()> {
     serve(&Native)
 }
-

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, BufRead, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::array::Array;
 use super::protocol::{Load, Reply, Request};
@@ -76,68 +76,84 @@ pub(crate) trait Peer {
 
 /// Answers until the input ends.
 pub(crate) fn serve(peer: &dyn Peer) -> io::Result<()> {
-    let mut data: Option<Data> = None;
-    let mut ready: HashMap<(String, usize), Run> = HashMap::new();
+    let mut session = Session::new(peer);
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
-        let reply = match Request::parse(&line?) {
-            Ok(request) => answer(peer, request, &mut data, &mut ready),
-            Err(why) => Reply::Failed(why),
-        };
-        writeln!(out, "{}", reply.line())?;
+        writeln!(out, "{}", session.answer(&line?))?;
         out.flush()?;
     }
     Ok(())
 }
 
-fn answer(
-    peer: &dyn Peer,
-    request: Request,
-    data: &mut Option<Data>,
-    ready: &mut HashMap<(String, usize), Run>,
-) -> Reply {
-    match (request, data) {
-        (Request::Hello, _) => Reply::Ok(peer.versions()),
-        (Request::Load(load), data) => {
-            ready.clear();
-            *data = None;
-            match Data::read(&load) {
-                Ok(read) => *data = Some(read),
-                Err(e) => return Reply::Failed(format!("{}: {e}", load.folder.display())),
-            }
-            Reply::Ok(peer.variants(&load))
-        }
-        (Request::Unload, data) => {
-            ready.clear();
-            *data = None;
-            Reply::Ok(vec![])
-        }
-        (_, None) => Reply::Failed("nothing is loaded".into()),
-        (Request::Prepare { variant, threads }, Some(data)) => {
-            let start = Instant::now();
-            let Prepared { mut run, note } = match peer.prepare(&data.load, &variant, threads) {
-                Ok(prepared) => prepared,
-                Err(why) => return Reply::Refused(why),
-            };
-            let compiled = start.elapsed();
-            data.out = Array::new(data.load.out, data.load.rows);
-            data.out_valid.fill(0);
-            if let Err(why) = run.run(data, 1) {
-                return Reply::Failed(why);
-            }
-            run.finish(data);
-            if let Err(e) = data.write_results() {
-                return Reply::Failed(format!("the results: {e}"));
-            }
-            ready.insert((variant, threads), run);
-            Reply::Ok(vec![format!("{:.3}", compiled.as_secs_f64() * 1e3), note])
-        }
-        (Request::Time { variant, threads, repeats }, Some(data)) => {
-            let Some(run) = ready.get_mut(&(variant, threads)) else { return Reply::Failed("not prepared".into()) };
-            let start = Instant::now();
-            let ran = run.run(data, repeats);
-            let taken = start.elapsed();
-            ran.map_or_else(Reply::Failed, |()| Reply::Ok(vec![taken.as_nanos().to_string()]))
-        }
+/// What a worker keeps between requests.
+pub(crate) struct Session<'p> {
+    peer: &'p dyn Peer,
+    data: Option<Data>,
+    ready: HashMap<(String, usize), Run>,
+}
+
+impl<'p> Session<'p> {
+    pub(crate) fn new(peer: &'p dyn Peer) -> Session<'p> {
+        Session { peer, data: None, ready: HashMap::new() }
     }
+
+    /// The reply to a line.
+    pub(crate) fn answer(&mut self, line: &str) -> String {
+        let failed = Reply::Failed;
+        let reply = match Request::parse(line) {
+            Err(why) => failed(why),
+            Ok(Request::Hello) => Reply::Ok(self.peer.versions()),
+            Ok(Request::Load(load)) => self.load(&load).map_or_else(failed, Reply::Ok),
+            Ok(Request::Prepare { variant, threads }) => self.prepare(&variant, threads).unwrap_or_else(|reply| reply),
+            Ok(Request::Time { variant, threads, repeats }) => {
+                let time = |taken: Duration| Reply::Ok(vec![taken.as_nanos().to_string()]);
+                self.time(variant, threads, repeats).map_or_else(failed, time)
+            }
+            Ok(Request::Unload) => {
+                self.forget();
+                Reply::Ok(vec![])
+            }
+        };
+        reply.line()
+    }
+
+    fn forget(&mut self) {
+        self.ready.clear();
+        self.data = None;
+    }
+
+    /// Reads columns, and gives the variants of their kernel.
+    pub(crate) fn load(&mut self, load: &Load) -> Result<Vec<String>, String> {
+        self.forget();
+        self.data = Some(Data::read(load).map_err(|e| format!("{}: {e}", load.folder.display()))?);
+        Ok(self.peer.variants(load))
+    }
+
+    /// Compiles a variant, runs it once, and writes its results. `Err` is the reply that says why not.
+    pub(crate) fn prepare(&mut self, variant: &str, threads: usize) -> Result<Reply, Reply> {
+        let data = self.data.as_mut().ok_or_else(nothing).map_err(Reply::Failed)?;
+        let start = Instant::now();
+        let Prepared { mut run, note } = self.peer.prepare(&data.load, variant, threads).map_err(Reply::Refused)?;
+        let compiled = start.elapsed();
+        // What another left there is not taken for this one's.
+        data.out = Array::new(data.load.out, data.load.rows);
+        data.out_valid.fill(0);
+        run.run(data, 1).map_err(Reply::Failed)?;
+        run.finish(data);
+        data.write_results().map_err(|e| Reply::Failed(format!("the results: {e}")))?;
+        self.ready.insert((variant.into(), threads), run);
+        Ok(Reply::Ok(vec![format!("{:.3}", compiled.as_secs_f64() * 1e3), note]))
+    }
+
+    fn time(&mut self, variant: String, threads: usize, repeats: u64) -> Result<Duration, String> {
+        let data = self.data.as_mut().ok_or_else(nothing)?;
+        let run = self.ready.get_mut(&(variant, threads)).ok_or("not prepared")?;
+        let start = Instant::now();
+        run.run(data, repeats)?;
+        Ok(start.elapsed())
+    }
+}
+
+fn nothing() -> String {
+    "nothing is loaded".into()
 }
