@@ -16,6 +16,7 @@ mod cast;
 mod float;
 mod int;
 mod known;
+mod math;
 mod memory;
 mod repeat;
 
@@ -29,6 +30,7 @@ use crate::abi;
 use crate::passes::Optimized;
 use crate::proof::{self, Proofs};
 use known::Got;
+pub(super) use math::widens;
 pub(super) use repeat::DEPTH_MAX;
 
 /// Instructions that a block may have.
@@ -305,6 +307,11 @@ impl Convert<'_> {
         if !self.sites.contains(&site) {
             self.sites.push(site);
         }
+        self.leave_where(bad);
+    }
+
+    /// The rows of these lanes are left to the scalar code, if they are here at all.
+    fn leave_where(&mut self, bad: V) {
         let bad = match self.active {
             Some(active) => self.build.mask_and(bad, active),
             None => bad,

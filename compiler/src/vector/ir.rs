@@ -133,7 +133,7 @@ impl V {
 }
 
 /// What an instruction does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum What {
     /// The rows of a last, partial block: those before the end. Only where tails are masked.
     Tail,
@@ -172,7 +172,7 @@ pub(super) enum What {
 }
 
 /// What an element's place is told by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Where {
     /// Its number in a table.
     Table(u32),
@@ -181,7 +181,7 @@ pub(super) enum Where {
 }
 
 /// A number of iterations, and how many counted loops stand around.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Counted {
     pub(super) times: u32,
     pub(super) depth: u32,
@@ -195,7 +195,7 @@ impl What {
 }
 
 /// At most three operands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Args {
     len: u8,
     values: [V; 3],

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use filbert_ir::{Array, Core, Def, Op, Region, Type, ValueId};
 
+use super::math::is_expanded;
 use super::{Convert, Got, Refused};
 use crate::vector::ir::{Counted, Isa, Ty, V, What};
 use crate::vector::machine::Machine;
@@ -109,7 +110,7 @@ impl Convert<'_> {
         }
         let values = &self.core.values[body.start.index()..body.end.index()];
         let weight = |def: &Def| match def {
-            Def::Op(op, args) if *op >= Op::Cbrt && self.core.ty(args[0]).is_float() => FUNCTION,
+            Def::Op(op, _) if is_expanded(*op) => FUNCTION,
             Def::Op(..) | Def::Load { .. } | Def::Store { .. } => 1,
             _ => 0,
         };
@@ -160,7 +161,7 @@ impl Convert<'_> {
         let counted = Counted { times: trips.times, depth: self.depth };
         let repeat = self.loops;
         self.loops += 1;
-        self.build.push(What::Head { repeat, counted: Some(counted) }, Ty::None, &[]);
+        let head = self.build.push(What::Head { repeat, counted: Some(counted) }, Ty::None, &[]);
         let known = self.steady.len();
         self.steady.extend(trips.steady);
         self.depth += 1;
@@ -177,6 +178,7 @@ impl Convert<'_> {
             .collect();
         self.set(nexts);
         self.build.push(What::Repeat { repeat, counted }, Ty::None, &[]);
+        self.build.forget_from(head);
         let carried: Vec<Got> =
             carried.iter().zip(&trips.last).map(|(&got, last)| last.map_or(got, Got::Known)).collect();
         // The values that end the loop are known.
@@ -228,7 +230,7 @@ impl Convert<'_> {
         let active = self.carry(lanes);
         let repeat = self.loops;
         self.loops += 1;
-        self.build.push(What::Head { repeat, counted: None }, Ty::None, &[]);
+        let head = self.build.push(What::Head { repeat, counted: None }, Ty::None, &[]);
         (self.active, self.has_rows) = (Some(active), true);
         let carried: Vec<Got> = carries.iter().map(|&v| Got::Made(v)).collect();
         let mut nexts = self.iteration(&carried, body)?;
@@ -269,6 +271,7 @@ impl Convert<'_> {
         self.set(sets);
         let any = self.build.mask_as(again, self.build.widest());
         self.build.push(What::Again { repeat }, Ty::None, &[any]);
+        self.build.forget_from(head);
         Ok(carried)
     }
 

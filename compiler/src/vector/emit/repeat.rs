@@ -186,7 +186,7 @@ impl Block<'_> {
             Place::Register(number) => {
                 let to = Operand::Register(self.register(number, ty));
                 let from = match (self.place(next), lanes) {
-                    (Place::Slot(slot), _) => Self::slot(slot),
+                    (Place::Slot(slot), _) => self.slot(slot),
                     (Place::Pool, None) => {
                         let entry = self.entry(next);
                         let register = self.register(number, ty);
@@ -204,7 +204,7 @@ impl Block<'_> {
                     (_, Some(_), Ty::Lanes(Width::W32)) => Code::EVEX_Vmovdqa32_ymmm256_k1z_ymm,
                     _ => super::moves::store_code(self.shape().isa, from),
                 };
-                let operands = [Self::slot(slot), Operand::Register(from)];
+                let operands = [self.slot(slot), Operand::Register(from)];
                 self.emit.asm.put_masked(code, &operands, lanes.map(|lanes| (lanes, false)));
             }
             Place::Pool | Place::Nowhere => {}
