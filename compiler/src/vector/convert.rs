@@ -33,14 +33,15 @@ use known::Got;
 pub(super) use math::widens;
 pub(super) use repeat::DEPTH_MAX;
 
-/// Instructions that a block may have.
-const INSTS_MAX: usize = 4096;
+/// Instructions of a block with loops that are written out.
+const WRITTEN_OUT_MAX: usize = 2048;
 
 /// Why a kernel is not vectorised, in a line.
 pub(super) type Refused = String;
 
-/// The kernel's block with the original values that it checks, or why there is none.
-pub(super) fn convert(optimized: &Optimized, shape: Shape) -> Result<(Body, Vec<ValueId>), Refused> {
+/// The kernel's block with the original values that it checks, or why there is none; with short loops written out,
+/// or with every loop a loop.
+pub(super) fn convert(optimized: &Optimized, shape: Shape, writes_out: bool) -> Result<(Body, Vec<ValueId>), Refused> {
     let core = &optimized.kernel.core;
     let mut convert = Convert {
         build: Build::new(shape),
@@ -52,6 +53,7 @@ pub(super) fn convert(optimized: &Optimized, shape: Shape) -> Result<(Body, Vec<
         addresses: vec![None; abi::lists(core).len()],
         selects: BTreeMap::new(),
         used: repeat::used(core),
+        writes_out,
         steady: Vec::new(),
         loops: 0,
         depth: 0,
@@ -68,8 +70,9 @@ pub(super) fn convert(optimized: &Optimized, shape: Shape) -> Result<(Body, Vec<
     convert.region(core.slots(), core.values.len() as u32)?;
     convert.check();
     convert.results();
-    if convert.build.insts.len() > INSTS_MAX {
-        return Err(format!("becomes {} instructions, more than {INSTS_MAX}", convert.build.insts.len()));
+    let insts = convert.build.insts.len();
+    if writes_out && core.has_loops() && insts > WRITTEN_OUT_MAX {
+        return Err(format!("becomes {insts} instructions, more than {WRITTEN_OUT_MAX}"));
     }
     Ok((Body { shape, insts: convert.build.insts, copies: 1, is_tail: false }, convert.sites))
 }
@@ -89,6 +92,8 @@ struct Convert<'a> {
     selects: BTreeMap<V, [V; 3]>,
     /// The values that somebody reads.
     used: Vec<bool>,
+    /// Whether short loops are written out.
+    writes_out: bool,
     /// Values that are the same in each iteration of the counted loops around.
     steady: Vec<(ValueId, u64)>,
     /// Loops so far.

@@ -40,7 +40,7 @@ use filbert_ir::{ValueId, VerifiedKernel};
 use crate::passes::Optimized;
 use crate::target::{Defect, Target};
 use emit::Placed;
-use ir::Body;
+use ir::{Body, Shape};
 
 /// A kernel that this back end takes.
 pub(crate) struct Plan {
@@ -67,7 +67,28 @@ pub(crate) struct Made {
 pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Target) -> Result<Plan, String> {
     take::size(kernel)?;
     let shape = take::shape(&optimized.kernel.core, target)?;
-    let (block, sites) = convert::convert(optimized, shape)?;
+    // A loop that is too much when it is written out may be a loop.
+    let planned = planned(optimized, shape, true);
+    let planned = if optimized.kernel.core.has_loops() {
+        planned.or_else(|_| self::planned(optimized, shape, false))
+    } else {
+        planned
+    };
+    let (loops, sites) = planned?;
+    let turn = &loops[0].body;
+    Ok(Plan {
+        isa: shape.isa,
+        lanes: shape.lanes,
+        turn_rows: shape.lanes * turn.copies,
+        sites,
+        loops,
+        fuel: kernel.core.signature.fuel,
+    })
+}
+
+/// The loops over blocks, and the values that they check.
+fn planned(optimized: &Optimized, shape: Shape, writes_out: bool) -> Result<(Vec<Placed>, Vec<ValueId>), String> {
+    let (block, sites) = convert::convert(optimized, shape, writes_out)?;
     let wanted = schedule::copies(&block);
     // Where copies beside one another are too much for the stack, one alone may not be.
     let (copies, turn) = match placed(schedule::interleaved(&block, wanted)) {
@@ -80,14 +101,7 @@ pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Targ
     } else if copies > 1 {
         loops.push(placed(schedule::interleaved(&block, 1))?);
     }
-    Ok(Plan {
-        isa: shape.isa,
-        lanes: shape.lanes,
-        turn_rows: shape.lanes * copies,
-        sites,
-        loops,
-        fuel: kernel.core.signature.fuel,
-    })
+    Ok((loops, sites))
 }
 
 fn placed(body: Body) -> Result<Placed, String> {

@@ -25,10 +25,10 @@ use crate::vector::ir::{Counted, Isa, Ty, V, What};
 use crate::vector::machine::Machine;
 
 /// Iterations of a loop that is written out, at most.
-const WRITTEN_OUT_MAX: u32 = 32;
+const TIMES_MAX: u32 = 32;
 
 /// Operations that a loop which is written out becomes, at most; a function counts as `FUNCTION`.
-const WRITTEN_OUT_OPS_MAX: u32 = 1024;
+const OPS_MAX: u32 = 1024;
 const FUNCTION: u32 = 24;
 
 /// Counted loops within one another: each has a register.
@@ -105,17 +105,19 @@ impl Convert<'_> {
     // --- loops whose iterations are known
 
     fn is_written_out(&self, trips: &Trips, body: &Region) -> bool {
-        if trips.times >= WRITTEN_OUT_MAX {
+        if !self.writes_out || trips.times >= TIMES_MAX {
             return false;
         }
         let values = &self.core.values[body.start.index()..body.end.index()];
         let weight = |def: &Def| match def {
             Def::Op(op, _) if is_expanded(*op) => FUNCTION,
+            // A choice by an index that is known.
+            Def::Op(Op::Select | Op::Eq | Op::Index, _) => 0,
             Def::Op(..) | Def::Load { .. } | Def::Store { .. } => 1,
             _ => 0,
         };
         let ops: u32 = values.iter().map(|value| weight(&value.def)).sum();
-        if ops * (trips.times + 1) > WRITTEN_OUT_OPS_MAX {
+        if ops * (trips.times + 1) > OPS_MAX {
             return false;
         }
         // Whether a number that is known only then says which element of a list or an array is meant.
