@@ -29,6 +29,9 @@
 //!                                                     elements follow one another, any alignment
 //! ```
 //!
+//! Code that was compiled for slots of one value (`Target::with_uniform`) gets for such a slot, in place of a
+//! column, the address of the 8 bytes that `uniform_bits` gives.
+//!
 //! The entry computes rows `start..end` in order: it reads `inputs[s][row]` of every slot that the kernel
 //! uses and writes every output column. It reads and writes elements of a row's lists only below the length
 //! in the list's slot; the caller zeroes the lists of results first. At the first row that fails it stops:
@@ -50,10 +53,10 @@
 use std::sync::atomic::AtomicPtr;
 
 use filbert_ir::signature::{Array, Param, ResultTy};
-use filbert_ir::{Core, Type};
+use filbert_ir::{Core, Scalar, Type};
 
 /// Version of this page. Part of every target's fingerprint: code for another ABI is never found.
-pub const ABI_VERSION: u16 = 3;
+pub const ABI_VERSION: u16 = 4;
 
 /// What an entry returns if it found `stop` raised. No fault has this number.
 pub const STOPPED: u32 = u32::MAX;
@@ -131,6 +134,18 @@ pub fn output_columns(core: &Core) -> Vec<OutputColumn> {
         }
     }
     columns
+}
+
+/// What stands in memory for a slot that has one value for all rows: twice the 32 bits of a lane, narrower
+/// integers extended, or 64 bits.
+pub fn uniform_bits(ty: Type, bits: u64) -> u64 {
+    let lane = match Scalar::from_bits(ty, bits) {
+        Scalar::I8(value) => value as u32,
+        Scalar::I16(value) => value as u32,
+        _ if ty.bits() == 64 => return bits,
+        _ => bits as u32,
+    };
+    u64::from(lane) << 32 | u64::from(lane)
 }
 
 /// The lists of a kernel in the order of `CallFrame::lists`: of the parameters, then of the results.

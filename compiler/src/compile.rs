@@ -57,6 +57,9 @@ fn stages(kernel: &VerifiedKernel, target: &Target, keep_text: bool) -> Result<S
         Ok(plan) => (Some(plan), None),
         Err(why) => (None, Some(why)),
     };
+    if let Some(why) = reason.as_ref().filter(|_| target.uniform() != 0) {
+        return Err(CompileError::Unsupported(format!("no vector code for columns of one value: it {why}")));
+    }
     let (lowered, artifact) = match plan {
         Some(plan) => by_vector(kernel, &plan, target, keep_text)?,
         None => by_cranelift(kernel, &optimized, target, keep_text)?,

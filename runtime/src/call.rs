@@ -29,7 +29,7 @@ use smallvec::SmallVec;
 
 use crate::bind::{Bound, Nulls, Starts};
 use crate::layout::Layout;
-use crate::lend::Lent;
+use crate::lend::{Input, Lent};
 use crate::options::StopFlag;
 use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
@@ -95,9 +95,15 @@ impl<'j> Job<'j> {
         self.bound.nulls.some()
     }
 
+    /// Whether the code takes one value for all rows of this slot.
+    fn is_uniform(&self, slot: usize) -> bool {
+        matches!(self.engine, Engine::Native(code) if code.is_uniform(slot))
+    }
+
     fn strip_rows(&self) -> usize {
         let is_vector = matches!(self.engine, Engine::Native(code) if code.is_vector());
-        let in_place = self.bound.slots.iter().all(|slot| slot.dense().is_some())
+        let mut slots = self.bound.slots.iter().enumerate();
+        let in_place = slots.all(|(index, slot)| slot.dense().is_some() || self.is_uniform(index))
             && self.sinks.iter().all(|sink| !sink.packed)
             && self.layout.lists.is_empty()
             && !self.layout.forgives;
@@ -127,7 +133,7 @@ impl Order<'_> {
         if self.shadow || !is_short || !matches!(self.bound.nulls, Nulls::None) {
             return Direct::Left(0);
         }
-        let inputs: SmallVec<[Lent<'_>; 8]> = self.bound.slots.iter().map_while(Lent::dense).collect();
+        let inputs: SmallVec<[Lent<'_>; 8]> = self.bound.slots.iter().map_while(Lent::input).collect();
         let sinks: SmallVec<[Sink<'_>; 8]> = rooms.iter_mut().map(|room| room.sink()).collect();
         let ran = direct(code, self.limits, &inputs, &sinks, rows);
         if matches!(ran, Direct::All) {
@@ -182,6 +188,8 @@ impl Order<'_> {
         assert!(layout.optional.iter().all(flags), "flags are bits");
         if let Engine::Native(code) = engine {
             assert!(std::ptr::eq(&**code.layout(), layout), "code is of a kernel with this signature");
+            let one = |(slot, input): (usize, &Input<'_>)| !code.is_uniform(slot) || matches!(input, Input::Scalar(_));
+            assert!(bound.slots.iter().enumerate().all(one), "code for these slots of one value");
         }
         assert!(piece_rows.is_multiple_of(STRIP_ROWS) && piece_rows > 0, "pieces begin with a strip");
         let (done, looked_at) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -289,3 +297,6 @@ mod guard_tests;
 #[cfg(test)]
 #[path = "call/tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "call/uniform_tests.rs"]
+mod uniform_tests;

@@ -71,6 +71,9 @@ impl<P: ParamTypes, R: ResultTypes> TypedKernel<P, R> {
         if signature.makes_nulls() {
             return mismatch("a slice has no place for a row that fails and is null; use `map`".into());
         }
+        if let Some(code) = loaded.native() {
+            code.native.variant(P::UNIFORM, 0, true);
+        }
         Ok(TypedKernel { loaded, types: PhantomData })
     }
 
@@ -83,7 +86,7 @@ impl<P: ParamTypes, R: ResultTypes> TypedKernel<P, R> {
     /// slices have one length. After an error the results hold anything.
     #[inline]
     pub fn call(&self, arguments: P::Given<'_>, mut results: R::Given<'_>) -> Result<(), KernelError> {
-        self.loaded.call_slices(P::lend(&arguments).as_ref(), R::lend(&mut results).as_mut())
+        self.loaded.call_slices(P::UNIFORM, P::lend(&arguments).as_ref(), R::lend(&mut results).as_mut())
     }
 }
 
@@ -111,17 +114,22 @@ impl LoadedKernel {
         TypedKernel::new(self.clone())
     }
 
-    /// Types have been compared by the caller, and are again where it counts.
-    fn call_slices(&self, inputs: &[Lent<'_>], outputs: &mut [Sink<'_>]) -> Result<(), KernelError> {
+    /// Types have been compared by the caller, and are again where it counts. `uniform` has a bit for each input of
+    /// one value.
+    fn call_slices(&self, uniform: u64, inputs: &[Lent<'_>], outputs: &mut [Sink<'_>]) -> Result<(), KernelError> {
         let rows = outputs.first().map_or(0, |output| output.len);
-        let left = match self.native() {
-            Some(code) if !code.wants_shadow(rows) => {
+        let mut left = Direct::Left(0);
+        if let Some(code) = self.native() {
+            let native = match uniform {
+                0 => &code.native,
+                _ => code.native.variant(uniform, rows, false).unwrap_or(&code.native),
+            };
+            if !code.wants_shadow(rows) && !native.is_unchecked_variant() {
                 crash::taste(self.kernel());
                 let limits = Limits { fuel: self.kernel().core.signature.fuel, stop: None };
-                direct(&code.native, limits, inputs, outputs, rows)
+                left = direct(native, limits, inputs, outputs, rows);
             }
-            _ => Direct::Left(0),
-        };
+        }
         match left {
             Direct::All => Ok(()),
             Direct::Left(row) => self.call_rest(inputs, outputs, rows, row),
@@ -164,6 +172,10 @@ pub trait ParamType: sealed::Sealed {
     #[doc(hidden)]
     const TYPE: Type;
 
+    /// 1 for one value.
+    #[doc(hidden)]
+    const UNIFORM: u64;
+
     #[doc(hidden)]
     fn lend<'a>(given: &'a Self::Given<'_>) -> Lent<'a>;
 }
@@ -172,6 +184,7 @@ impl<T: Element> ParamType for T {
     type Given<'a> = &'a [T];
 
     const TYPE: Type = <T as Element>::TYPE;
+    const UNIFORM: u64 = 0;
 
     #[inline]
     fn lend<'a>(given: &'a &'_ [T]) -> Lent<'a> {
@@ -183,10 +196,11 @@ impl<T: Element> ParamType for Uniform<T> {
     type Given<'a> = T;
 
     const TYPE: Type = <T as Element>::TYPE;
+    const UNIFORM: u64 = 1;
 
     #[inline]
-    fn lend(given: &T) -> Lent<'_> {
-        Lent::uniform(given)
+    fn lend<'a>(given: &'a T) -> Lent<'a> {
+        Lent::uniform((*given).into())
     }
 }
 
@@ -200,6 +214,10 @@ pub trait ParamTypes: sealed::Sealed {
 
     #[doc(hidden)]
     const TYPES: &'static [Type];
+
+    /// A bit for each of one value.
+    #[doc(hidden)]
+    const UNIFORM: u64;
 
     #[doc(hidden)]
     fn lend<'a>(given: &'a Self::Given<'_>) -> Self::Lent<'a>;
@@ -249,6 +267,15 @@ macro_rules! tuples {
                 type Lent<'a> = [Lent<'a>; $count];
 
                 const TYPES: &'static [Type] = &[$(<$part as ParamType>::TYPE),*];
+                const UNIFORM: u64 = {
+                    let (mut mask, mut place) = (0, 0);
+                    $(
+                        mask |= <$part as ParamType>::UNIFORM << place;
+                        place += 1;
+                    )*
+                    let _ = place;
+                    mask
+                };
 
                 #[inline]
                 fn lend<'a>(given: &'a Self::Given<'_>) -> Self::Lent<'a> {

@@ -91,7 +91,7 @@ fn what_does_not_fit_is_an_error() {
         let (mut sums, mut products) = ([7; 3], [7.0; 3]);
         typed.call((&[1; 3], &[1; 3], &[1.0; 3]), (&mut sums, &mut products)).unwrap();
         let short = typed.call((&[1; 3], &[1; 2], &[1.0; 3]), (&mut sums, &mut products)).unwrap_err();
-        assert_eq!((short.code, &short.detail[..]), (Code::LengthMismatch, "the column for #1 has 2 rows, not 3"));
+        assert_eq!((short.code, &short.detail[..]), (Code::LengthMismatch, "the column for `b` has 2 rows, not 3"));
         let short = typed.call((&[1; 3], &[1; 3], &[1.0; 3]), (&mut sums, &mut products[..2])).unwrap_err();
         assert_eq!((short.code, &short.detail[..]), (Code::LengthMismatch, "results have places for 3 and for 2 rows"));
         let other = loaded.typed::<(i32, i32, f64), f64>().unwrap_err();
@@ -99,7 +99,7 @@ fn what_does_not_fit_is_an_error() {
     }
     for source in [
         "kernel k(%0 x: Option<f64>) -> f64 {\n return %0\n}",
-        "kernel k(%0 x: f64) -> f64 on_error = null {\n return %0\n}",
+        "kernel k(%0 x: f64) -> f64 on_error null {\n return %0\n}",
     ] {
         let Ok(parsed) = text::parse(source) else { continue };
         let loaded = LoadedKernel::load(&verify(parsed).unwrap());

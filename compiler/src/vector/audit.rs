@@ -139,6 +139,10 @@ impl Place {
             Register::RDI => index == Register::None && (0..size_of::<CallFrame>() as i64).contains(&displacement),
             // The tables of columns.
             Register::RCX | Register::R8 => !writes && index == Register::None && displacement >= 0,
+            // A column that has one value.
+            Register::RAX if matches!(instruction.mnemonic(), Mnemonic::Vbroadcastsd | Mnemonic::Vmovddup) => {
+                !writes && index == Register::None && displacement == 0
+            }
             // Columns, by the row.
             Register::RAX | Register::RBX | Register::R9 | Register::R10 | Register::R11 => index == Register::RSI,
             Register::R12 | Register::R13 | Register::R14 | Register::R15 => index == Register::RSI,

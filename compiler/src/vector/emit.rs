@@ -232,27 +232,45 @@ impl Emit {
         self.asm.put(Code::Cmp_r64_rm64, &[Operand::Register(ROW), Operand::Register(END)]);
     }
 
-    /// Loads the constants that have registers.
+    /// Loads the constants that have registers, and what is one value for all rows.
     fn constants(&mut self, placed: &Placed) {
-        for (index, inst) in placed.body.insts.iter().enumerate() {
-            let (What::Const(bits), Place::Register(register)) = (inst.what, placed.places.of[index]) else {
-                continue;
+        let kept = || placed.body.insts.iter().zip(&placed.places.of).filter(|(inst, _)| inst.what.is_kept());
+        // What is on the stack goes through a register that nothing is kept in.
+        let is_free = |number: &u32| !kept().any(|(_, place)| *place == Place::Register(*number));
+        let spare = (0..registers::count(self.shape.isa, Bank::Vector)).find(is_free).unwrap_or(0);
+        for (inst, place) in kept() {
+            let register = match place {
+                Place::Register(register) => self.vector(*register, inst.ty),
+                Place::Slot(_) => self.vector(spare, inst.ty),
+                Place::Pool | Place::Nowhere => continue,
             };
-            let entry = self.pool_entry(bits);
-            let register = self.vector(register, inst.ty);
-            self.fill(register, entry);
+            match inst.what {
+                What::Uniform { slot } => {
+                    self.load_column(SPARE, Column::Input(slot));
+                    self.fill(register, Operand::At(SPARE, 0));
+                }
+                What::Const(bits) => {
+                    let entry = self.pool_entry(bits);
+                    self.fill(register, Operand::Pool(entry));
+                }
+                _ => unreachable!("nothing else is kept"),
+            }
+            if let Place::Slot(slot) = place {
+                let slot = Operand::At(Register::RSP, (slot * SLOT_BYTES) as i32);
+                self.asm.put(moves::store_code(self.shape.isa, register), &[slot, Operand::Register(register)]);
+            }
         }
     }
 
     /// The same 64 bits in all of a register.
-    fn fill(&mut self, register: Register, entry: u32) {
+    fn fill(&mut self, register: Register, from: Operand) {
         let code = match (self.shape.isa, register.size()) {
             (Isa::Avx512, 64) => Code::EVEX_Vbroadcastsd_zmm_k1z_xmmm64,
             (Isa::Avx512, _) => Code::EVEX_Vbroadcastsd_ymm_k1z_xmmm64,
             (Isa::Avx2, 32) => Code::VEX_Vbroadcastsd_ymm_m64,
-            (Isa::Avx2, _) => Code::VEX_Vmovdqu_xmm_xmmm128,
+            (Isa::Avx2, _) => Code::VEX_Vmovddup_xmm_xmmm64,
         };
-        self.asm.put(code, &[Operand::Register(register), Operand::Pool(entry)]);
+        self.asm.put(code, &[Operand::Register(register), from]);
     }
 
     /// A constant's place in the pool: once where lanes can share it, else for all lanes.

@@ -65,7 +65,12 @@ pub(crate) struct Made {
 pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Target) -> Result<Plan, String> {
     take::size(kernel)?;
     let shape = take::shape(&optimized.kernel.core, target)?;
-    let (block, sites) = convert::convert(optimized, shape)?;
+    let uniform = target.uniform();
+    let (mut block, mut sites) = convert::convert(optimized, shape, uniform)?;
+    if let Some(half) = take::half(&block) {
+        (block, sites) = convert::convert(optimized, half, uniform)?;
+    }
+    let shape = block.shape;
     let copies = schedule::copies(&block);
     let mut loops = vec![placed(schedule::interleaved(&block, copies))?];
     if take::has_masked_tail(&optimized.kernel.core, shape) {

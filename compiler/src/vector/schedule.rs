@@ -15,7 +15,7 @@ const INTERLEAVED_MAX: usize = 160;
 
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
-    let work = body.insts.iter().filter(|inst| !matches!(inst.what, What::Const(_) | What::Tail)).count();
+    let work = body.insts.iter().filter(|inst| !inst.what.is_kept() && inst.what != What::Tail).count();
     if work > INTERLEAVED_MAX {
         return 1;
     }
@@ -50,7 +50,7 @@ fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
             What::Tail if is_tail => {}
             What::Tail => continue,
             _ if !live[index] => continue,
-            What::Const(_) => {
+            What::Const(_) | What::Uniform { .. } => {
                 names[index] = [V(insts.len() as u32); COPIES_MAX as usize];
                 insts.push(*inst);
                 continue;

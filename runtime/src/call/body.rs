@@ -2,12 +2,14 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
 use std::ptr::{null, null_mut};
 
-use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, SCALAR, STOPPED};
+use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, SCALAR, STOPPED, uniform_bits};
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd, RowFault};
 use filbert_ir::{Array, Fault, VerifiedKernel};
 
+use super::STRIP_ROWS;
 use super::native::{NativeCode, Vector};
 use crate::crash;
 use crate::layout::Layout;
@@ -63,7 +65,7 @@ impl<'b> Body<'b> {
     /// Computes rows `start..end` of a strip. `Err` if machine code broke its contract.
     ///
     /// # Safety
-    /// For rows `start..end` the pointers must be those that docs/abi.md wants for the kernel that the body is
+    /// For rows `start..end` the pointers must be those that docs/abi.md wants for the code that the body is
     /// of: slots and addresses to read, columns to write, elements of the lengths that the slots say. Nobody
     /// else may use the memory that is written.
     pub(crate) unsafe fn rows(&mut self, pointers: &Pointers, start: usize, end: usize) -> Result<Ran, String> {
@@ -162,7 +164,45 @@ impl Native<'_> {
             }
             next = rest.end;
             // SAFETY: the caller's promise, for some of its rows.
-            match unsafe { self.scalar(vector, pointers, rest.start, rest.end) }? {
+            match unsafe { self.spread(vector, pointers, rest) }? {
+                Ran::All => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Ran::All)
+    }
+
+    /// Rows for scalar code, which takes a column for every slot: one value becomes a strip of it.
+    ///
+    /// # Safety
+    /// As `rows`.
+    unsafe fn spread(&mut self, vector: &Vector, pointers: &Pointers, rows: Range<usize>) -> Result<Ran, String> {
+        if self.code.uniform == 0 {
+            // SAFETY: the caller's promise.
+            return unsafe { self.scalar(vector, pointers, rows.start, rows.end) };
+        }
+        for start in rows.clone().step_by(STRIP_ROWS) {
+            let end = rows.end.min(start + STRIP_ROWS);
+            let mut strips: Vec<Vec<u64>> = Vec::new();
+            let mut slots = pointers.slots.clone();
+            for (index, (slot, ty)) in slots.iter_mut().zip(&self.code.layout().slots).enumerate() {
+                if !self.code.is_uniform(index) {
+                    continue;
+                }
+                // SAFETY: one value stands there, by the caller's promise.
+                let bits = unsafe { read_bits(*ty, *slot) };
+                let mut strip = vec![0u64; end - start];
+                let first = strip.as_mut_ptr().cast::<u8>();
+                // SAFETY: the strip has a word for each row, which is as wide as any element.
+                (0..end - start).for_each(|row| unsafe { write_bits(*ty, bits, first.add(row * ty.bytes())) });
+                // Row `start` is the strip's first: the code adds what is taken off here.
+                *slot = first.wrapping_sub(start * ty.bytes());
+                strips.push(strip);
+            }
+            let (columns, lists, tables) = (pointers.columns.clone(), pointers.lists.clone(), pointers.tables.clone());
+            let pointers = Pointers { slots, columns, lists, tables };
+            // SAFETY: the caller's promise; slots of one value have the rows of a strip, which lives on.
+            match unsafe { self.scalar(vector, &pointers, start, end) }? {
                 Ran::All => {}
                 other => return Ok(other),
             }
@@ -261,13 +301,20 @@ pub(crate) fn direct(
 ) -> Direct {
     let layout = code.layout();
     let (mut slots, mut columns) = ([null(); DIRECT_MAX], [null_mut(); DIRECT_MAX]);
+    let mut uniform = [0u64; DIRECT_MAX];
     let mut fits = layout.is_plain
         && inputs.len() == layout.slots.len()
         && outputs.len() == layout.columns.len()
         && inputs.len().max(outputs.len()) <= DIRECT_MAX;
-    for ((slot, input), &ty) in slots.iter_mut().zip(inputs).zip(&layout.slots) {
-        fits &= input.ty == ty && input.len == Some(rows);
-        *slot = input.first;
+    for (index, ((slot, input), &ty)) in slots.iter_mut().zip(inputs).zip(&layout.slots).enumerate() {
+        fits &= input.ty == ty && input.len == if code.is_uniform(index) { None } else { Some(rows) };
+        *slot = match input.len {
+            Some(_) => input.first,
+            None => {
+                uniform[index] = uniform_bits(ty, input.bits);
+                (&raw const uniform[index]).cast()
+            }
+        };
     }
     for ((slot, output), column) in columns.iter_mut().zip(outputs).zip(&layout.columns) {
         fits &= output.ty == column.ty && column.width == 1 && output.len == rows && !output.packed;
@@ -293,8 +340,8 @@ pub(crate) fn direct(
         scratch: 0,
     };
     let running = crash::running(&code.id);
-    // SAFETY: there are columns of `rows` elements for all slots and results, of their types, lent to us, and no
-    // lists nor tables; `code` is borrowed, so its pages stay mapped; the compiler's audit says that the code does
+    // SAFETY: there are columns of `rows` elements for all slots and results, of their types, lent to us, or one
+    // value where the code takes one, and no lists nor tables; `code` is borrowed, so its pages stay mapped; the compiler's audit says that the code does
     // not trap or unwind.
     let status = unsafe { (code.memory.entry())(&mut frame) };
     drop(running);

@@ -27,7 +27,7 @@ impl Emit {
 impl Block<'_> {
     fn inst(&mut self, v: V, inst: &Inst, scalar: Label) {
         match inst.what {
-            What::Const(_) => {}
+            What::Const(_) | What::Uniform { .. } => {}
             // Whatever nobody reads has no effect.
             _ if inst.ty != Ty::None && self.place(v) == Place::Nowhere => {}
             What::Tail => self.tail(v, inst),
@@ -89,7 +89,7 @@ impl Block<'_> {
             Place::Pool => {
                 let register = self.scratch(ty);
                 let entry = self.entry(v);
-                self.emit.fill(register, entry);
+                self.emit.fill(register, Operand::Pool(entry));
                 register
             }
             Place::Nowhere => unreachable!("what is read has a place"),
