@@ -112,8 +112,8 @@ macro_rules! helpers {
 }
 
 helpers! {
-    UNARY unary_f64 F64 unary_f32 F32: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28;
-    BINARY binary_f64 F64x2 binary_f32 F32x2: 0 1 2 3;
+    UNARY unary_f64 F64 unary_f32 F32: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39;
+    BINARY binary_f64 F64x2 binary_f32 F32x2: 0 1 2 3 4;
     TERNARY ternary_f64 F64x3 ternary_f32 F32x3: 0;
     POWI powi_f64 F64I32 powi_f32 F32I32: 0;
 }

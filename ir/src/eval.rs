@@ -304,6 +304,18 @@ functions! {
     erfc(a) erfc_f64 erfc_f32;
     gamma(a) gamma_f64 gamma_f32;
     ln_gamma(a) ln_gamma_f64 ln_gamma_f32;
+    approx_exp(a) approx_exp_f64 approx_exp_f32;
+    approx_exp2(a) approx_exp2_f64 approx_exp2_f32;
+    approx_ln(a) approx_ln_f64 approx_ln_f32;
+    approx_log2(a) approx_log2_f64 approx_log2_f32;
+    approx_log10(a) approx_log10_f64 approx_log10_f32;
+    approx_sin(a) approx_sin_f64 approx_sin_f32;
+    approx_cos(a) approx_cos_f64 approx_cos_f32;
+    approx_tan(a) approx_tan_f64 approx_tan_f32;
+    approx_asin(a) approx_asin_f64 approx_asin_f32;
+    approx_acos(a) approx_acos_f64 approx_acos_f32;
+    approx_atan(a) approx_atan_f64 approx_atan_f32;
+    approx_atan2(a, b) approx_atan2_f64 approx_atan2_f32;
 }
 
 /// Left shift; an amount outside `0..width` is a fault.

@@ -23,6 +23,7 @@
 //! The tables `UNARY`, `BINARY`, `TERNARY` and `POWI` name both functions of each operation, so that the
 //! compiler's table of helpers needs no second list.
 
+mod approx;
 mod arc;
 mod coefficients;
 mod erf;
@@ -148,6 +149,17 @@ functions! {
     Erfc erfc_f64 erfc_f32 = {erf::erfc}, "1 - erf(x).";
     Gamma gamma_f64 gamma_f32 = {libm::tgamma, libm::tgammaf}, "Gamma function. musl's Lanczos sum; f32 is the f64 function, rounded.";
     LnGamma ln_gamma_f64 ln_gamma_f32 = {libm::lgamma, libm::lgammaf}, "ln |gamma(x)|. FreeBSD's; below 0 a difference of two terms, of which the bound holds for the greater.";
+    ApproxExp approx_exp_f64 approx_exp_f32 = {approx::exp}, "e^x, looser.";
+    ApproxExp2 approx_exp2_f64 approx_exp2_f32 = {approx::exp2}, "2^x, looser.";
+    ApproxLn approx_ln_f64 approx_ln_f32 = {approx::ln}, "Natural logarithm, looser.";
+    ApproxLog2 approx_log2_f64 approx_log2_f32 = {approx::log2}, "Logarithm to base 2, looser.";
+    ApproxLog10 approx_log10_f64 approx_log10_f32 = {approx::log10}, "Logarithm to base 10, looser.";
+    ApproxSin approx_sin_f64 approx_sin_f32 = {approx::sin, rare: libm::sin}, "Sine, looser.";
+    ApproxCos approx_cos_f64 approx_cos_f32 = {approx::cos, rare: libm::cos}, "Cosine, looser.";
+    ApproxTan approx_tan_f64 approx_tan_f32 = {approx::tan, rare: libm::tan}, "Tangent, looser.";
+    ApproxAsin approx_asin_f64 approx_asin_f32 = {approx::asin}, "Arc sine, looser.";
+    ApproxAcos approx_acos_f64 approx_acos_f32 = {approx::acos}, "Arc cosine, looser.";
+    ApproxAtan approx_atan_f64 approx_atan_f32 = {approx::atan}, "Arc tangent, looser.";
 }
 
 functions! {
@@ -156,6 +168,7 @@ functions! {
     Powf powf_f64 powf_f32 = {power::powf}, "x^y.";
     Atan2 atan2_f64 atan2_f32 = {arc::atan2}, "Angle of the point (y, x): `x` is the ordinate, as in `y.atan2(x)`.";
     Hypot hypot_f64 hypot_f32 = {power::hypot}, "sqrt(x^2 + y^2).";
+    ApproxAtan2 approx_atan2_f64 approx_atan2_f32 = {approx::atan2}, "Angle of the point (y, x), looser.";
 }
 
 /// x * y + z with one rounding.

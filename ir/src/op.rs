@@ -360,7 +360,36 @@ ops! {
     Erfc "erfc" Unary(Float); [] 1.0 eval::erfc, "1 - erf(x), accurate for large x.";
     Gamma "gamma" Unary(Float); [] 20.0 eval::gamma, "Gamma function.";
     LnGamma "ln_gamma" Unary(Float); [] 10.0 eval::ln_gamma, "Natural logarithm of |gamma(x)|; the error bound is for x > 0, near its negative zeros it is larger.";
+    // floats: the looser functions of kernels that consent; no method, see `Op::approximate`
+    ApproxExp "approx_exp" Unary(Float); [] 3.5 eval::approx_exp, "e^x: what `exp` is in a kernel with `approx`.";
+    ApproxExp2 "approx_exp2" Unary(Float); [] 3.5 eval::approx_exp2, "2^x: what `exp2` is in a kernel with `approx`.";
+    ApproxLn "approx_ln" Unary(Float); [] 3.5 eval::approx_ln, "Natural logarithm: what `ln` is in a kernel with `approx`.";
+    ApproxLog2 "approx_log2" Unary(Float); [] 3.5 eval::approx_log2, "Logarithm to base 2: what `log2` is in a kernel with `approx`.";
+    ApproxLog10 "approx_log10" Unary(Float); [] 3.5 eval::approx_log10, "Logarithm to base 10: what `log10` is in a kernel with `approx`.";
+    ApproxSin "approx_sin" Unary(Float); [] 3.5 eval::approx_sin, "Sine: what `sin` is in a kernel with `approx`.";
+    ApproxCos "approx_cos" Unary(Float); [] 3.5 eval::approx_cos, "Cosine: what `cos` is in a kernel with `approx`.";
+    ApproxTan "approx_tan" Unary(Float); [] 3.5 eval::approx_tan, "Tangent: what `tan` is in a kernel with `approx`.";
+    ApproxAsin "approx_asin" Unary(Float); [] 3.5 eval::approx_asin, "Arc sine: what `asin` is in a kernel with `approx`.";
+    ApproxAcos "approx_acos" Unary(Float); [] 3.5 eval::approx_acos, "Arc cosine: what `acos` is in a kernel with `approx`.";
+    ApproxAtan "approx_atan" Unary(Float); [] 3.5 eval::approx_atan, "Arc tangent: what `atan` is in a kernel with `approx`.";
+    ApproxAtan2 "approx_atan2" Binary(Float); [] 3.5 eval::approx_atan2, "Angle of a point: what `atan2` is in a kernel with `approx`.";
 }
+
+/// Functions with a looser one beside them.
+const APPROXIMATE: [(Op, Op); 12] = [
+    (Op::Exp, Op::ApproxExp),
+    (Op::Exp2, Op::ApproxExp2),
+    (Op::Ln, Op::ApproxLn),
+    (Op::Log2, Op::ApproxLog2),
+    (Op::Log10, Op::ApproxLog10),
+    (Op::Sin, Op::ApproxSin),
+    (Op::Cos, Op::ApproxCos),
+    (Op::Tan, Op::ApproxTan),
+    (Op::Asin, Op::ApproxAsin),
+    (Op::Acos, Op::ApproxAcos),
+    (Op::Atan, Op::ApproxAtan),
+    (Op::Atan2, Op::ApproxAtan2),
+];
 
 impl Op {
     /// The operation's row.
@@ -371,6 +400,16 @@ impl Op {
     /// Name in the text form.
     pub fn name(self) -> &'static str {
         self.row().name
+    }
+
+    /// The looser operation that `approx` puts in its place, if there is one.
+    pub fn approximate(self) -> Option<Op> {
+        APPROXIMATE.iter().find(|(strict, _)| *strict == self).map(|&(_, looser)| looser)
+    }
+
+    /// Whether it is a looser one: no kernel's text names it.
+    pub fn is_approximate(self) -> bool {
+        APPROXIMATE.iter().any(|&(_, looser)| looser == self)
     }
 
     /// Typing rule.

@@ -6,6 +6,9 @@
 //! | `fuel = 1000` | loop iterations that one row may spend |
 //! | `overflow = "wrap"` | `+ - *`, unary minus, shifts, `abs`, `pow` wrap as in a release build of Rust |
 //! | `on_error = "null"` | a row that fails is null |
+//! | `contract` | `a * b + c` is rounded once |
+//! | `approx` | functions may be off by 3.5 units in the last place |
+//! | `fast` | `contract` and `approx` |
 //! | `out = "len(x) - 1"` | length of the list that the kernel writes |
 //! | `layout = "(n),(n)->()"` | lengths that must agree, and those of the lists that it writes |
 //! | `fields = "x, y"` | names of the elements of a tuple result |
@@ -22,13 +25,16 @@ use crate::ast::Name;
 use crate::names;
 
 /// The arguments that there are, with an example of each.
-const ARGUMENTS: [(&str, &str); 6] = [
+const ARGUMENTS: [(&str, &str); 9] = [
     ("fuel", "1000"),
     ("overflow", "\"wrap\""),
     ("on_error", "\"null\""),
     ("out", "\"len(x)\""),
     ("layout", "\"(n),(n)->()\""),
     ("fields", "\"x, y\""),
+    ("contract", ""),
+    ("approx", ""),
+    ("fast", ""),
 ];
 
 /// What integer operators do with a result that does not fit.
@@ -41,12 +47,22 @@ pub(crate) enum Overflow {
     Wrap,
 }
 
+/// What floats may do that strict arithmetic does not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Loose {
+    /// A product and the sum around it are rounded once.
+    pub(crate) contract: bool,
+    /// Functions have the looser bound.
+    pub(crate) approx: bool,
+}
+
 /// The arguments of `#[kernel(...)]`.
 #[derive(Debug)]
 pub(crate) struct Attributes<'t> {
     pub(crate) fuel: u64,
     pub(crate) overflow: Overflow,
     pub(crate) on_error: OnError,
+    pub(crate) loose: Loose,
     #[allow(dead_code)] // What writes lists is being built.
     pub(crate) out: Option<Out<'t>>,
     #[allow(dead_code)] // as above
@@ -63,6 +79,7 @@ impl Default for Attributes<'_> {
             fuel: FUEL_DEFAULT,
             overflow: Overflow::Fail,
             on_error: OnError::Fail,
+            loose: Loose::default(),
             out: None,
             layout: None,
             fields: Vec::new(),
@@ -116,14 +133,17 @@ pub(crate) fn read<'t>(raw: &[Argument<'t>], found: &mut Vec<Diagnostic>) -> Att
             found.push(Diagnostic::new(Code::BadAttribute, name.span, message).note(first.span, "first given here"));
             continue;
         }
-        let Some(value) = value else {
-            let message = format!("`{known}` has no value");
-            let help = format!("write `{known} = {example}`");
-            found.push(Diagnostic::new(Code::BadAttribute, name.span, message).help(help));
-            continue;
+        let outcome = match value {
+            None if example.is_empty() => {
+                attributes.switch(known);
+                continue;
+            }
+            Some(value) if example.is_empty() => Err(wrong(value.span, format!("`{known}` takes no value"))),
+            Some(value) => attributes.set(known, *value),
+            None => Err(wrong(name.span, format!("`{known}` has no value"))),
         };
-        if let Err(finding) = attributes.set(known, *value) {
-            let help = finding.help.clone().unwrap_or_else(|| format!("write `{known} = {example}`"));
+        if let Err(finding) = outcome {
+            let help = finding.help.clone().unwrap_or_else(|| format!("write `{}`", written(known, example)));
             found.push(finding.help(help));
         }
     }
@@ -144,13 +164,24 @@ fn unknown(name: Name<'_>) -> Diagnostic {
     Diagnostic::new(Code::BadAttribute, name.span, format!("unknown argument of #[kernel]: `{}`", name.text)).help(help)
 }
 
+/// An argument as it stands in a text.
+fn written(name: &str, example: &str) -> String {
+    if example.is_empty() { name.to_string() } else { format!("{name} = {example}") }
+}
+
 /// Every argument, in words.
 pub(crate) fn arguments() -> String {
-    let list: Vec<String> = ARGUMENTS.iter().map(|(name, example)| format!("`{name} = {example}`")).collect();
+    let list: Vec<String> = ARGUMENTS.iter().map(|(name, example)| format!("`{}`", written(name, example))).collect();
     format!("`#[kernel]` takes {}, and in Rust `crate = path::to::filbert`", list.join(", "))
 }
 
 impl<'t> Attributes<'t> {
+    /// An argument without a value.
+    fn switch(&mut self, name: &str) {
+        self.loose.contract |= name != "approx";
+        self.loose.approx |= name != "contract";
+    }
+
     fn set(&mut self, name: &str, value: Name<'t>) -> Result<(), Diagnostic> {
         match name {
             "fuel" => self.fuel = fuel(value)?,

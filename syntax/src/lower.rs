@@ -16,6 +16,7 @@ mod flow;
 mod ints;
 mod iter;
 mod loops;
+mod loose;
 mod ops;
 mod option;
 mod pattern;
@@ -36,7 +37,7 @@ use filbert_ir::limits::VALUES_MAX;
 use filbert_ir::{Kernel, Names, Op, Scalar, Source, Span, Type, ValueId, VerifiedKernel};
 
 use crate::ast::{Block, ExprId, ExprKind, LocalId, Logic, Name, Stmt, Tree};
-use crate::attributes::Overflow;
+use crate::attributes::{Loose, Overflow};
 use crate::consts::ConstVal;
 use crate::infer::types::{BOOL, Ty, Types};
 use crate::infer::{Meaning, Typed};
@@ -90,6 +91,7 @@ impl<'a, 't> Lowering<'a, 't> {
         let result = self.typed.results[index];
         let mut lower = Lower::new(self, result);
         lower.overflow = item.attrs.overflow;
+        lower.loose = item.attrs.loose;
         lower.b.signature.fuel = item.attrs.fuel;
         lower.b.signature.on_error = item.attrs.on_error;
         lower.params(item, index);
@@ -145,6 +147,8 @@ struct Lower<'c, 'a, 't> {
     cx: &'c mut Lowering<'a, 't>,
     /// What operators do with a result that does not fit.
     overflow: Overflow,
+    /// What floats may do.
+    loose: Loose,
     /// Type of the kernel's result.
     result: Ty,
     /// What the regions being built hand on, the innermost last.
@@ -163,6 +167,7 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
             b: Builder::new(),
             cx,
             overflow: Overflow::Fail,
+            loose: Loose::default(),
             result,
             ends: Vec::new(),
             depth: 0,
@@ -382,11 +387,12 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
         self.b.constant(scalar)
     }
 
-    /// An operation as the text has it, so one that wraps where the kernel says so.
+    /// An operation as the text has it, so one that wraps, or a looser one, where the kernel says so.
     fn op(&mut self, span: Span, op: Op, args: &[ValueId]) -> ValueId {
         self.b.span = span;
         match self.overflow {
             Overflow::Wrap if self.b.ty(args[0]).is_int() => self.wrapped(op, args),
+            _ if self.loose.approx => self.b.op(op.approximate().unwrap_or(op), args),
             _ => self.b.op(op, args),
         }
     }

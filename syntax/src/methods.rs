@@ -246,7 +246,7 @@ pub(crate) const OPERATORS: [(Op, &str); 18] = [
 fn is_method(op: Op) -> bool {
     let is_hidden = matches!(op.rule(), Rule::Select | Rule::Cast | Rule::Lengths | Rule::Index | Rule::Assert)
         || matches!(op, Op::AddOverflows | Op::SubOverflows | Op::MulOverflows);
-    !is_hidden && !OPERATORS.iter().any(|&(other, _)| other == op)
+    !is_hidden && !op.is_approximate() && !OPERATORS.iter().any(|&(other, _)| other == op)
 }
 
 /// The method of this name.

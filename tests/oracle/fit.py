@@ -137,6 +137,13 @@ table("SIN", "(sin(r) / r - 1) / z, z = r^2, |r| up to pi / 4; the error is time
       steps(root(lambda r: mp.sin(r) / r), 1), 0, QUARTER, 6, lambda z: z)
 table("COS", "(cos(r) - 1 + z / 2) / z^2, z = r^2, |r| up to pi / 4; the error is times z^2.",
       steps(root(mp.cos), 1, mpf(-1) / 2), 0, QUARTER, 6, lambda z: z * z)
+HALF_TURN = (mp.pi / 2 * mpf("1.0001")) ** 2
+LOG_LOW, LOG_TOP = mp.sqrt(mpf(1) / 2) * mpf("0.9999") - 1, mp.sqrt(2) * mpf("1.0001") - 1
+
+table("SIN_WIDE", "(sin(r) / r - 1) / z, z = r^2, |r| up to pi / 2; the error is times z.",
+      steps(root(lambda r: mp.sin(r) / r), 1), 0, HALF_TURN, 8, lambda z: z)
+table("LN_DIRECT", "(ln(1 + f) - f) / f^2, 1 + f from sqrt(1/2) to sqrt(2); the error is times f.",
+      steps(lambda f: mp.log1p(f), 0, 1), LOG_LOW, LOG_TOP, 19, abs)
 table("ASIN", "(asin(x) / x - 1) / z, z = x^2, |x| up to 1/2; the error is times z.",
       steps(root(lambda x: mp.asin(x) / x), 1), 0, mpf("0.2501"), 13, lambda z: z)
 table("ATAN", "(atan(t) / t - 1) / z, z = t^2, |t| up to tan(pi / 8); the error is times z.",
@@ -194,7 +201,7 @@ PARTS = {
     "LOG10_2": ("ln 2 / ln 10", mp.ln(2) / mp.ln(10), 2),
     "LOG10_E": ("1 / ln 10", 1 / mp.ln(10), 2),
     "THIRD": ("1 / 3", THIRD, 2),
-    "PI": ("pi", +mp.pi, 2),
+    "PI": ("pi", +mp.pi, 3),
     "HALF_PI": ("pi / 2", mp.pi / 2, 3),
     "QUARTER_PI": ("pi / 4", mp.pi / 4, 2),
 }

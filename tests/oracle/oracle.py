@@ -509,6 +509,8 @@ function("atanh", np.arctanh, mp.atanh)
 function("hypot", np.hypot, mp.hypot)
 function("erf", limits_of(math.erf), bounded(mp.erf, 200))
 function("erfc", limits_of(math.erfc), bounded(mp.erfc, 200))
+for looser in ["exp", "exp2", "ln", "log2", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "atan2"]:
+    RULES["approx_" + looser] = RULES[looser]
 function("gamma", limits_of(gamma_limit), gamma)
 function("ln_gamma", limits_of(lambda x: x if math.isnan(x) else math.inf), ln_gamma)
 

@@ -8,7 +8,7 @@ use super::coefficients::{ASIN, ATAN, HALF_PI, PI, QUARTER_PI};
 use super::lanes::{Lanes, SIGN};
 use super::pair::{Pair, constant, polynomial, quotient, root, sign_of, sum, sum_ordered, with_sign};
 
-const TAN_EIGHTH_PI: f64 = 0.414_213_562_373_095_03;
+pub(super) const TAN_EIGHTH_PI: f64 = 0.414_213_562_373_095_03;
 
 /// For an |x| below 1/2 asin(|x|) in two parts; else half of pi/2 - asin(|x|). And whether it is the first.
 #[inline(always)]
@@ -90,6 +90,20 @@ pub(super) fn atan<L: Lanes>(l: &L, x: L::F) -> L::F {
 /// The angle of the point (x, y).
 #[inline(always)]
 pub(super) fn atan2<L: Lanes>(l: &L, y: L::F, x: L::F) -> L::F {
+    let add = |base, (hi, lo), sign| difference(l, base, (with_sign(l, hi, sign), with_sign(l, lo, sign)));
+    atan2_by(l, y, x, |a, b| atan_core(l, a, b), add)
+}
+
+/// The angle of the point (x, y), given how to compute atan(a / b) as `atan_core` does, and a base less such an
+/// angle whose sign bit is turned where the third operand has it set.
+#[inline(always)]
+pub(super) fn atan2_by<L: Lanes, A>(
+    l: &L,
+    y: L::F,
+    x: L::F,
+    atan: impl Fn(L::F, L::F) -> A,
+    less: impl Fn(Pair<L::F>, A, L::I) -> L::F,
+) -> L::F {
     let (zero, one) = (l.float(0.0), l.float(1.0));
     let (tall, wide) = (l.abs(y), l.abs(x));
     let steep = l.lt(wide, tall);
@@ -103,7 +117,7 @@ pub(super) fn atan2<L: Lanes>(l: &L, y: L::F, x: L::F) -> L::F {
     let up = l.float(f64::from_bits(0x54f0_0000_0000_0000)); // 2^336
     let down = l.float(f64::from_bits(0x2af0_0000_0000_0000)); // 2^-336
     let factor = l.select(l.lt(b, l.float(1e-200)), up, l.select(l.lt(l.float(1e200), b), down, one));
-    let (hi, lo) = atan_core(l, l.mul(a, factor), l.mul(b, factor));
+    let part = atan(l.mul(a, factor), l.mul(b, factor));
 
     // Between 0 and pi it is atan, pi/2 -+ atan or pi - atan.
     let left = l.ilt(l.bits(x), l.int(0));
@@ -112,7 +126,7 @@ pub(super) fn atan2<L: Lanes>(l: &L, y: L::F, x: L::F) -> L::F {
     // Steep or left, but not both: it is taken off.
     let minus = l.or(l.and(steep, l.not(left)), l.and(left, l.not(steep)));
     let sign = l.iselect(minus, l.int(0), l.int(SIGN));
-    let angle = difference(l, base, (with_sign(l, hi, sign), with_sign(l, lo, sign)));
+    let angle = less(base, part, sign);
     let angle = with_sign(l, angle, sign_of(l, y));
     let ordered = l.and(l.eq(x, x), l.eq(y, y));
     l.select(ordered, angle, l.add(x, y))

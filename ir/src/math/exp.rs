@@ -12,7 +12,7 @@ use super::pair::{Pair, at_least, at_most, polynomial, product, sum_ordered};
 #[inline(always)]
 pub(super) fn exp<L: Lanes>(l: &L, x: L::F) -> L::F {
     // Beyond, the result is 0 or infinity, and stays so.
-    let x = at_least(l, at_most(l, x, 720.0), -760.0);
+    let x = clamped(l, x, -760.0, 720.0);
     let n = nearest(l, x, std::f64::consts::LOG2_E);
     let r = l.fma(n, l.float(-LN2.0), x);
     let r = l.fma(n, l.float(-LN2.1), r);
@@ -24,7 +24,7 @@ pub(super) fn exp<L: Lanes>(l: &L, x: L::F) -> L::F {
 /// 2^x.
 #[inline(always)]
 pub(super) fn exp2<L: Lanes>(l: &L, x: L::F) -> L::F {
-    let x = at_least(l, at_most(l, x, 1030.0), -1080.0);
+    let x = clamped(l, x, -1080.0, 1030.0);
     let n = nearest(l, x, 1.0);
     let f = l.sub(x, n);
     let (r, rest) = product(l, f, l.float(LN2.0));
@@ -36,7 +36,7 @@ pub(super) fn exp2<L: Lanes>(l: &L, x: L::F) -> L::F {
 /// e^x - 1.
 #[inline(always)]
 pub(super) fn exp_m1<L: Lanes>(l: &L, x: L::F) -> L::F {
-    let limited = at_least(l, at_most(l, x, 720.0), -50.0);
+    let limited = clamped(l, x, -50.0, 720.0);
     let n = nearest(l, limited, std::f64::consts::LOG2_E);
     let (r, r_low) = reduced(l, (limited, l.float(0.0)), n);
     // 2^n ((1 - 2^-n) + (e^r - 1)); from n = 60 on, 2^-n does not count.
@@ -55,6 +55,12 @@ pub(super) fn exp_m1<L: Lanes>(l: &L, x: L::F) -> L::F {
     let y = l.scale(l.add(hi, l.add(l.add(l.add(lo, less_low), middle), low)), n);
     // Keeps the sign of a zero.
     l.select(l.eq(x, l.float(0.0)), x, y)
+}
+
+/// x limited to low..high; NaN stays.
+#[inline(always)]
+pub(super) fn clamped<L: Lanes>(l: &L, x: L::F, low: f64, high: f64) -> L::F {
+    at_least(l, at_most(l, x, high), low)
 }
 
 /// The whole number nearest to x * factor.

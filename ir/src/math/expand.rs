@@ -2,7 +2,7 @@
 //! it is made of, once for all lanes of a vector.
 
 use super::lanes::Lanes;
-use super::{arc, erf, exp, hyperbolic, log, power, trig};
+use super::{approx, arc, erf, exp, hyperbolic, log, power, trig};
 use crate::op::Op;
 
 /// The steps of an operation on f64 operands, or `None` where it has none here and is to be called: `gamma`,
@@ -37,6 +37,18 @@ pub fn expand<L: Lanes>(l: &L, op: Op, args: &[L::F]) -> Option<L::F> {
         Op::Atanh => hyperbolic::atanh,
         Op::Erf => erf::erf,
         Op::Erfc => erf::erfc,
+        Op::ApproxExp => approx::exp,
+        Op::ApproxExp2 => approx::exp2,
+        Op::ApproxLn => approx::ln,
+        Op::ApproxLog2 => approx::log2,
+        Op::ApproxLog10 => approx::log10,
+        Op::ApproxSin => approx::sin,
+        Op::ApproxCos => approx::cos,
+        Op::ApproxTan => approx::tan,
+        Op::ApproxAsin => approx::asin,
+        Op::ApproxAcos => approx::acos,
+        Op::ApproxAtan => approx::atan,
+        Op::ApproxAtan2 => return Some(approx::atan2(l, args[0], args[1])),
         Op::Powf => return Some(power::powf(l, args[0], args[1])),
         Op::Atan2 => return Some(arc::atan2(l, args[0], args[1])),
         Op::Hypot => return Some(power::hypot(l, args[0], args[1])),

@@ -32,7 +32,7 @@ pub(super) fn split<L: Lanes>(l: &L, x: L::F) -> (L::F, L::F) {
 
 /// The limits: infinity at infinity, -infinity at 0, NaN below and for NaN.
 #[inline(always)]
-fn with_limits<L: Lanes>(l: &L, x: L::F, y: L::F) -> L::F {
+pub(super) fn with_limits<L: Lanes>(l: &L, x: L::F, y: L::F) -> L::F {
     let (zero, infinity) = (l.float(0.0), l.float(f64::INFINITY));
     let y = l.select(l.lt(x, infinity), y, x);
     let below = l.select(l.eq(x, zero), l.neg(infinity), l.float(f64::NAN));

@@ -10,7 +10,7 @@ use super::lanes::{Lanes, MAGIC};
 use super::pair::{Pair, polynomial, product, quotient, sign_of, sum_ordered, with_sign};
 
 /// Arguments beyond are rare.
-const LIMIT: f64 = 1e8;
+pub(super) const LIMIT: f64 = 1e8;
 
 /// Sine and cosine of the remainder in two parts, and the quadrant in the low bits.
 struct Turned<L: Lanes> {

@@ -54,6 +54,22 @@ fn arguments_are_read() {
 }
 
 #[test]
+fn switches_take_no_value() {
+    let read = |text: &'static str, value: Option<&'static str>| {
+        let name = |text: &'static str| Name { text, span: Span::new(0, text.len()) };
+        let mut found = Vec::new();
+        let Loose { contract, approx } = read(&[(name(text), value.map(name))], &mut found).loose;
+        let why = found.first().map(|finding| (finding.message.as_str().to_string(), finding.help.clone()));
+        (contract, approx, why)
+    };
+    assert_eq!(read("contract", None), (true, false, None));
+    assert_eq!(read("approx", None), (false, true, None));
+    assert_eq!(read("fast", None), (true, true, None));
+    let why = ("`fast` takes no value".to_string(), Some("write `fast`".to_string()));
+    assert_eq!(read("fast", Some("true")), (false, false, Some(why)));
+}
+
+#[test]
 fn wrong_values_are_explained_at_their_place() {
     let rows = [
         ("fuel", "\"many\"", "`fuel`: expected a whole number of iterations, got \"many\" at \"many\""),

@@ -377,12 +377,15 @@ impl<'c, 'a, 't> Lower<'c, 'a, 't> {
     /// `target op= value`; `values` are the value's, then those of the place's operands.
     pub(super) fn update(&mut self, id: ExprId, op: Op, target: ExprId, value: ExprId, values: &[Val]) -> Lowered<()> {
         let span = self.span(id);
-        let (by, operands) = values.split_first().expect("an update has a value");
+        let (by, operands) = values.split_at(self.update_operands(op, value).len());
         let place = self.place(target, &mut operands.iter())?;
         let old = self.read_place(self.span(target), &place)?;
         let old = self.one(span, &old, self.ty(target));
-        let by = self.one(span, by, self.ty(value));
-        let new = self.op(span, op, &[old, by]);
+        let by: Vec<ValueId> = by.iter().map(|by| self.one(span, by, self.ty(value))).collect();
+        let new = match by[..] {
+            [a, b] => self.fused(span, op, [a, b], old, true),
+            _ => self.op(span, op, &[old, by[0]]),
+        };
         self.write_place(span, place, self.ty(target), Val::One(new))
     }
 

@@ -14,7 +14,7 @@ impl<'a, 't> Lower<'_, 'a, 't> {
     pub(super) fn operands(&self, id: ExprId) -> Vec<ExprId> {
         match &self.cx.tree.expr(id).kind {
             ExprKind::Unary { arg, .. } | ExprKind::Cast { arg, .. } => vec![*arg],
-            ExprKind::Binary { left, right, .. } => vec![*left, *right],
+            ExprKind::Binary { op, left, right, .. } => self.binary_operands(*op, *left, *right),
             ExprKind::Tuple(elems) | ExprKind::Array(elems) => elems.clone(),
             ExprKind::Field { of, .. } | ExprKind::NamedField { of, .. } => vec![*of],
             ExprKind::Ref { of, .. } | ExprKind::Deref(of) => vec![*of],
@@ -37,8 +37,8 @@ impl<'a, 't> Lower<'_, 'a, 't> {
                 self.target_operands(target, &mut operands);
                 operands
             }
-            ExprKind::Update { target, value, .. } => {
-                let mut operands = vec![*value];
+            ExprKind::Update { op, target, value, .. } => {
+                let mut operands = self.update_operands(*op, *value);
                 self.place_operands(*target, &mut operands);
                 operands
             }
@@ -58,7 +58,12 @@ impl<'a, 't> Lower<'_, 'a, 't> {
             ExprKind::Bool(value) => self.constant(span, Scalar::Bool(*value)),
             ExprKind::Path(_) => return self.path(id),
             ExprKind::Unary { op, .. } => return self.unary(id, *op, &values),
-            ExprKind::Binary { op, left, right, .. } => return self.binary(id, *op, (*left, *right), &values),
+            ExprKind::Binary { op, left, right, .. } => {
+                return match self.contracted(id, *op, *left, *right, &values) {
+                    Some(value) => Ok(value),
+                    None => self.binary(id, *op, (*left, *right), &values),
+                };
+            }
             ExprKind::Cast { arg, .. } => return self.cast_value(id, *arg, &values),
             ExprKind::Tuple(_) => return Ok(Val::Many(values)),
             ExprKind::Field { index, .. } => {
