@@ -20,7 +20,8 @@
 //!   | fault_site       | 88  <-- index into `Artifact::sites`, if the result is a fault
 //!   | zero             | 92      0: what depends on it cannot be recognised as a constant
 //!   | scratch          | 96      the code's own
-//!   +------------------+ 104
+//!   | streams          | 104     not 0: stores may go past the caches
+//!   +------------------+ 112
 //!
 //!   column:     | row 0 | row 1 | ... | row end-1 |   elements are `Type::bytes()` wide, no padding, any
 //!                                                     alignment; a bool is one byte, 0 or 1
@@ -103,6 +104,9 @@ pub struct CallFrame {
     pub zero: u32,
     /// The code's own; what is in it at first does not matter.
     pub scratch: u64,
+    /// Not 0: row `start` of every output column stands at a multiple of 64 bytes, and nobody reads the outputs
+    /// soon. Code may then store past the caches; it lets these stores become visible before it returns.
+    pub streams: u64,
 }
 
 /// The entry of a compiled kernel. Calling one is for `filbert-runtime` alone.
@@ -174,5 +178,6 @@ const _: () = {
     assert!(offset_of!(CallFrame, fault_site) == 88);
     assert!(offset_of!(CallFrame, zero) == 92);
     assert!(offset_of!(CallFrame, scratch) == 96);
-    assert!(size_of::<CallFrame>() == 104);
+    assert!(offset_of!(CallFrame, streams) == 104);
+    assert!(size_of::<CallFrame>() == 112);
 };

@@ -30,6 +30,7 @@ use smallvec::SmallVec;
 use crate::bind::{Bound, Nulls, Starts};
 use crate::layout::Layout;
 use crate::lend::{Input, Lent};
+use crate::machine;
 use crate::options::StopFlag;
 use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
@@ -129,7 +130,9 @@ impl Order<'_> {
     pub(crate) fn direct(&self, rooms: &mut [&mut dyn Room]) -> Direct {
         let Engine::Native(code) = self.engine else { return Direct::Left(0) };
         let rows = self.bound.rows;
-        let is_short = rows <= LONG_STRIP_ROWS && !self.limits.stop.is_some_and(StopFlag::is_raised);
+        let is_short = rows <= LONG_STRIP_ROWS
+            && self.limits.streams != Some(true)
+            && !self.limits.stop.is_some_and(StopFlag::is_raised);
         if self.shadow || !is_short || !matches!(self.bound.nulls, Nulls::None) {
             return Direct::Left(0);
         }
@@ -193,6 +196,7 @@ impl Order<'_> {
         }
         assert!(piece_rows.is_multiple_of(STRIP_ROWS) && piece_rows > 0, "pieces begin with a strip");
         let (done, looked_at) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let limits = Limits { streams: Some(limits.streams.unwrap_or_else(|| streams(layout, rows))), ..limits };
         let job = Job { kernel, layout, engine, bound, sinks, valid: valid_sink, limits, shadow, done, looked_at };
         let starts = (from..rows).step_by(piece_rows);
         let pieces = starts.map(|start| Piece { job: &job, rows: start..rows.min(start.saturating_add(piece_rows)) });
@@ -210,6 +214,15 @@ impl Order<'_> {
         }
         Ok(looked_at)
     }
+}
+
+/// Whether the columns of a call are so large that no cache has room for them: then nobody will find the results in
+/// one, and storing past the caches spares reading each line before it is written.
+fn streams(layout: &Layout, rows: usize) -> bool {
+    let bytes = |ty: &Type| ty.bytes();
+    let inputs: usize = layout.slots.iter().map(bytes).sum();
+    let outputs: usize = layout.columns.iter().map(|column| column.width as usize * column.ty.bytes()).sum();
+    rows.saturating_mul(inputs + outputs) > machine::last_cache_bytes()
 }
 
 /// A range of a job's rows that no other piece has.

@@ -209,7 +209,7 @@ impl LoadedKernel {
     ) -> Result<(), KernelError> {
         let own_fuel = self.kernel.core.signature.fuel;
         let fuel = options.fuel.map_or(own_fuel, |fuel| fuel.min(own_fuel));
-        let limits = Limits { fuel, stop: options.stop.as_ref() };
+        let limits = Limits { fuel, stop: options.stop.as_ref(), streams: options.streams };
         if let Some(code) = self.native() {
             crash::taste(&self.kernel);
             let variant = code.native.variant(bound.uniform(), bound.rows, false);

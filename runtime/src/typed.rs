@@ -18,6 +18,9 @@ use crate::loaded::LoadedKernel;
 use crate::options::CallOptions;
 use crate::room::{Room, Sink};
 
+/// Rows of a call up to which it is one call of machine code. Longer ones are nearer to what `map_into` does.
+const DIRECT_ROWS_MAX: usize = 1 << 20;
+
 /// A kernel that takes slices of the types `P` and writes slices of the types `R`, without nulls and lists.
 ///
 /// ```
@@ -124,9 +127,10 @@ impl LoadedKernel {
                 0 => &code.native,
                 _ => code.native.variant(uniform, rows, false).unwrap_or(&code.native),
             };
-            if !code.wants_shadow(rows) && !native.is_unchecked_variant() {
+            let is_short = rows <= DIRECT_ROWS_MAX;
+            if is_short && !code.wants_shadow(rows) && !native.is_unchecked_variant() {
                 crash::taste(self.kernel());
-                let limits = Limits { fuel: self.kernel().core.signature.fuel, stop: None };
+                let limits = Limits { fuel: self.kernel().core.signature.fuel, stop: None, streams: Some(false) };
                 left = direct(native, limits, inputs, outputs, rows);
             }
         }

@@ -72,7 +72,7 @@ pub(super) fn audit(code: &[u8], text_bytes: usize, target: &Target) -> Result<(
 /// Whether the target has what iced calls by this name.
 fn is_had(feature: &str, target: &Target) -> bool {
     let name = match feature {
-        "X64" | "INTEL8086" | "INTEL386" | "INTEL486" => return true,
+        "X64" | "INTEL8086" | "INTEL386" | "INTEL486" | "SSE" => return true,
         "AVX512F" => "avx512f",
         "AVX512DQ" => "avx512dq",
         "AVX512VL" => "avx512vl",
@@ -102,11 +102,13 @@ fn is_known(instruction: &Instruction) -> bool {
             | Mnemonic::Push
             | Mnemonic::Pop
             | Mnemonic::Ret
+            | Mnemonic::Sfence
             | Mnemonic::Bzhi
             | Mnemonic::Ja
             | Mnemonic::Jae
             | Mnemonic::Jb
             | Mnemonic::Jbe
+            | Mnemonic::Jmp
             | Mnemonic::Jne
             | Mnemonic::Prefetchw
     );

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!   entry:   save what must be saved, room for slots, pointers of the columns into registers
+//!            if stores may go past the caches: to `stream`
 //!   turns:   constants into registers; as long as a whole turn of rows is left: body, next
 //!   tail:    constants into registers; as long as rows are left: the masks of these rows, body, next block
 //!   done:    return 0
+//!   stream:  as turns, with other stores; back to `turns` for the rest, or on where a row may fail
 //!   scalar:  fault_row = this row, return SCALAR
 //! ```
 //!
@@ -26,7 +28,7 @@ use filbert_ir::Type;
 use iced_x86::{Code, Register};
 
 use super::assembler::{Assembled, Assembler, Label, Operand};
-use super::ir::{Bank, Body, Isa, Shape, Ty, What, Width};
+use super::ir::{Bank, Body, Inst, Isa, Shape, Ty, What, Width};
 use super::registers::{self, Place, Places, SLOT_BYTES};
 use crate::abi::{CallFrame, SCALAR};
 
@@ -53,6 +55,8 @@ const COLUMNS: [Register; 8] = [
 const SAVED: usize = 3;
 /// Bytes of a cache line.
 const LINE_BYTES: u32 = 64;
+/// Instructions of a block up to which a loop with stores past the caches is worth its code.
+const STREAMED_MAX: usize = 64;
 
 /// A body with the places of its values.
 pub(super) struct Placed {
@@ -82,9 +86,16 @@ pub(super) fn emit(loops: &[Placed]) -> Result<Assembled, String> {
     }
     columns.truncate(COLUMNS.len());
     let slots = loops.iter().map(|placed| placed.places.slots).max().unwrap_or(0);
-    let mut emit = Emit { asm: Assembler::new(), shape: last.shape, columns, slots };
-    let [done, scalar] = [emit.asm.label(), emit.asm.label()];
+    let mut emit = Emit { asm: Assembler::new(), shape: last.shape, columns, slots, streams: false };
+    let [done, scalar, turns, stream] = [(); 4].map(|()| emit.asm.label());
+    let turn = loops.first().filter(|placed| streams(&placed.body));
     emit.entry();
+    if turn.is_some() {
+        emit.load_pointer(SPARE, FRAME, offset_of!(CallFrame, streams) as i32);
+        emit.asm.put(Code::And_rm64_imm32, &[Operand::Register(SPARE), Operand::Imm32(-1)]);
+        emit.asm.jump(Code::Jne_rel32_64, stream);
+    }
+    emit.asm.bind(turns);
     for placed in loops {
         match placed.body.is_tail {
             true => emit.masked(placed, done, scalar),
@@ -98,6 +109,10 @@ pub(super) fn emit(loops: &[Placed]) -> Result<Assembled, String> {
     emit.asm.bind(done);
     emit.asm.put(Code::Xor_r32_rm32, &[Operand::Register(Register::EAX); 2]);
     emit.leave();
+    if let Some(turn) = turn {
+        emit.asm.bind(stream);
+        emit.stream(turn, turns);
+    }
     emit.asm.bind(scalar);
     let fault_row = offset_of!(CallFrame, fault_row) as i32;
     emit.asm.put(Code::Mov_rm64_r64, &[Operand::At(FRAME, fault_row), Operand::Register(ROW)]);
@@ -106,12 +121,28 @@ pub(super) fn emit(loops: &[Placed]) -> Result<Assembled, String> {
     emit.asm.finish()
 }
 
+/// Whether a body has a form whose stores go past the caches: each stores a whole register, and the time is that of
+/// memory, not of the instructions.
+fn streams(body: &Body) -> bool {
+    let whole = |inst: &Inst| match inst.what {
+        What::Store { elem, .. } => {
+            // Narrower elements are cut down to less than the register that they are in.
+            elem.bytes() >= 4 && [256, 512].contains(&(elem.bits() * body.shape.lanes))
+        }
+        _ => true,
+    };
+    let work = body.insts.iter().filter(|inst| inst.copy == 0 && !inst.what.is_kept()).count();
+    !body.is_tail && work <= STREAMED_MAX && body.insts.iter().all(whole)
+}
+
 struct Emit {
     asm: Assembler,
     shape: Shape,
     /// The columns that have a register, in the order of `COLUMNS`.
     columns: Vec<Column>,
     slots: u32,
+    /// Stores go past the caches.
+    streams: bool,
 }
 
 impl Emit {
@@ -186,11 +217,24 @@ impl Emit {
         self.asm.bind(behind);
     }
 
+    /// Whole turns with stores past the caches. The return, which the loop's rows may have been the last before,
+    /// makes them visible to other threads only behind a fence. Goes on behind it where a row may fail.
+    fn stream(&mut self, placed: &Placed, turns: Label) {
+        let left = self.asm.label();
+        self.streams = true;
+        self.whole(placed, left);
+        self.streams = false;
+        self.asm.put(Code::Sfence, &[]);
+        self.asm.jump(Code::Jmp_rel32_64, turns);
+        self.asm.bind(left);
+        self.asm.put(Code::Sfence, &[]);
+    }
+
     /// Asks for the cache lines that the turn will store to, so that they come while it computes: the store of a
     /// whole line into one that the first cache does not have waits longer than two halves do, and what comes out of
     /// the second cache is otherwise a tenth slower than in halves. Lines of other rows are not asked for.
     fn claim(&mut self, placed: &Placed) {
-        if self.shape.isa != Isa::Avx512 {
+        if self.shape.isa != Isa::Avx512 || self.streams {
             return;
         }
         for inst in &placed.body.insts {

@@ -23,6 +23,8 @@ pub(crate) struct Limits<'l> {
     /// Loop iterations of a row.
     pub(crate) fuel: u64,
     pub(crate) stop: Option<&'l StopFlag>,
+    /// Whether results may go past the caches; nothing where that is found by their size.
+    pub(crate) streams: Option<bool>,
 }
 
 /// What is at the addresses that the strip loop has set: see the tables of `CallFrame`.
@@ -54,7 +56,8 @@ pub(crate) enum Body<'b> {
 
 impl<'b> Body<'b> {
     pub(crate) fn native(code: &'b NativeCode, limits: Limits<'b>) -> Body<'b> {
-        Body::Native(Native { code, limits, poll: POLL_ITERATIONS, patience: PATIENCE_MAX, scalar_calls: 0 })
+        let streams = limits.streams == Some(true);
+        Body::Native(Native { code, limits, streams, poll: POLL_ITERATIONS, patience: PATIENCE_MAX, scalar_calls: 0 })
     }
 
     pub(crate) fn interp(kernel: &VerifiedKernel, layout: &'b Layout, control: Control<'b>) -> Body<'b> {
@@ -105,6 +108,8 @@ impl<'b> Body<'b> {
 pub(crate) struct Native<'b> {
     code: &'b NativeCode,
     limits: Limits<'b>,
+    /// Results may go past the caches.
+    streams: bool,
     /// Iterations until the code's next look at the flag.
     poll: u64,
     /// Turns that vector code may still lose to a row that may fail.
@@ -118,6 +123,9 @@ const PATIENCE_MAX: u32 = 4;
 
 /// Ranges that are left to scalar code once patience has ended; ranges are strips, if no nulls divide them.
 const SCALAR_CALLS: u32 = 32;
+
+/// Bytes to a multiple of which results must be aligned to go past the caches.
+const STREAM_ALIGN: usize = 64;
 
 /// How a call of machine code ended.
 enum Ended {
@@ -135,7 +143,7 @@ impl Native<'_> {
         let code = self.code;
         let Some(vector) = &code.vector else {
             // SAFETY: the caller's promise.
-            return match unsafe { self.enter(code, pointers, start, end) }? {
+            return match unsafe { self.enter(code, pointers, start, end, 0) }? {
                 Ended::Ran(ran) => Ok(ran),
                 Ended::Left(row) => Err(format!("scalar code left row {row} to others")),
             };
@@ -146,7 +154,7 @@ impl Native<'_> {
             let mut rest = next..end;
             if self.scalar_calls == 0 {
                 // SAFETY: the caller's promise.
-                match unsafe { self.enter(code, pointers, next, end) }? {
+                match unsafe { self.enter_aligned(vector, pointers, next, end) }? {
                     Ended::Ran(ran) => {
                         self.patience = if was_lost { self.patience } else { PATIENCE_MAX };
                         return Ok(ran);
@@ -217,7 +225,7 @@ impl Native<'_> {
     unsafe fn scalar(&mut self, vector: &Vector, pointers: &Pointers, start: usize, end: usize) -> Result<Ran, String> {
         if let Some(code) = vector.companion() {
             // SAFETY: the caller's promise; the code is of the same kernel.
-            return match unsafe { self.enter(&code, pointers, start, end) }? {
+            return match unsafe { self.enter(&code, pointers, start, end, 0) }? {
                 Ended::Ran(ran) => Ok(ran),
                 Ended::Left(row) => Err(format!("scalar code left row {row} to others")),
             };
@@ -230,16 +238,54 @@ impl Native<'_> {
         unsafe { body.rows(pointers, start, end) }
     }
 
+    /// Calls vector code: once, or where its results may go past the caches first for the rows before a place at
+    /// which all of them are aligned.
+    ///
+    /// # Safety
+    /// As `rows`.
+    unsafe fn enter_aligned(
+        &mut self,
+        vector: &Vector,
+        pointers: &Pointers,
+        start: usize,
+        end: usize,
+    ) -> Result<Ended, String> {
+        let code = self.code;
+        let rows = start..end.min(start + STREAM_ALIGN);
+        let widths = || pointers.columns.iter().zip(&code.layout().columns);
+        let is_aligned = |&row: &usize| {
+            widths().all(|(first, column)| {
+                (first.addr() + row * column.width as usize * column.ty.bytes()).is_multiple_of(STREAM_ALIGN)
+            })
+        };
+        let is_long = self.streams && end - start > STREAM_ALIGN + vector.turn_rows;
+        let first = if is_long { rows.into_iter().find(is_aligned) } else { None };
+        let Some(first) = first else {
+            // SAFETY: the caller's promise.
+            return unsafe { self.enter(code, pointers, start, end, 0) };
+        };
+        if first > start {
+            // SAFETY: the caller's promise, for some of its rows.
+            match unsafe { self.enter(code, pointers, start, first, 0) }? {
+                Ended::Ran(Ran::All) => {}
+                other => return Ok(other),
+            }
+        }
+        // SAFETY: the caller's promise; the outputs are aligned at this row.
+        unsafe { self.enter(code, pointers, first, end, 1) }
+    }
+
     /// Calls machine code once.
     ///
     /// # Safety
-    /// As `rows`; the code must be of the body's kernel.
+    /// As `rows`; the code must be of the body's kernel. With `streams` all outputs must be aligned at row `start`.
     unsafe fn enter(
         &mut self,
         code: &NativeCode,
         pointers: &Pointers,
         start: usize,
         end: usize,
+        streams: u64,
     ) -> Result<Ended, String> {
         let mut frame = CallFrame {
             inputs: pointers.slots.as_ptr(),
@@ -256,6 +302,7 @@ impl Native<'_> {
             fault_site: 0,
             zero: 0,
             scratch: 0,
+            streams,
         };
         let running = crash::running(&code.id);
         // SAFETY: the frame is as docs/abi.md wants it, by the caller's promise; `code` is borrowed, so its
@@ -338,6 +385,7 @@ pub(crate) fn direct(
         fault_site: 0,
         zero: 0,
         scratch: 0,
+        streams: 0,
     };
     let running = crash::running(&code.id);
     // SAFETY: there are columns of `rows` elements for all slots and results, of their types, lent to us, or one

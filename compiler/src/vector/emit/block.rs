@@ -1,8 +1,8 @@
 //! The instructions of one body.
 
-use super::moves::{evex_load, evex_store, load_code, store_code, vex_load};
+use super::moves::{evex_load, evex_store, load_code, store_code, stream_code, vex_load};
 use super::*;
-use crate::vector::ir::{Inst, V};
+use crate::vector::ir::V;
 use crate::vector::machine::Machine;
 
 /// One body being written.
@@ -227,6 +227,7 @@ impl Block<'_> {
         let elements = self.elements(Column::Output(column), elem, inst);
         let from = Operand::Register(value);
         match (self.shape().isa, mask) {
+            _ if self.emit.streams => self.put(stream_code(self.shape().isa, value), &[elements, from]),
             (Isa::Avx512, mask) => {
                 let code = evex_store(elem, value.size());
                 self.emit.asm.put_masked(code, &[elements, from], mask.map(|mask| (mask, false)));
