@@ -50,11 +50,11 @@ fn blocks_are_as_wide_as_the_widest_type_allows() {
 #[test]
 fn what_is_refused_says_why() {
     let of = |body: &str| explained(body, Level::V4).map(|made| (made.backend, made.backend_reason));
-    let function = "kernel k(%0 x: f64) -> f64 {\n %1: f64 = exp %0\n return %1\n}\n";
+    let function = "kernel k(%0 x: f64) -> f64 {\n %1: f64 = gamma %0\n return %1\n}\n";
     let division = "kernel k(%0 x: i64, %1 y: i64) -> i64 {\n %2: i64 = div %0, %1\n return %2\n}\n";
     let repeated = "kernel k(%0 n: i64) -> i64 {\n %1: i64 = loop %0 {\n %2: i64 = carried 0\n %3: i64 = const 1\n\
          %4: i64 = wrapping_sub %2, %3\n %5: bool = gt %4, %3\n yield %5, %4\n }\n return %1\n}\n";
-    for (source, why) in [(function, "has exp of f64"), (division, "has div of i64"), (repeated, "has a loop")] {
+    for (source, why) in [(function, "has gamma of f64"), (division, "has div of i64"), (repeated, "has a loop")] {
         let Some((backend, reason)) = of(source) else { return };
         assert_eq!((backend, reason), (Backend::Scalar, format!("not vectorised: {why}")));
     }
@@ -79,5 +79,28 @@ fn random_plain_kernels_are_taken_and_pass_the_audit() {
         }
         assert!(taken > 150, "{level:?}: {taken} of 300");
         println!("{level:?}: {taken} of 300 taken");
+    }
+}
+
+/// Functions stand inline: no call, constants as operands, and the work that two of them share is done once.
+#[test]
+fn functions_are_inline() {
+    let of = |body: &str| format!("kernel k(%0 x: f64) -> f64 {{\n{body}}}\n");
+    let work = |body: &str, level| {
+        explained(&of(body), level).map(|made| {
+            assert!(matches!(made.backend, Backend::Vector { .. }), "{}", made.backend_reason);
+            assert!(!made.asm.contains("call"), "{}", made.asm);
+            assert!(made.code_bytes <= 16 << 10, "{} bytes", made.code_bytes);
+            made.clif.split("block of").nth(1).unwrap().lines().count()
+        })
+    };
+    for level in [Level::V3, Level::V4] {
+        let sine = work(" %1: f64 = sin %0\n return %1\n", level);
+        let both = work(" %1: f64 = sin %0\n %2: f64 = cos %0\n %3: f64 = add %1, %2\n return %3\n", level);
+        let Some((sine, both)) = sine.zip(both) else { continue };
+        assert!(both < sine + 20, "sine {sine}, sine and cosine {both}");
+    }
+    if let Some(made) = explained(&of(" %1: f64 = exp %0\n return %1\n"), Level::V4) {
+        assert!(made.asm.contains("vscalefpd") && made.asm.contains("{1to8}"), "{}", made.asm);
     }
 }

@@ -5,6 +5,7 @@ mod arrow;
 mod cache;
 mod degrade;
 mod differential;
+mod digests;
 mod encodings;
 mod faults;
 #[cfg(target_os = "linux")]
@@ -17,3 +18,4 @@ mod runaway;
 mod samples;
 mod support;
 mod typed;
+mod vector_math;

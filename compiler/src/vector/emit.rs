@@ -29,7 +29,7 @@ use iced_x86::{Code, Register};
 
 use super::assembler::{Assembled, Assembler, Label, Operand};
 use super::ir::{Bank, Body, Inst, Isa, Shape, Ty, What, Width};
-use super::registers::{self, Place, Places, SLOT_BYTES};
+use super::registers::{self, Place, Places, slot_bytes};
 use crate::abi::{CallFrame, SCALAR};
 
 mod block;
@@ -159,8 +159,9 @@ impl Emit {
             let (stack, base) = (Operand::Register(Register::RSP), Operand::Register(Register::RBP));
             self.asm.put(Code::Push_r64, &[base]);
             self.asm.put(Code::Mov_r64_rm64, &[base, stack]);
-            self.asm.put(Code::Sub_rm64_imm32, &[stack, Operand::Imm32((self.slots * SLOT_BYTES) as i32)]);
-            self.asm.put(Code::And_rm64_imm32, &[stack, Operand::Imm32(-(SLOT_BYTES as i32))]);
+            let bytes = slot_bytes(self.shape.isa);
+            self.asm.put(Code::Sub_rm64_imm32, &[stack, Operand::Imm32((self.slots * bytes) as i32)]);
+            self.asm.put(Code::And_rm64_imm32, &[stack, Operand::Imm32(-(bytes as i32))]);
         }
         for (register, field) in [
             (ROW, offset_of!(CallFrame, start)),
@@ -300,7 +301,7 @@ impl Emit {
                 _ => unreachable!("nothing else is kept"),
             }
             if let Place::Slot(slot) = place {
-                let slot = Operand::At(Register::RSP, (slot * SLOT_BYTES) as i32);
+                let slot = Operand::At(Register::RSP, (slot * slot_bytes(self.shape.isa)) as i32);
                 self.asm.put(moves::store_code(self.shape.isa, register), &[slot, Operand::Register(register)]);
             }
         }

@@ -38,7 +38,7 @@ use crate::audit::{Audit, CODE_BYTES_MAX};
 use filbert_ir::{ValueId, VerifiedKernel};
 
 use crate::passes::Optimized;
-use crate::target::Target;
+use crate::target::{Defect, Target};
 use emit::Placed;
 use ir::Body;
 
@@ -71,8 +71,13 @@ pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Targ
         (block, sites) = convert::convert(optimized, half, uniform)?;
     }
     let shape = block.shape;
-    let copies = schedule::copies(&block);
-    let mut loops = vec![placed(schedule::interleaved(&block, copies))?];
+    let wanted = schedule::copies(&block);
+    // Where copies beside one another are too much for the stack, one alone may not be.
+    let (copies, turn) = match placed(schedule::interleaved(&block, wanted)) {
+        Err(_) if wanted > 1 => (1, placed(schedule::interleaved(&block, 1))?),
+        turn => (wanted, turn?),
+    };
+    let mut loops = vec![turn];
     if take::has_masked_tail(&optimized.kernel.core, shape) {
         loops.push(placed(schedule::tail(&block))?);
     } else if copies > 1 {
@@ -94,6 +99,11 @@ impl Plan {
 
     /// Makes the code and audits it. An error is a defect.
     pub(crate) fn make(&self, target: &Target) -> Result<Made, String> {
+        match target.defect() {
+            Some(Defect::Error) => return Err("asked to fail".into()),
+            Some(Defect::Panic) => panic!("asked to panic"),
+            None => {}
+        }
         let made = emit::emit(&self.loops)?;
         if made.code.len() > CODE_BYTES_MAX {
             return Err(format!("{} bytes of code, more than {CODE_BYTES_MAX}", made.code.len()));

@@ -27,6 +27,7 @@ pub(crate) struct NativeCode {
     pub(super) helpers: &'static [AtomicPtr<()>],
     layout: Arc<Layout>,
     backend: Backend,
+    defect: Option<String>,
     /// Slots, a bit each, for which it takes one value for all rows.
     pub(super) uniform: u64,
     /// Compared with the interpreter at least once; where it is code for slots of one value.
@@ -86,6 +87,7 @@ impl NativeCode {
             sites: artifact.sites.iter().map(|site| site.value).collect(),
             layout: Arc::new(Layout::of(kernel)),
             backend: artifact.backend,
+            defect: artifact.defect.clone(),
             uniform: target.uniform(),
             checked: AtomicBool::new(false),
             vector,
@@ -144,6 +146,11 @@ impl NativeCode {
     /// Whether a slot has one value for all rows.
     pub(super) fn is_uniform(&self, slot: usize) -> bool {
         slot < u64::BITS as usize && self.uniform >> slot & 1 == 1
+    }
+
+    /// What went wrong in the vector back end, if it is scalar code because of that.
+    pub(crate) fn defect(&self) -> Option<&str> {
+        self.defect.as_deref()
     }
 
     /// Whether it computes blocks of rows.
