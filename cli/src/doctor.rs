@@ -70,6 +70,7 @@ fn cache() -> Section {
         ("evictions", stats.evictions.to_string()),
         ("interpreted", stats.interpreted.to_string()),
         ("refusals", stats.refusals.to_string()),
+        ("vector defects", stats.vector_defects.to_string()),
     ];
     ("cache (in memory, of this process)", rows)
 }

@@ -62,4 +62,7 @@ pub struct Artifact {
     pub sites: Vec<Site>,
     /// What was counted when the code was checked.
     pub audit: Audit,
+    /// What went wrong in the vector back end, if it took the kernel and failed: a defect of Filbert, because of
+    /// which there is scalar code only. Not the same as a kernel that it does not take.
+    pub defect: Option<String>,
 }

@@ -1,5 +1,7 @@
-//! The steps from kernel to artifact, and the guards around Cranelift. A kernel that the vector back end takes
-//! never meets Cranelift here; the runtime asks for its scalar code by a target `without_vectors`, if at all.
+//! The steps from kernel to artifact, and the guards around both back ends. A kernel that the vector back end
+//! takes never meets Cranelift here; the runtime asks for its scalar code by a target `without_vectors`, if at
+//! all. Where the vector back end fails, by an error of its own or by a panic, the kernel gets scalar code, and the
+//! artifact says why.
 //!
 //! A panic inside Cranelift is caught and becomes `CompileError::Internal`. Cranelift recurses along the
 //! dominator tree: whoever compiles a large kernel does so on a large stack, as the runtime's ladder does.
@@ -53,25 +55,40 @@ fn contain<T>(kernel: &VerifiedKernel, step: impl FnOnce() -> Result<T, CompileE
 
 fn stages(kernel: &VerifiedKernel, target: &Target, keep_text: bool) -> Result<Stages, CompileError> {
     let optimized = passes::optimize(kernel);
-    let (plan, reason) = match vector::plan(kernel, &optimized, target) {
-        Ok(plan) => (Some(plan), None),
-        Err(why) => (None, Some(why)),
+    let by_vector = || by_vector(kernel, &optimized, target, keep_text);
+    let why = match catch_unwind(AssertUnwindSafe(by_vector)) {
+        Ok(Ok((lowered, artifact))) => return Ok(Stages { optimized, lowered, not_vectorised: None, artifact }),
+        Ok(Err(why)) => why,
+        Err(panic) => NotVectorised::Defect(panic_message(&*panic)),
     };
-    let (lowered, artifact) = match plan {
-        Some(plan) => by_vector(kernel, &plan, target, keep_text)?,
-        None => by_cranelift(kernel, &optimized, target, keep_text)?,
-    };
-    Ok(Stages { optimized, lowered, not_vectorised: reason, artifact })
+    let (lowered, mut artifact) = by_cranelift(kernel, &optimized, target, keep_text)?;
+    let not_vectorised = Some(match why {
+        NotVectorised::Refused(why) => why,
+        NotVectorised::Defect(why) => {
+            artifact.defect = Some(why.clone());
+            format!("{why} (a defect of Filbert; please report it with this kernel)")
+        }
+    });
+    Ok(Stages { optimized, lowered, not_vectorised, artifact })
+}
+
+/// Why there is no vector code.
+enum NotVectorised {
+    /// It is not for kernels of this kind, or not for this machine.
+    Refused(String),
+    /// It is, but what came out is not right, or nothing came out.
+    Defect(String),
 }
 
 /// The vector back end: the IR as text, if asked for, and the code.
 fn by_vector(
     kernel: &VerifiedKernel,
-    plan: &vector::Plan,
+    optimized: &Optimized,
     target: &Target,
     keep_text: bool,
-) -> Result<(Option<String>, Artifact), CompileError> {
-    let made = plan.make(target).map_err(|why| CompileError::internal(kernel, why))?;
+) -> Result<(Option<String>, Artifact), NotVectorised> {
+    let plan = vector::plan(kernel, optimized, target).map_err(NotVectorised::Refused)?;
+    let made = plan.make(target).map_err(NotVectorised::Defect)?;
     let artifact = Artifact {
         kernel: kernel.id(),
         target: target.fingerprint().clone(),
@@ -81,6 +98,7 @@ fn by_vector(
         entry_offset: 0,
         sites: plan.sites.iter().map(|&value| Site { value }).collect(),
         audit: made.audit,
+        defect: None,
     };
     Ok((keep_text.then(|| plan.text()), artifact))
 }
@@ -108,6 +126,7 @@ fn by_cranelift(
         entry_offset: 0,
         sites,
         audit,
+        defect: None,
     };
     Ok((clif, artifact))
 }

@@ -39,6 +39,8 @@ pub use artifact::{Artifact, Backend, Site};
 pub use compile::compile;
 pub use error::CompileError;
 pub use explain::{Explanation, explain};
+#[doc(hidden)]
+pub use target::Defect;
 pub use target::{Level, Target};
 pub use vector::Isa;
 

@@ -72,8 +72,27 @@ x86_features! {
 struct Inner {
     isa: Result<OwnedTargetIsa, String>,
     features: Vec<&'static str>,
-    is_vectorised: bool,
+    vectors: Vectors,
     fingerprint: Arc<str>,
+}
+
+/// What becomes of kernels that the vector back end takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Vectors {
+    On,
+    Off,
+    /// It fails, for tests.
+    Broken(Defect),
+}
+
+/// A way in which the vector back end can be made to fail.
+#[doc(hidden)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Defect {
+    /// A step says that it cannot be right.
+    Error,
+    /// A step panics.
+    Panic,
 }
 
 /// What to compile for. Cheap to clone; equal when the same kernel gives the same bytes.
@@ -117,23 +136,42 @@ impl Target {
             crate::CODEGEN_VERSION,
         );
         let (isa, fingerprint) = (build_isa(&triple, &flags), fingerprint.into());
-        Target { inner: Arc::new(Inner { isa, features, is_vectorised: true, fingerprint }) }
+        Target { inner: Arc::new(Inner { isa, features, vectors: Vectors::On, fingerprint }) }
     }
 
     /// The same machine without the vector back end: every kernel is compiled by Cranelift, row by row.
     pub fn without_vectors(&self) -> Target {
+        self.with_vectors(Vectors::Off, "scalar")
+    }
+
+    /// The same machine with a vector back end that fails wherever it is asked for code. For tests of what
+    /// becomes of the kernel then.
+    #[doc(hidden)]
+    pub fn with_defect(&self, defect: Defect) -> Target {
+        self.with_vectors(Vectors::Broken(defect), &format!("{defect:?} in vectors"))
+    }
+
+    fn with_vectors(&self, vectors: Vectors, name: &str) -> Target {
         let inner = &self.inner;
-        let fingerprint: Arc<str> = match inner.is_vectorised {
-            true => format!("{} scalar", inner.fingerprint).into(),
-            false => inner.fingerprint.clone(),
+        let fingerprint: Arc<str> = match inner.vectors {
+            known if known == vectors => inner.fingerprint.clone(),
+            _ => format!("{} {name}", inner.fingerprint).into(),
         };
         let (isa, features) = (inner.isa.clone(), inner.features.clone());
-        Target { inner: Arc::new(Inner { isa, features, is_vectorised: false, fingerprint }) }
+        Target { inner: Arc::new(Inner { isa, features, vectors, fingerprint }) }
     }
 
     /// Whether kernels that the vector back end takes are given to it.
     pub fn is_vectorised(&self) -> bool {
-        self.inner.is_vectorised
+        self.inner.vectors != Vectors::Off
+    }
+
+    /// How the vector back end is to fail.
+    pub(crate) fn defect(&self) -> Option<Defect> {
+        match self.inner.vectors {
+            Vectors::Broken(defect) => Some(defect),
+            _ => None,
+        }
     }
 
     /// Everything that decides the bytes of an artifact but the kernel: triple, features, versions. One

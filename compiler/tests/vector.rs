@@ -50,11 +50,11 @@ fn blocks_are_as_wide_as_the_widest_type_allows() {
 #[test]
 fn what_is_refused_says_why() {
     let of = |body: &str| explained(body, Level::V4).map(|made| (made.backend, made.backend_reason));
-    let function = "kernel k(%0 x: f64) -> f64 {\n %1: f64 = exp %0\n return %1\n}\n";
+    let function = "kernel k(%0 x: f64) -> f64 {\n %1: f64 = gamma %0\n return %1\n}\n";
     let division = "kernel k(%0 x: i64, %1 y: i64) -> i64 {\n %2: i64 = div %0, %1\n return %2\n}\n";
     let repeated = "kernel k(%0 n: i64) -> i64 {\n %1: i64 = loop %0 {\n %2: i64 = carried 0\n %3: i64 = const 1\n\
          %4: i64 = wrapping_sub %2, %3\n %5: bool = gt %4, %3\n yield %5, %4\n }\n return %1\n}\n";
-    for (source, why) in [(function, "has exp of f64"), (division, "has div of i64"), (repeated, "has a loop")] {
+    for (source, why) in [(function, "has gamma of f64"), (division, "has div of i64"), (repeated, "has a loop")] {
         let Some((backend, reason)) = of(source) else { return };
         assert_eq!((backend, reason), (Backend::Scalar, format!("not vectorised: {why}")));
     }

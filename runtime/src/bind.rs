@@ -65,7 +65,14 @@ pub(crate) fn bind<'a>(kernel: &VerifiedKernel, columns: &[Column<'a>], rows: us
         let detail = format!("takes {} arguments ({}), got {}", params.len(), signature(kernel), columns.len());
         return Err(about(KernelError::new(Code::SignatureMismatch, detail)));
     }
-    let mut binding = Binding { kernel, rows, slots: Vec::new(), lists: Vec::new(), nulls: None, all_null: false };
+    let mut binding = Binding {
+        kernel,
+        rows,
+        slots: Vec::with_capacity(params.len()),
+        lists: Vec::new(),
+        nulls: None,
+        all_null: false,
+    };
     for (index, column) in columns.iter().enumerate() {
         binding.param(index, column).map_err(about)?;
     }

@@ -212,6 +212,10 @@ impl KernelCache {
         let state = match &result {
             Ok(code) => {
                 count(&self.counters.compiles);
+                if let Some(defect) = code.native.defect() {
+                    count(&self.counters.vector_defects);
+                    tracing::warn!(kernel = kernel.name(), id = %kernel.id(), "runs in scalar code: {defect}");
+                }
                 State::Ready(code.clone())
             }
             Err(refusal) => {

@@ -25,15 +25,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow_buffer::NullBuffer;
 use filbert_ir::interp::{Control, RowFault};
 use filbert_ir::{Fault, Type, ValueId, VerifiedKernel};
+use smallvec::SmallVec;
 
-use crate::bind::{Bound, Starts};
+use crate::bind::{Bound, Nulls, Starts};
 use crate::layout::Layout;
+use crate::lend::Lent;
 use crate::options::StopFlag;
 use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
 use strip::{Strip, zero_nulls};
 
-pub(crate) use body::Limits;
+pub(crate) use body::{Direct, Limits, direct};
 pub(crate) use native::{CompileFn, NativeCode};
 
 /// Rows between two looks at the stop flag; also the size of the scratch strips.
@@ -116,7 +118,30 @@ pub(crate) struct Order<'j> {
 }
 
 impl Order<'_> {
-    /// Fills the rooms: one for each column of the layout, then one for each list. `valid` gets a bit a row,
+    /// Fills the rooms by one call of machine code, if that is all there is to do: a short call of plain columns.
+    /// What is left is for `fill`.
+    pub(crate) fn direct(&self, rooms: &mut [&mut dyn Room]) -> Direct {
+        let Engine::Native(code) = self.engine else { return Direct::Left(0) };
+        let rows = self.bound.rows;
+        let is_short = rows <= LONG_STRIP_ROWS && !self.limits.stop.is_some_and(StopFlag::is_raised);
+        if self.shadow || !is_short || !matches!(self.bound.nulls, Nulls::None) {
+            return Direct::Left(0);
+        }
+        let inputs: SmallVec<[Lent<'_>; 8]> = self.bound.slots.iter().map_while(Lent::dense).collect();
+        let sinks: SmallVec<[Sink<'_>; 8]> = rooms.iter_mut().map(|room| room.sink()).collect();
+        let ran = direct(code, self.limits, &inputs, &sinks, rows);
+        if matches!(ran, Direct::All) {
+            drop(sinks);
+            for room in rooms {
+                // SAFETY: the code has written all rows.
+                unsafe { room.set_filled() };
+            }
+        }
+        ran
+    }
+
+    /// Fills the rooms from row `from` on, those before it being written: one for each column of the layout, then
+    /// one for each list. `valid` gets a bit a row,
     /// and must be there if the kernel's failing rows are null. `run` gets the pieces, of `piece_rows` rows
     /// each, and runs them all, in any order and on any threads, or returns why not. Gives the number of rows
     /// that were compared.
@@ -125,6 +150,7 @@ impl Order<'_> {
     /// If inputs or rooms do not fit the kernel: `bind` has checked that they do.
     pub(crate) fn fill(
         self,
+        from: usize,
         rooms: &mut [&mut dyn Room],
         mut valid: Option<&mut Aligned>,
         piece_rows: usize,
@@ -160,10 +186,10 @@ impl Order<'_> {
         assert!(piece_rows.is_multiple_of(STRIP_ROWS) && piece_rows > 0, "pieces begin with a strip");
         let (done, looked_at) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let job = Job { kernel, layout, engine, bound, sinks, valid: valid_sink, limits, shadow, done, looked_at };
-        let starts = (0..rows).step_by(piece_rows);
+        let starts = (from..rows).step_by(piece_rows);
         let pieces = starts.map(|start| Piece { job: &job, rows: start..rows.min(start.saturating_add(piece_rows)) });
         run(pieces.collect())?;
-        assert_eq!(job.done.load(Ordering::Acquire), rows, "every piece was run");
+        assert_eq!(from + job.done.load(Ordering::Acquire), rows, "every piece was run");
         let looked_at = job.looked_at.load(Ordering::Relaxed);
         drop(job);
         for room in rooms {

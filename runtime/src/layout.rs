@@ -25,6 +25,9 @@ pub(crate) struct Layout {
     pub(crate) skips_nulls: bool,
     /// A failing row is null.
     pub(crate) forgives: bool,
+    /// Nothing but values, one a row, of which none is null and every one is there: the code needs no more than
+    /// columns.
+    pub(crate) is_plain: bool,
 }
 
 impl Layout {
@@ -45,6 +48,12 @@ impl Layout {
                 ResultTy::List { .. } => {}
             }
         }
+        let forgives = core.signature.on_error == OnError::Null;
+        let is_value = |param: &Param| matches!(param, Param::Scalar { nullable: false, .. });
+        let is_plain = params.iter().all(is_value)
+            && results.iter().all(|result| matches!(result, ResultTy::Scalar { nullable: false, .. }))
+            && core.tables.is_empty()
+            && !forgives;
         Layout {
             slots: core.slot_types(),
             columns: abi::output_columns(core),
@@ -54,7 +63,8 @@ impl Layout {
             list_of_result: (0..results.len() as u32).map(|result| index_of(Array::Result(result))).collect(),
             optional,
             skips_nulls: core.has_loops() || !arrays.is_empty(),
-            forgives: core.signature.on_error == OnError::Null,
+            forgives,
+            is_plain,
         }
     }
 

@@ -11,7 +11,9 @@ use std::marker::PhantomData;
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use filbert_ir::{Code, KernelError, Scalar, Type};
 use ndarray::{ArrayView, Dimension};
+use smallvec::{SmallVec, smallvec};
 
+use crate::column::{Column, Values};
 use crate::element::{Element, Source, Storage};
 use crate::lists::Lists;
 use crate::offsets::Offsets;
@@ -24,6 +26,9 @@ pub(crate) struct Axis {
     pub(crate) len: usize,
     pub(crate) stride: isize,
 }
+
+/// Axes of a view; few of them need no memory of their own.
+pub(crate) type Axes = SmallVec<[Axis; 2]>;
 
 /// What keeps elements where they are.
 #[derive(Clone)]
@@ -39,7 +44,7 @@ pub(crate) enum Keeper<'a> {
 pub(crate) struct View<'a> {
     pub(crate) first: *const u8,
     pub(crate) storage: Storage,
-    pub(crate) axes: Box<[Axis]>,
+    pub(crate) axes: Axes,
     pub(crate) keeper: Keeper<'a>,
 }
 
@@ -102,7 +107,7 @@ impl<'a> View<'a> {
     }
 
     fn dense(storage: Storage, first: *const u8, len: usize, keeper: Keeper<'a>) -> View<'a> {
-        View { first, storage, axes: Box::new([Axis { len, stride: storage.bytes() as isize }]), keeper }
+        View { first, storage, axes: smallvec![Axis { len, stride: storage.bytes() as isize }], keeper }
     }
 
     /// The elements of a view of one axis under axes of these lengths.
@@ -110,12 +115,12 @@ impl<'a> View<'a> {
         let [own] = self.axes[..] else { panic!("elements in one dimension") };
         assert_eq!(elements_of_shape(shape), own.len, "as many elements");
         let mut stride = own.stride;
-        let mut axes: Vec<Axis> = shape.iter().map(|&len| Axis { len, stride }).collect();
+        let mut axes: Axes = shape.iter().map(|&len| Axis { len, stride }).collect();
         for axis in axes.iter_mut().rev() {
             axis.stride = stride;
             stride *= axis.len as isize;
         }
-        View { axes: axes.into(), ..self.clone() }
+        View { axes, ..self.clone() }
     }
 
     pub(crate) fn shape(&self) -> Vec<usize> {
@@ -132,7 +137,7 @@ impl<'a> View<'a> {
     pub(crate) fn broadcast(&self, shape: &[usize], core: usize) -> Option<View<'a>> {
         let (own, cores) = self.axes.split_at(self.axes.len().checked_sub(core)?);
         let missing = shape.len().checked_sub(own.len())?;
-        let mut axes: Vec<Axis> = shape.iter().map(|&len| Axis { len, stride: 0 }).collect();
+        let mut axes: Axes = shape.iter().map(|&len| Axis { len, stride: 0 }).collect();
         for (axis, own) in axes[missing..].iter_mut().zip(own) {
             match own.len {
                 len if len == axis.len => *axis = *own,
@@ -140,16 +145,16 @@ impl<'a> View<'a> {
                 _ => return None,
             }
         }
-        axes.extend(cores);
-        Some(View { axes: axes.into(), ..self.clone() })
+        axes.extend_from_slice(cores);
+        Some(View { axes, ..self.clone() })
     }
 
     /// The same view with axis `from` last; `None` if there is no such axis.
     pub(crate) fn with_last(&self, from: usize) -> Option<View<'a>> {
-        let mut axes = self.axes.to_vec();
+        let mut axes = self.axes.clone();
         let behind = axes.get_mut(from..).filter(|behind| !behind.is_empty())?;
         behind.rotate_left(1);
-        Some(View { axes: axes.into(), ..self.clone() })
+        Some(View { axes, ..self.clone() })
     }
 
     /// Whether the elements of the last `core` axes lie one behind another.
@@ -198,7 +203,7 @@ impl<'a> View<'a> {
             [axis] => axis.stride == self.storage.bytes() as isize,
             _ => self.len() == 0,
         };
-        let walk = if dense { Box::default() } else { walk.into() };
+        let walk = if dense { Axes::new() } else { walk };
         let (len, view) = (self.len(), View { axes: walk, ..self.clone() });
         match view.storage {
             Storage::Plain(_) => Input::Elements { len, view },
@@ -210,7 +215,7 @@ impl<'a> View<'a> {
     pub(crate) fn lists(&self, core: usize, ty: Type) -> Lists<'a> {
         let (leading, cores) = self.axes.split_at(self.axes.len() - core);
         let (rows, len) = (elements_of(leading), elements_of(cores));
-        Lists::equal(self, ty, merged(leading).into(), rows, len)
+        Lists::equal(self, ty, merged(leading).into_vec().into(), rows, len)
     }
 }
 
@@ -224,8 +229,8 @@ fn elements_of(axes: &[Axis]) -> usize {
 }
 
 /// The axes with those merged that lie behind one another in memory.
-fn merged(axes: &[Axis]) -> Vec<Axis> {
-    let mut walk: Vec<Axis> = Vec::new();
+fn merged(axes: &[Axis]) -> Axes {
+    let mut walk = Axes::new();
     for &axis in axes.iter().filter(|axis| axis.len != 1) {
         match walk.last_mut() {
             Some(outer) if outer.stride == axis.stride * axis.len as isize => {
@@ -235,6 +240,55 @@ fn merged(axes: &[Axis]) -> Vec<Axis> {
         }
     }
     walk
+}
+
+// ------------------------------------------------------------------------------------------------ lent
+
+/// The elements of one parameter of a typed call: a slice, or one value for every row.
+#[derive(Clone, Copy)]
+pub struct Lent<'a> {
+    pub(crate) first: *const u8,
+    pub(crate) ty: Type,
+    /// Number of elements; `None` for one value that every row gets.
+    pub(crate) len: Option<usize>,
+    lent: PhantomData<&'a [u8]>,
+}
+
+impl<'a> Lent<'a> {
+    /// The elements of a slice.
+    #[inline]
+    pub(crate) fn slice<T: Element>(values: &'a [T]) -> Lent<'a> {
+        Lent { first: values.as_ptr().cast(), ty: T::TYPE, len: Some(values.len()), lent: PhantomData }
+    }
+
+    /// One value for every row.
+    #[inline]
+    pub(crate) fn uniform<T: Element>(value: &'a T) -> Lent<'a> {
+        Lent { first: std::ptr::from_ref(value).cast(), ty: T::TYPE, len: None, lent: PhantomData }
+    }
+
+    /// The elements of a view of plain values that lie one behind another, of which there are so many.
+    pub(crate) fn dense(input: &'a Input<'_>) -> Option<Lent<'a>> {
+        match input {
+            Input::Elements { len, view: View { first, storage: Storage::Plain(ty), axes, .. } } if axes.is_empty() => {
+                Some(Lent { first: *first, ty: *ty, len: Some(*len), lent: PhantomData })
+            }
+            _ => None,
+        }
+    }
+
+    /// The elements from row `row` on, as an argument of a general call.
+    pub(crate) fn column(&self, row: usize) -> Column<'a> {
+        let Some(len) = self.len else {
+            // SAFETY: it is a value of that type, lent for `'a`.
+            return Column::scalar(Scalar::from_bits(self.ty, unsafe { read_bits(self.ty, self.first) }));
+        };
+        assert!(row <= len, "row {row} of {len}");
+        // SAFETY: the row is one of the slice's, or its end.
+        let first = unsafe { self.first.add(row * self.ty.bytes()) };
+        let keeper = Keeper::Lender(PhantomData);
+        Column::of(Values::View(View::dense(Storage::Plain(self.ty), first, len - row, keeper)))
+    }
 }
 
 // ---------------------------------------------------------------------------------------------- inputs

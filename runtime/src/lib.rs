@@ -11,6 +11,7 @@
 //! | [`map`] | [`KernelCall`]: calling a kernel on slices, arrays and Arrow arrays |
 //! | [`loaded`] | [`LoadedKernel`]: the handle that everything else goes through |
 //! | [`arrow`], [`arrow_types`], [`mod@column`], [`results`] | what arguments and results may be |
+//! | [`typed`] | [`TypedKernel`]: many small calls on slices, with all checks of types done before the first |
 //! | [`cache`], [`mod@engine`] | where code is kept, and whether it is wanted |
 //! | [`code_memory`] | the pages that code lives in |
 //! | [`crash`] | which kernel a process died of, for whoever started it |
@@ -46,6 +47,7 @@ pub mod results;
 mod room;
 mod shape;
 mod stats;
+pub mod typed;
 
 pub use arrow::{ArrowArg, struct_of};
 pub use arrow_types::{
@@ -65,3 +67,4 @@ pub use options::{CallOptions, StopFlag};
 pub use out_column::OutColumn;
 pub use parallel::PIECE_ROWS;
 pub use stats::CacheStats;
+pub use typed::{TypedKernel, Uniform};

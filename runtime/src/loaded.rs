@@ -10,7 +10,7 @@ use filbert_ir::{Code, Datum, KernelError, ResultTy, Type, VerifiedKernel};
 
 use crate::bind::{Bound, Nulls, bind};
 use crate::cache::KernelCache;
-use crate::call::{self, Halt, Limits, Order, STRIP_ROWS};
+use crate::call::{self, Direct, Halt, Limits, Order, STRIP_ROWS};
 use crate::column::Column;
 use crate::crash;
 use crate::engine::{self, Engine};
@@ -249,11 +249,15 @@ impl LoadedKernel {
         parallel: bool,
     ) -> Result<usize, Halt> {
         let order = Order { kernel: &self.kernel, layout: &self.layout, engine, bound, limits, shadow };
+        let from = match order.direct(rooms) {
+            Direct::All => return Ok(0),
+            Direct::Left(row) => row,
+        };
         match parallel && bound.rows > parallel::PIECE_ROWS {
-            true => order.fill(rooms, valid, parallel::PIECE_ROWS, parallel::run),
+            true => order.fill(from, rooms, valid, parallel::PIECE_ROWS, parallel::run),
             false => {
                 let one_piece = usize::MAX / STRIP_ROWS * STRIP_ROWS;
-                order.fill(rooms, valid, one_piece, |pieces| pieces.into_iter().try_for_each(|piece| piece.run()))
+                order.fill(from, rooms, valid, one_piece, |pieces| pieces.into_iter().try_for_each(|piece| piece.run()))
             }
         }
     }
@@ -278,7 +282,7 @@ impl LoadedKernel {
         error.of(&self.kernel, self.kernel.id())
     }
 
-    fn native(&self) -> Option<&LoadedCode> {
+    pub(crate) fn native(&self) -> Option<&LoadedCode> {
         self.code.as_deref().filter(|code| !code.is_quarantined())
     }
 }

@@ -209,6 +209,9 @@ impl LoadedKernel {
         if columns.len() != params.len() {
             return bind(self.kernel(), columns, rows);
         }
+        if columns.iter().zip(params).all(|(column, param)| shape::is_spread(column, param, shape)) {
+            return bind(self.kernel(), columns, rows);
+        }
         let spread = columns.iter().zip(params).enumerate();
         let spread = spread.map(|(index, (column, param))| shape::broadcast(index, column, param, shape));
         let spread = spread.collect::<Result<Vec<_>, _>>().map_err(|e| self.about(e))?;

@@ -19,7 +19,7 @@ use crate::lend::{out_of_memory, read_scalar};
 use crate::out_column::OutColumn;
 
 /// Where the elements of one result go: memory for `len` of them, lent mutably for `'a`.
-pub(crate) struct Sink<'a> {
+pub struct Sink<'a> {
     pub(crate) first: *mut u8,
     pub(crate) ty: Type,
     pub(crate) len: usize,
@@ -30,6 +30,29 @@ pub(crate) struct Sink<'a> {
 
 // SAFETY: threads share a sink only through pieces, which write disjoint rows.
 unsafe impl Sync for Sink<'_> {}
+
+impl<'a> Sink<'a> {
+    /// The elements of a slice.
+    #[inline]
+    pub(crate) fn slice<T: Element>(values: &'a mut [T]) -> Sink<'a> {
+        let (first, len) = (values.as_mut_ptr().cast(), values.len());
+        Sink { first, ty: T::TYPE, len, packed: false, lent: PhantomData }
+    }
+
+    /// The elements from number `from` on.
+    pub(crate) fn rest(&mut self, from: usize) -> Sink<'_> {
+        assert!(from <= self.len && !self.packed, "whole elements from {from} of {}", self.len);
+        // SAFETY: the element is one of the sink's, or its end.
+        let first = unsafe { self.first.add(from * self.ty.bytes()) };
+        Sink { first, ty: self.ty, len: self.len - from, packed: false, lent: PhantomData }
+    }
+}
+
+impl Room for Sink<'_> {
+    fn sink(&mut self) -> Sink<'_> {
+        Sink { first: self.first, ty: self.ty, len: self.len, packed: self.packed, lent: PhantomData }
+    }
+}
 
 /// Memory that a job fills.
 pub(crate) trait Room {
@@ -43,15 +66,15 @@ pub(crate) trait Room {
     unsafe fn set_filled(&mut self) {}
 }
 
-/// A 64-byte line: an allocation of these has the alignment that vector code and Arrow want.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
+/// Where results begin: what vector code and Arrow want.
+const ALIGN: usize = 64;
 
 /// Uninitialised memory for the elements of one result; becomes an Arrow buffer without a copy. Not a
 /// `MutableBuffer`, because that one aborts the process where memory is refused.
 pub(crate) struct Aligned {
-    lines: Vec<Line>,
+    /// Room for the elements from the first multiple of `ALIGN` on: asking the allocator for the alignment costs
+    /// a small call a third of its time.
+    memory: Vec<u8>,
     ty: Type,
     len: usize,
     packed: bool,
@@ -60,11 +83,20 @@ pub(crate) struct Aligned {
 
 impl Aligned {
     pub(crate) fn reserve(ty: Type, len: usize, packed: bool) -> Result<Aligned, KernelError> {
-        let mut lines = Vec::new();
+        let mut memory = Vec::new();
         let bytes = if packed { Some(len.div_ceil(8)) } else { len.checked_mul(ty.bytes()) };
-        let reserved = bytes.and_then(|bytes| lines.try_reserve_exact(bytes.div_ceil(64)).ok());
+        let bytes = bytes.and_then(|bytes| bytes.checked_add(ALIGN));
+        let reserved = bytes.and_then(|bytes| memory.try_reserve_exact(bytes).ok());
         reserved.ok_or_else(|| out_of_memory("results", ty, len))?;
-        Ok(Aligned { lines, ty, len, packed, filled: false })
+        Ok(Aligned { memory, ty, len, packed, filled: false })
+    }
+
+    /// The first element: `bytes()` bytes from there on are the allocation's.
+    fn first(&mut self) -> *mut u8 {
+        let first = self.memory.as_mut_ptr();
+        let skipped = first.align_offset(ALIGN);
+        assert!(skipped + self.bytes() <= self.memory.capacity(), "an aligned place for all elements");
+        first.wrapping_add(skipped)
     }
 
     fn bytes(&self) -> usize {
@@ -75,10 +107,10 @@ impl Aligned {
     pub(crate) fn into_buffer(mut self) -> Buffer {
         assert!(self.filled, "a result is read before a job has filled it");
         let len = self.bytes();
-        let first = NonNull::new(self.lines.as_mut_ptr().cast::<u8>()).expect("a Vec's pointer is never null");
+        let first = NonNull::new(self.first()).expect("a Vec's pointer is never null");
         // SAFETY: the first `len` bytes of the allocation are initialised, by `set_filled`; the buffer keeps
         // the allocation, which nobody else refers to.
-        unsafe { Buffer::from_custom_allocation(first, len, Arc::new(self.lines)) }
+        unsafe { Buffer::from_custom_allocation(first, len, Arc::new(self.memory)) }
     }
 
     /// Bits that a job has filled, as validity.
@@ -93,7 +125,7 @@ impl Aligned {
     pub(crate) fn keep(&mut self, pieces: impl Iterator<Item = (usize, usize)>) {
         assert!(self.filled && !self.packed, "whole elements that a job has filled");
         let (width, len, mut kept) = (self.ty.bytes(), self.len, 0);
-        let first = self.lines.as_mut_ptr().cast::<u8>();
+        let first = self.first();
         for (begin, end) in pieces {
             assert!(kept <= begin && begin <= end && end <= len, "elements {begin}..{end} of {len} behind {kept}");
             // SAFETY: both ranges lie in the allocation, as was just checked.
@@ -105,15 +137,14 @@ impl Aligned {
 
     /// Fills it with zeros.
     pub(crate) fn zero(&mut self) {
-        let bytes = self.lines.spare_capacity_mut();
-        bytes.fill(MaybeUninit::new(Line([0; 64])));
+        self.memory.spare_capacity_mut().fill(MaybeUninit::new(0));
         self.filled = true;
     }
 }
 
 impl Room for Aligned {
     fn sink(&mut self) -> Sink<'_> {
-        let first = self.lines.as_mut_ptr().cast();
+        let first = self.first();
         Sink { first, ty: self.ty, len: self.len, packed: self.packed, lent: PhantomData }
     }
 
@@ -163,8 +194,7 @@ pub(crate) struct Given<'a, T>(pub(crate) &'a mut [T]);
 
 impl<T: Element> Room for Given<'_, T> {
     fn sink(&mut self) -> Sink<'_> {
-        let first = self.0.as_mut_ptr().cast();
-        Sink { first, ty: T::TYPE, len: self.0.len(), packed: false, lent: PhantomData }
+        Sink::slice(self.0)
     }
 }
 

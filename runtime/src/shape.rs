@@ -69,6 +69,16 @@ pub(crate) fn common(columns: &[Column<'_>], params: &[Param]) -> Result<Option<
     Ok(common)
 }
 
+/// Whether a column has its rows already, one value for each of a shape of one axis.
+pub(crate) fn is_spread(column: &Column<'_>, param: &Param, shape: &[usize]) -> bool {
+    core_axes(param) == 0
+        && match (&column.values, shape) {
+            (Values::Scalar(_) | Values::Null, _) => true,
+            (Values::View(view), [rows]) => matches!(view.axes[..], [axis] if axis.len == *rows),
+            _ => false,
+        }
+}
+
 /// The column with its rows repeated to fill `shape`. Nulls do not broadcast, nor do lists that are not in an
 /// array.
 pub(crate) fn broadcast<'a>(

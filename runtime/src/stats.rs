@@ -24,6 +24,8 @@ pub struct CacheStats {
     pub interpreted: u64,
     /// Compiles that gave no code: refused, failed, or over the budget.
     pub refusals: u64,
+    /// Compiles in which the vector back end failed, so that there is scalar code: defects.
+    pub vector_defects: u64,
 }
 
 #[derive(Default)]
@@ -35,6 +37,7 @@ pub(crate) struct Counters {
     pub(crate) evictions: AtomicU64,
     pub(crate) interpreted: AtomicU64,
     pub(crate) refusals: AtomicU64,
+    pub(crate) vector_defects: AtomicU64,
 }
 
 pub(crate) fn count(counter: &AtomicU64) {
@@ -52,6 +55,7 @@ impl Counters {
             evictions: read(&self.evictions),
             interpreted: read(&self.interpreted),
             refusals: read(&self.refusals),
+            vector_defects: read(&self.vector_defects),
             code_bytes: 0,
             entries: 0,
         }

@@ -1,5 +1,6 @@
 //! The degrade ladder: what breaks below ends in the interpreter, with the same results.
 
+use filbert_compiler::{Backend, Defect, Target};
 use filbert_ir::{Datum, Scalar};
 use filbert_runtime::{Engine, KernelCall, LoadedKernel, engine, stats};
 
@@ -57,4 +58,22 @@ fn refused_child() {
         assert_eq!((stats.misses, stats.refusals, stats.interpreted, stats.entries), (1, 1, load, 0));
     }
     assert_eq!(filbert_runtime::code_memory::mappings(), 0);
+}
+
+#[test]
+fn fault_37_a_defect_of_the_vector_back_end_costs_only_vectors() {
+    let kernel = op("add", &["f64", "f64"], "f64");
+    let is_vector = |backend| matches!(backend, Some(Backend::Vector { .. }));
+    let is_taken = is_vector(patient(1 << 20).load(&kernel, Engine::Native).backend());
+    for defect in [Defect::Error, Defect::Panic] {
+        let cache = patient(1 << 20).with_target(Target::host().with_defect(defect));
+        for _ in 0..2 {
+            let loaded = cache.load(&kernel, Engine::Native);
+            assert_eq!((loaded.engine(), loaded.backend()), (Engine::Native, Some(Backend::Scalar)));
+            let got = loaded.call_row(&[1.5.into(), 2.0.into()]).unwrap();
+            assert_eq!(got, [Datum::from(Scalar::F64(3.5))]);
+        }
+        let stats = cache.stats();
+        assert_eq!((stats.compiles, stats.refusals, stats.vector_defects), (1, 0, u64::from(is_taken)));
+    }
 }

@@ -16,3 +16,5 @@ mod nulls;
 mod runaway;
 mod samples;
 mod support;
+mod typed;
+mod vector_math;

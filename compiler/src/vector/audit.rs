@@ -12,7 +12,7 @@ use iced_x86::{
     Code, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, Register,
 };
 
-use super::registers::{SLOT_BYTES, SLOTS_MAX};
+use super::registers::SLOTS_BYTES_MAX;
 use crate::abi::CallFrame;
 use crate::target::Target;
 
@@ -80,6 +80,8 @@ fn is_had(feature: &str, target: &Target) -> bool {
         "AVX2" => "avx2",
         "FMA" => "fma",
         "BMI2" => "bmi2",
+        // Every CPU with AVX-512 has it.
+        "PREFETCHW" => "avx512f",
         _ => return false,
     };
     target.features().contains(&name)
@@ -106,6 +108,7 @@ fn is_known(instruction: &Instruction) -> bool {
             | Mnemonic::Jb
             | Mnemonic::Jbe
             | Mnemonic::Jne
+            | Mnemonic::Prefetchw
     );
     // Gathers and scatters compute addresses from vectors.
     let scattered = name.contains("gather") || name.contains("scatter");
@@ -124,7 +127,7 @@ struct Place {
 impl Place {
     fn is_allowed(&self, instruction: &Instruction) -> bool {
         let &Place { base, index, displacement, writes, .. } = self;
-        let slots = i64::from(SLOTS_MAX * SLOT_BYTES);
+        let slots = i64::from(SLOTS_BYTES_MAX);
         match base {
             // Relative to the instruction: the decoder has made the sum.
             _ if instruction.is_ip_rel_memory_operand() => {

@@ -2,14 +2,22 @@
 //!
 //! Where a machine has the operation it is one instruction; where it has not, several that every machine has.
 //! So nobody else asks which instructions there are. This file holds values, masks and choice; floats stand in
-//! `float`, integers in `int`, conversions in `cast`. The bits of a result never depend on the machine.
+//! `float`, integers in `int`, conversions in `cast`, the steps of math functions in `math`. The bits of a result
+//! never depend on the machine.
+//!
+//! An instruction that computes what another one has computed is not made again: kernels seldom repeat themselves,
+//! but their functions do (the sine and the cosine of one angle).
 
 mod cast;
 mod float;
 mod int;
+mod math;
 
 pub(super) use float::{Compare, Rounding};
 pub(super) use int::Order;
+pub(super) use math::MathLanes;
+
+use std::collections::HashMap;
 
 use super::ir::{Args, Inst, Isa, Shape, Ty, V, What, Width};
 use super::machine::Machine;
@@ -19,12 +27,14 @@ pub(super) struct Build {
     pub(super) shape: Shape,
     pub(super) insts: Vec<Inst>,
     /// Constants so far: bits and value.
-    consts: Vec<(Width, u64, V)>,
+    consts: HashMap<(Width, u64), V>,
+    /// The instructions of the machine so far, by what they do to what.
+    known: HashMap<(What, Ty, Args), V>,
 }
 
 impl Build {
     pub(super) fn new(shape: Shape) -> Build {
-        Build { shape, insts: Vec::new(), consts: Vec::new() }
+        Build { shape, insts: Vec::new(), consts: HashMap::new(), known: HashMap::new() }
     }
 
     pub(super) fn push(&mut self, what: What, ty: Ty, args: &[V]) -> V {
@@ -34,11 +44,28 @@ impl Build {
     }
 
     fn machine(&mut self, machine: Machine, ty: Ty, args: &[V]) -> V {
-        self.push(What::Machine(machine, None), ty, args)
+        self.once(What::Machine(machine, None), ty, args)
     }
 
     fn machine_imm(&mut self, machine: Machine, ty: Ty, args: &[V], imm: u8) -> V {
-        self.push(What::Machine(machine, Some(imm)), ty, args)
+        self.once(What::Machine(machine, Some(imm)), ty, args)
+    }
+
+    /// The instruction, or one that computes the same.
+    fn once(&mut self, what: What, ty: Ty, args: &[V]) -> V {
+        let key = (what, ty, Args::new(args));
+        if let Some(&v) = self.known.get(&key) {
+            return v;
+        }
+        let v = self.push(what, ty, args);
+        self.known.insert(key, v);
+        v
+    }
+
+    /// Instructions from this one on are not used again: what follows may run where they did not.
+    #[allow(dead_code)] // for whoever adds code that runs conditionally
+    pub(super) fn forget_from(&mut self, first: V) {
+        self.known.retain(|_, v| *v < first);
     }
 
     /// These bits in each lane.
@@ -51,12 +78,11 @@ impl Build {
 
     /// These bits in each 64 of a register.
     fn pattern(&mut self, width: Width, bits: u64) -> V {
-        let found = self.consts.iter().find(|(w, b, _)| (*w, *b) == (width, bits));
-        if let Some(&(_, _, v)) = found {
+        if let Some(&v) = self.consts.get(&(width, bits)) {
             return v;
         }
         let v = self.push(What::Const(bits), Ty::Lanes(width), &[]);
-        self.consts.push((width, bits, v));
+        self.consts.insert((width, bits), v);
         v
     }
 
@@ -73,6 +99,14 @@ impl Build {
 
     pub(super) fn is_const(&self, v: V) -> bool {
         matches!(self.insts[v.index()].what, What::Const(_))
+    }
+
+    /// The bits of a constant.
+    fn const_bits(&self, v: V) -> Option<u64> {
+        match self.insts[v.index()].what {
+            What::Const(bits) => Some(bits),
+            _ => None,
+        }
     }
 
     pub(super) fn has_masks(&self) -> bool {
@@ -167,6 +201,12 @@ impl Build {
     /// `yes` where the mask is set, else `no`: numbers.
     pub(super) fn select(&mut self, mask: V, yes: V, no: V) -> V {
         let width = self.width(yes);
+        if yes == no {
+            return yes;
+        }
+        if self.const_bits(no) == Some(0) {
+            return self.or_zero(mask, yes);
+        }
         let mask = self.mask_as(mask, width);
         self.machine(pick(width, Machine::Blend64, Machine::Blend32), Ty::Lanes(width), &[mask, no, yes])
     }
@@ -205,7 +245,9 @@ impl Build {
 
     /// An operation of two operands that commutes: a constant stands second, where it may come from memory.
     fn two(&mut self, wide: Machine, narrow: Machine, a: V, b: V) -> V {
-        let (a, b) = if self.is_const(a) { (b, a) } else { (a, b) };
+        // The order of others is settled so that the same is found to be the same.
+        let swap = self.is_const(a) || (b < a && !self.is_const(b));
+        let (a, b) = if swap { (b, a) } else { (a, b) };
         self.ordered(wide, narrow, a, b)
     }
 

@@ -14,6 +14,9 @@ mod bits;
 mod cast;
 mod float;
 mod int;
+mod math;
+
+pub(super) use math::widens;
 
 use filbert_ir::{Core, Def, Op, Region, Scalar, Type, ValueId};
 
@@ -215,6 +218,11 @@ impl Convert<'_> {
         if !self.sites.contains(&site) {
             self.sites.push(site);
         }
+        self.leave_where(bad);
+    }
+
+    /// The rows of these lanes are left to the scalar code, if they are here at all.
+    fn leave_where(&mut self, bad: V) {
         let bad = match self.active {
             Some(active) => self.build.mask_and(bad, active),
             None => bad,

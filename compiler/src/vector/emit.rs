@@ -27,7 +27,7 @@ use iced_x86::{Code, Register};
 
 use super::assembler::{Assembled, Assembler, Label, Operand};
 use super::ir::{Bank, Body, Isa, Shape, Ty, What, Width};
-use super::registers::{self, Place, Places, SLOT_BYTES};
+use super::registers::{self, Place, Places, slot_bytes};
 use crate::abi::{CallFrame, SCALAR};
 
 mod block;
@@ -51,6 +51,8 @@ const COLUMNS: [Register; 8] = [
     Register::R15,
 ];
 const SAVED: usize = 3;
+/// Bytes of a cache line.
+const LINE_BYTES: u32 = 64;
 
 /// A body with the places of its values.
 pub(super) struct Placed {
@@ -126,8 +128,9 @@ impl Emit {
             let (stack, base) = (Operand::Register(Register::RSP), Operand::Register(Register::RBP));
             self.asm.put(Code::Push_r64, &[base]);
             self.asm.put(Code::Mov_r64_rm64, &[base, stack]);
-            self.asm.put(Code::Sub_rm64_imm32, &[stack, Operand::Imm32((self.slots * SLOT_BYTES) as i32)]);
-            self.asm.put(Code::And_rm64_imm32, &[stack, Operand::Imm32(-(SLOT_BYTES as i32))]);
+            let bytes = slot_bytes(self.shape.isa);
+            self.asm.put(Code::Sub_rm64_imm32, &[stack, Operand::Imm32((self.slots * bytes) as i32)]);
+            self.asm.put(Code::And_rm64_imm32, &[stack, Operand::Imm32(-(bytes as i32))]);
         }
         for (register, field) in [
             (ROW, offset_of!(CallFrame, start)),
@@ -176,11 +179,31 @@ impl Emit {
         self.compare_after(rows);
         self.asm.jump(Code::Ja_rel32_64, behind);
         self.asm.bind(head);
+        self.claim(placed);
         self.block(placed, scalar);
         self.advance(rows);
         self.compare_after(rows);
         self.asm.jump(Code::Jbe_rel32_64, head);
         self.asm.bind(behind);
+    }
+
+    /// Asks for the cache lines that the turn will store to, so that they come while it computes: the store of a
+    /// whole line into one that the first cache does not have waits longer than two halves do, and what comes out of
+    /// the second cache is otherwise a tenth slower than in halves. Lines of other rows are not asked for.
+    fn claim(&mut self, placed: &Placed) {
+        if self.shape.isa != Isa::Avx512 {
+            return;
+        }
+        for inst in &placed.body.insts {
+            let What::Store { column, elem } = inst.what else { continue };
+            let bytes = elem.bytes() as u32;
+            let first = inst.copy * self.shape.lanes * bytes;
+            let base = self.columns.iter().position(|known| *known == Column::Output(column));
+            if let Some(base) = base.filter(|_| first.is_multiple_of(LINE_BYTES)) {
+                let line = Operand::Element(COLUMNS[base], ROW, bytes, first as i32);
+                self.asm.put(Code::Prefetchw_m8, &[line]);
+            }
+        }
     }
 
     /// Blocks of which the last may be a partial one.

@@ -114,7 +114,7 @@ impl V {
 }
 
 /// What an instruction does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum What {
     /// The rows of a last, partial block: those before the end. Only where tails are masked.
     Tail,
@@ -131,7 +131,7 @@ pub(super) enum What {
 }
 
 /// At most three operands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Args {
     len: u8,
     values: [V; 3],

@@ -6,8 +6,8 @@
 //! one element for all lanes.
 //!
 //! Operands are in the order of Intel's manual, the result first, but for three rows: `Blend` and `Keep` have
-//! their mask as first operand, and `Fma213`, the one of its three forms that the IR uses, is replaced by another
-//! where its result stands in another operand's register.
+//! their mask as first operand, and of the three forms of a product and sum the IR uses `213`, which is replaced by
+//! another where its result stands in another operand's register; see `forms`.
 
 use iced_x86::Code;
 
@@ -88,6 +88,25 @@ machine! {
     Fma213F32: EVEX_Vfmadd213ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfmadd213ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfmadd213ps_ymm_ymm_ymmm256, VEX_Vfmadd213ps_xmm_xmm_xmmm128; Folds;
     Fma231F64: EVEX_Vfmadd231pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfmadd231pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfmadd231pd_ymm_ymm_ymmm256, VEX_Vfmadd231pd_xmm_xmm_xmmm128; Folds;
     Fma231F32: EVEX_Vfmadd231ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfmadd231ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfmadd231ps_ymm_ymm_ymmm256, VEX_Vfmadd231ps_xmm_xmm_xmmm128; Folds;
+    Fms132F64: EVEX_Vfmsub132pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfmsub132pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfmsub132pd_ymm_ymm_ymmm256, VEX_Vfmsub132pd_xmm_xmm_xmmm128; Folds;
+    Fms132F32: EVEX_Vfmsub132ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfmsub132ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfmsub132ps_ymm_ymm_ymmm256, VEX_Vfmsub132ps_xmm_xmm_xmmm128; Folds;
+    Fms213F64: EVEX_Vfmsub213pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfmsub213pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfmsub213pd_ymm_ymm_ymmm256, VEX_Vfmsub213pd_xmm_xmm_xmmm128; Folds;
+    Fms213F32: EVEX_Vfmsub213ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfmsub213ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfmsub213ps_ymm_ymm_ymmm256, VEX_Vfmsub213ps_xmm_xmm_xmmm128; Folds;
+    Fms231F64: EVEX_Vfmsub231pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfmsub231pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfmsub231pd_ymm_ymm_ymmm256, VEX_Vfmsub231pd_xmm_xmm_xmmm128; Folds;
+    Fms231F32: EVEX_Vfmsub231ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfmsub231ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfmsub231ps_ymm_ymm_ymmm256, VEX_Vfmsub231ps_xmm_xmm_xmmm128; Folds;
+    Fnma132F64: EVEX_Vfnmadd132pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfnmadd132pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfnmadd132pd_ymm_ymm_ymmm256, VEX_Vfnmadd132pd_xmm_xmm_xmmm128; Folds;
+    Fnma132F32: EVEX_Vfnmadd132ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfnmadd132ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfnmadd132ps_ymm_ymm_ymmm256, VEX_Vfnmadd132ps_xmm_xmm_xmmm128; Folds;
+    Fnma213F64: EVEX_Vfnmadd213pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfnmadd213pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfnmadd213pd_ymm_ymm_ymmm256, VEX_Vfnmadd213pd_xmm_xmm_xmmm128; Folds;
+    Fnma213F32: EVEX_Vfnmadd213ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfnmadd213ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfnmadd213ps_ymm_ymm_ymmm256, VEX_Vfnmadd213ps_xmm_xmm_xmmm128; Folds;
+    Fnma231F64: EVEX_Vfnmadd231pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfnmadd231pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfnmadd231pd_ymm_ymm_ymmm256, VEX_Vfnmadd231pd_xmm_xmm_xmmm128; Folds;
+    Fnma231F32: EVEX_Vfnmadd231ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfnmadd231ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfnmadd231ps_ymm_ymm_ymmm256, VEX_Vfnmadd231ps_xmm_xmm_xmmm128; Folds;
+    Fnms132F64: EVEX_Vfnmsub132pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfnmsub132pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfnmsub132pd_ymm_ymm_ymmm256, VEX_Vfnmsub132pd_xmm_xmm_xmmm128; Folds;
+    Fnms132F32: EVEX_Vfnmsub132ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfnmsub132ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfnmsub132ps_ymm_ymm_ymmm256, VEX_Vfnmsub132ps_xmm_xmm_xmmm128; Folds;
+    Fnms213F64: EVEX_Vfnmsub213pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfnmsub213pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfnmsub213pd_ymm_ymm_ymmm256, VEX_Vfnmsub213pd_xmm_xmm_xmmm128; Folds;
+    Fnms213F32: EVEX_Vfnmsub213ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfnmsub213ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfnmsub213ps_ymm_ymm_ymmm256, VEX_Vfnmsub213ps_xmm_xmm_xmmm128; Folds;
+    Fnms231F64: EVEX_Vfnmsub231pd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vfnmsub231pd_ymm_k1z_ymm_ymmm256b64, VEX_Vfnmsub231pd_ymm_ymm_ymmm256, VEX_Vfnmsub231pd_xmm_xmm_xmmm128; Folds;
+    Fnms231F32: EVEX_Vfnmsub231ps_zmm_k1z_zmm_zmmm512b32_er, EVEX_Vfnmsub231ps_ymm_k1z_ymm_ymmm256b32, VEX_Vfnmsub231ps_ymm_ymm_ymmm256, VEX_Vfnmsub231ps_xmm_xmm_xmmm128; Folds;
+    ScaleF64: EVEX_Vscalefpd_zmm_k1z_zmm_zmmm512b64_er, EVEX_Vscalefpd_ymm_k1z_ymm_ymmm256b64, INVALID, INVALID; Folds;
     // bits
     And64: EVEX_Vpandq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpandq_ymm_k1z_ymm_ymmm256b64, VEX_Vpand_ymm_ymm_ymmm256, VEX_Vpand_xmm_xmm_xmmm128; Folds;
     And32: EVEX_Vpandd_zmm_k1z_zmm_zmmm512b32, EVEX_Vpandd_ymm_k1z_ymm_ymmm256b32, VEX_Vpand_ymm_ymm_ymmm256, VEX_Vpand_xmm_xmm_xmmm128; Folds;
@@ -143,6 +162,7 @@ machine! {
     // masks and choice
     Test64: EVEX_Vptestmq_kr_k1_zmm_zmmm512b64, EVEX_Vptestmq_kr_k1_ymm_ymmm256b64, INVALID, INVALID; Folds;
     Test32: EVEX_Vptestmd_kr_k1_zmm_zmmm512b32, EVEX_Vptestmd_kr_k1_ymm_ymmm256b32, INVALID, INVALID; Folds;
+    TestNot64: EVEX_Vptestnmq_kr_k1_zmm_zmmm512b64, EVEX_Vptestnmq_kr_k1_ymm_ymmm256b64, INVALID, INVALID; Folds;
     Signs64: EVEX_Vpmovq2m_kr_zmm, EVEX_Vpmovq2m_kr_ymm, INVALID, INVALID; Registers;
     Signs32: EVEX_Vpmovd2m_kr_zmm, EVEX_Vpmovd2m_kr_ymm, INVALID, INVALID; Registers;
     Blend64: EVEX_Vpblendmq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpblendmq_ymm_k1z_ymm_ymmm256b64, VEX_Vblendvpd_ymm_ymm_ymmm256_ymm, VEX_Vblendvpd_xmm_xmm_xmmm128_xmm; Folds;
@@ -180,4 +200,21 @@ machine! {
     Shuffle32: INVALID, INVALID, VEX_Vshufps_ymm_ymm_ymmm256_imm8, VEX_Vshufps_xmm_xmm_xmmm128_imm8; Registers;
     PackU16: INVALID, INVALID, INVALID, VEX_Vpackusdw_xmm_xmm_xmmm128; Registers;
     PackU8: INVALID, INVALID, INVALID, VEX_Vpackuswb_xmm_xmm_xmmm128; Registers;
+}
+
+impl Machine {
+    /// The forms of a product and sum of which this is the second: 132, 213 and 231.
+    pub(super) fn forms(self) -> Option<[Machine; 3]> {
+        Some(match self {
+            Machine::Fma213F64 => [Machine::Fma132F64, self, Machine::Fma231F64],
+            Machine::Fma213F32 => [Machine::Fma132F32, self, Machine::Fma231F32],
+            Machine::Fms213F64 => [Machine::Fms132F64, self, Machine::Fms231F64],
+            Machine::Fms213F32 => [Machine::Fms132F32, self, Machine::Fms231F32],
+            Machine::Fnma213F64 => [Machine::Fnma132F64, self, Machine::Fnma231F64],
+            Machine::Fnma213F32 => [Machine::Fnma132F32, self, Machine::Fnma231F32],
+            Machine::Fnms213F64 => [Machine::Fnms132F64, self, Machine::Fnms231F64],
+            Machine::Fnms213F32 => [Machine::Fnms132F32, self, Machine::Fnms231F32],
+            _ => return None,
+        })
+    }
 }

@@ -38,7 +38,7 @@ use crate::audit::{Audit, CODE_BYTES_MAX};
 use filbert_ir::{ValueId, VerifiedKernel};
 
 use crate::passes::Optimized;
-use crate::target::Target;
+use crate::target::{Defect, Target};
 use emit::Placed;
 use ir::Body;
 
@@ -89,6 +89,11 @@ impl Plan {
 
     /// Makes the code and audits it. An error is a defect.
     pub(crate) fn make(&self, target: &Target) -> Result<Made, String> {
+        match target.defect() {
+            Some(Defect::Error) => return Err("asked to fail".into()),
+            Some(Defect::Panic) => panic!("asked to panic"),
+            None => {}
+        }
         let made = emit::emit(&self.loops)?;
         if made.code.len() > CODE_BYTES_MAX {
             return Err(format!("{} bytes of code, more than {CODE_BYTES_MAX}", made.code.len()));

@@ -9,14 +9,16 @@
 //! stack, it works on scratch registers; two of each bank are kept aside if any instruction needs one.
 
 use super::ir::{Bank, Body, Inst, Isa, V, What};
-use super::machine::{Machine, Memory};
+use super::machine::Memory;
+
+/// Bytes of all slots of a body: the frame stays below a page, which the guard page of a stack can be trusted to
+/// catch.
+pub(super) const SLOTS_BYTES_MAX: u32 = 3840;
 
 /// Bytes of a slot.
-pub(super) const SLOT_BYTES: u32 = 64;
-
-/// Slots that a body may have: the frame stays below a page, which the guard page of a stack can be trusted
-/// to catch.
-pub(super) const SLOTS_MAX: u32 = 48;
+pub(super) fn slot_bytes(isa: Isa) -> u32 {
+    isa.bits() / 8
+}
 
 /// Scratch registers of a bank.
 const SCRATCH: u32 = 2;
@@ -69,7 +71,8 @@ pub(super) fn folded(inst: &Inst, is_memory: impl Fn(V) -> bool) -> Option<usize
     let What::Machine(machine, _) = inst.what else { return None };
     let last = inst.args.len().checked_sub(1)?;
     match machine {
-        Machine::Fma213F64 | Machine::Fma213F32 => [2, 1].into_iter().find(|&place| is_memory(inst.args[place])),
+        // Of a constant factor and a constant to be added, the second is where the result is made.
+        _ if machine.forms().is_some() => [1, 2].into_iter().find(|&place| is_memory(inst.args[place])),
         _ if machine.row().memory == Memory::Registers => None,
         // The register would be read twice.
         _ if inst.args[..last].contains(&inst.args[last]) => None,
@@ -79,13 +82,28 @@ pub(super) fn folded(inst: &Inst, is_memory: impl Fn(V) -> bool) -> Option<usize
 
 /// Gives every value its place, or says that there are too many.
 pub(super) fn allocate(body: &Body) -> Result<Places, String> {
-    let places = scan(body, 0);
-    let places = if needs_scratch(body, &places) { scan(body, SCRATCH) } else { places };
+    let last = last_uses(body);
+    let mut kept = [0; 2];
+    let places = loop {
+        let places = scan(body, &last, kept);
+        let mut more = kept;
+        BANKS
+            .iter()
+            .filter(|&&bank| needs_scratch(body, &places, bank))
+            .for_each(|&bank| more[bank as usize] = SCRATCH);
+        if more == kept {
+            break places;
+        }
+        kept = more;
+    };
+    let most = SLOTS_BYTES_MAX / slot_bytes(body.shape.isa);
     match places.slots {
-        ..=SLOTS_MAX => Ok(places),
-        slots => Err(format!("needs {slots} places on the stack, more than {SLOTS_MAX}")),
+        slots if slots <= most => Ok(places),
+        slots => Err(format!("needs {slots} places on the stack, more than {most}")),
     }
 }
+
+const BANKS: [Bank; 2] = [Bank::Vector, Bank::Mask];
 
 /// Most values of a bank that live at once, constants left out.
 pub(super) fn most_alive(body: &Body, bank: Bank) -> u32 {
@@ -116,11 +134,12 @@ fn last_uses(body: &Body) -> Vec<usize> {
     last
 }
 
-fn scan(body: &Body, kept: u32) -> Places {
-    let last = last_uses(body);
+/// Places, with so many registers of each bank kept aside.
+fn scan(body: &Body, last: &[usize], kept: [u32; 2]) -> Places {
     let mut places = Places { of: vec![Place::Nowhere; body.insts.len()], slots: 0 };
-    for bank in [Bank::Vector, Bank::Mask] {
-        let registers = count(body.shape.isa, bank).saturating_sub(kept);
+    let mut spilled = Vec::new();
+    for bank in BANKS {
+        let registers = count(body.shape.isa, bank).saturating_sub(kept[bank as usize]);
         let mut free: u32 = if registers == 32 { u32::MAX } else { (1 << registers) - 1 };
         let mut never_used = free;
         // Values that have a register, with the end of their life.
@@ -142,18 +161,17 @@ fn scan(body: &Body, kept: u32) -> Places {
                     match longest {
                         Some((place, (end, other, register))) if end > last[index] => {
                             active.remove(place);
-                            places.of[other.index()] = Place::Slot(places.slots);
-                            places.slots += 1;
+                            places.of[other.index()] = Place::Nowhere;
+                            spilled.push(other);
                             register
                         }
                         _ => {
-                            places.of[index] = Place::Slot(places.slots);
-                            places.slots += 1;
+                            spilled.push(v);
                             continue;
                         }
                     }
                 }
-                register => register,
+                register => wanted_register(inst, index, last, &places, free).unwrap_or(register),
             };
             free &= !(1 << register);
             never_used &= !(1 << register);
@@ -164,7 +182,34 @@ fn scan(body: &Body, kept: u32) -> Places {
             constants(body, never_used, &mut places);
         }
     }
+    slots(spilled, last, &mut places);
     places
+}
+
+/// Where a product and sum saves a move: the place of an operand that nobody else wants.
+fn wanted_register(inst: &Inst, index: usize, last: &[usize], places: &Places, free: u32) -> Option<u32> {
+    let What::Machine(machine, _) = inst.what else { return None };
+    machine.forms()?;
+    inst.args.iter().find_map(|arg| match places.of[arg.index()] {
+        Place::Register(register) if last[arg.index()] == index && free & 1 << register != 0 => Some(register),
+        _ => None,
+    })
+}
+
+/// Gives slots to values that have no register, each again when its value is dead.
+fn slots(mut spilled: Vec<V>, last: &[usize], places: &mut Places) {
+    spilled.sort();
+    // When each slot is free again.
+    let mut ends: Vec<usize> = Vec::new();
+    for v in spilled {
+        let slot = ends.iter().position(|&end| end <= v.index()).unwrap_or_else(|| {
+            ends.push(0);
+            ends.len() - 1
+        });
+        ends[slot] = last[v.index()];
+        places.of[v.index()] = Place::Slot(slot as u32);
+    }
+    places.slots = ends.len() as u32;
 }
 
 /// Gives constants the registers that nobody uses.
@@ -192,13 +237,15 @@ fn constants(body: &Body, mut free: u32, places: &mut Places) {
     }
 }
 
-/// Whether some instruction has more operands in memory than it can read there, or its result.
-fn needs_scratch(body: &Body, places: &Places) -> bool {
+/// Whether some instruction has more operands of the bank in memory than it can read there, or its result.
+fn needs_scratch(body: &Body, places: &Places, bank: Bank) -> bool {
+    let is_of_bank = |inst: &Inst| body.shape.bank(inst.ty) == Some(bank);
     body.insts.iter().enumerate().any(|(index, inst)| {
         let is_memory = |v: V| places.is_memory(v);
         let folded = folded(inst, is_memory);
-        matches!(places.of[index], Place::Slot(_))
-            || inst.args.iter().enumerate().any(|(place, &v)| folded != Some(place) && is_memory(v))
+        let is_loaded = |place, v| folded != Some(place) && is_memory(v) && is_of_bank(body.inst(v));
+        (matches!(places.of[index], Place::Slot(_)) && is_of_bank(inst))
+            || inst.args.iter().enumerate().any(|(place, &v)| is_loaded(place, v))
     })
 }
 

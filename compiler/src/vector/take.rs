@@ -6,6 +6,7 @@
 use filbert_ir::signature::ResultTy;
 use filbert_ir::{Core, Def, Kernel, Type};
 
+use super::convert;
 use super::ir::{Isa, Shape};
 use crate::abi;
 use crate::compile::VALUES_SMALL_MAX;
@@ -34,7 +35,7 @@ pub(super) fn shape(core: &Core, target: &Target) -> Result<Shape, String> {
         return Err("takes or gives lists".into());
     }
     let is_wide = core.values.iter().any(|value| value.ty.bits() == 64 && !matches!(value.def, Def::Param(_)));
-    let is_wide = is_wide || columns(core).any(|ty| ty.bits() == 64);
+    let is_wide = is_wide || columns(core).any(|ty| ty.bits() == 64) || convert::widens(core);
     Ok(Shape { isa, lanes: isa.bits() / if is_wide { 64 } else { 32 } })
 }
 

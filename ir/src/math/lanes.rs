@@ -78,12 +78,7 @@ pub trait Lanes {
     /// any n). An engine that has an instruction for it may use that.
     #[inline(always)]
     fn scale(&self, a: Self::F, n: Self::F) -> Self::F {
-        let magic = self.float(MAGIC);
-        let half = self.fma(n, self.float(0.5), magic);
-        let rest = self.add(self.sub(n, self.sub(half, magic)), magic);
-        // The first product is exact.
-        let a = self.mul(a, self.power(half));
-        self.mul(a, self.power(rest))
+        scale_by_halves(self, a, n)
     }
 
     /// 2^n for a float MAGIC + n, n from -1022 to 1023.
@@ -91,6 +86,17 @@ pub trait Lanes {
     fn power(&self, magic_n: Self::F) -> Self::F {
         self.of_bits(self.iadd(self.shl(self.bits(magic_n), 52), self.int(ONE_BITS)))
     }
+}
+
+/// a * 2^n as `Lanes::scale` has it, by two powers of two.
+#[inline(always)]
+pub fn scale_by_halves<L: Lanes + ?Sized>(l: &L, a: L::F, n: L::F) -> L::F {
+    let magic = l.float(MAGIC);
+    let half = l.fma(n, l.float(0.5), magic);
+    let rest = l.add(l.sub(n, l.sub(half, magic)), magic);
+    // The first product is exact.
+    let a = l.mul(a, l.power(half));
+    l.mul(a, l.power(rest))
 }
 
 /// How one lane multiplies and adds with one rounding.

@@ -2,16 +2,18 @@
 
 #![allow(unsafe_code)]
 
+use std::ptr::{null, null_mut};
+
 use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, SCALAR, STOPPED};
-use filbert_compiler::helpers;
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd, RowFault};
 use filbert_ir::{Array, Fault, VerifiedKernel};
 
 use super::native::{NativeCode, Vector};
 use crate::crash;
 use crate::layout::Layout;
-use crate::lend::{read_bits, write_bits};
+use crate::lend::{Lent, read_bits, write_bits};
 use crate::options::StopFlag;
+use crate::room::Sink;
 
 /// How far rows may go.
 #[derive(Clone, Copy)]
@@ -204,7 +206,7 @@ impl Native<'_> {
             outputs: pointers.columns.as_ptr(),
             lists: pointers.lists.as_ptr(),
             tables: pointers.tables.as_ptr(),
-            helpers: helpers::table().as_ptr(),
+            helpers: code.helpers.as_ptr(),
             stop: self.limits.stop.map_or(&0, StopFlag::as_ptr),
             start: start as u64,
             end: end as u64,
@@ -233,6 +235,74 @@ impl Native<'_> {
             (Some((fault, &value)), true) => Ok(Ended::Ran(Ran::Failed { row, fault: RowFault { fault, value } })),
             _ => Err(format!("machine code gave status {status} at site {} in row {row}", frame.fault_site)),
         }
+    }
+}
+
+/// Columns of a direct call: what has more is called in strips.
+const DIRECT_MAX: usize = 8;
+
+/// How a direct call ended.
+pub(crate) enum Direct {
+    /// Every row is written.
+    All,
+    /// The rows from this one on are not.
+    Left(usize),
+}
+
+/// Calls machine code once, over whole columns that it reads and writes where they are: nothing is allocated, and
+/// whatever is not plain is left to the call in strips.
+#[inline]
+pub(crate) fn direct(
+    code: &NativeCode,
+    limits: Limits<'_>,
+    inputs: &[Lent<'_>],
+    outputs: &[Sink<'_>],
+    rows: usize,
+) -> Direct {
+    let layout = code.layout();
+    let (mut slots, mut columns) = ([null(); DIRECT_MAX], [null_mut(); DIRECT_MAX]);
+    let mut fits = layout.is_plain
+        && inputs.len() == layout.slots.len()
+        && outputs.len() == layout.columns.len()
+        && inputs.len().max(outputs.len()) <= DIRECT_MAX;
+    for ((slot, input), &ty) in slots.iter_mut().zip(inputs).zip(&layout.slots) {
+        fits &= input.ty == ty && input.len == Some(rows);
+        *slot = input.first;
+    }
+    for ((slot, output), column) in columns.iter_mut().zip(outputs).zip(&layout.columns) {
+        fits &= output.ty == column.ty && column.width == 1 && output.len == rows && !output.packed;
+        *slot = output.first;
+    }
+    if !fits {
+        return Direct::Left(0);
+    }
+    let mut frame = CallFrame {
+        inputs: slots.as_ptr(),
+        outputs: columns.as_ptr(),
+        lists: null(),
+        tables: null(),
+        helpers: code.helpers.as_ptr(),
+        stop: limits.stop.map_or(&0, StopFlag::as_ptr),
+        start: 0,
+        end: rows as u64,
+        fuel: limits.fuel,
+        poll: POLL_ITERATIONS,
+        fault_row: 0,
+        fault_site: 0,
+        zero: 0,
+        scratch: 0,
+    };
+    let running = crash::running(&code.id);
+    // SAFETY: there are columns of `rows` elements for all slots and results, of their types, lent to us, and no
+    // lists nor tables; `code` is borrowed, so its pages stay mapped; the compiler's audit says that the code does
+    // not trap or unwind.
+    let status = unsafe { (code.memory.entry())(&mut frame) };
+    drop(running);
+    // A row that cannot be is for the call in strips to find: it computes all of them again, and judges.
+    match status {
+        0 => Direct::All,
+        _ if frame.fault_row < rows as u64 => Direct::Left(frame.fault_row as usize),
+        _ => Direct::Left(0),
     }
 }
 

@@ -6,8 +6,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
 
-use filbert_compiler::{Artifact, Backend, CompileError, Target};
+use filbert_compiler::{Artifact, Backend, CompileError, Target, helpers};
 use filbert_ir::{KernelId, ValueId, VerifiedKernel};
 
 use crate::code_memory::{CodeMemory, Refused};
@@ -22,8 +23,11 @@ pub(crate) struct NativeCode {
     pub(super) id: KernelId,
     pub(super) memory: CodeMemory,
     pub(super) sites: Vec<ValueId>,
+    /// The table of helpers that code gets.
+    pub(super) helpers: &'static [AtomicPtr<()>],
     layout: Arc<Layout>,
     backend: Backend,
+    defect: Option<String>,
     pub(super) vector: Option<Vector>,
 }
 
@@ -61,9 +65,11 @@ impl NativeCode {
         Ok(NativeCode {
             id: kernel.id(),
             memory: CodeMemory::load(&artifact.code, artifact.align, artifact.entry_offset)?,
+            helpers: helpers::table(),
             sites: artifact.sites.iter().map(|site| site.value).collect(),
             layout: Arc::new(Layout::of(kernel)),
             backend: artifact.backend,
+            defect: artifact.defect.clone(),
             vector,
         })
     }
@@ -76,6 +82,11 @@ impl NativeCode {
     /// Which back end made it.
     pub(crate) fn backend(&self) -> Backend {
         self.backend
+    }
+
+    /// What went wrong in the vector back end, if it is scalar code because of that.
+    pub(crate) fn defect(&self) -> Option<&str> {
+        self.defect.as_deref()
     }
 
     /// Whether it computes blocks of rows.

@@ -60,7 +60,7 @@ fn a_view_is_read_at_its_own_elements_only() {
     memory.slice().copy_from_slice(&numbers);
     let all = View::bytes(Type::U64, memory.slice()).unwrap();
     let last = all.first.wrapping_add(8 * 2000);
-    let axes = Box::new([Axis { len: 1001, stride: -16 }]);
+    let axes = smallvec::smallvec![Axis { len: 1001, stride: -16 }];
     let (storage, keeper) = (Storage::Plain(Type::U64), Keeper::Lender(PhantomData));
     let input = View { first: last, storage, axes, keeper }.input(Type::U64);
     assert_eq!([0, 1, 1000].map(|row| input.value(row)), [2000u64, 1998, 0].map(Scalar::from));
@@ -76,7 +76,7 @@ fn order(slots: Vec<Input<'static>>, run: impl FnOnce(Vec<Piece<'_, '_>>) -> Res
     let order =
         Order { kernel: &kernel, layout: &layout, engine: Engine::Interp, bound: &bound, limits, shadow: false };
     let mut room = Fresh::<f64>::reserve(3).unwrap();
-    let _ = order.fill(&mut [&mut room], None, STRIP_ROWS, run);
+    let _ = order.fill(0, &mut [&mut room], None, STRIP_ROWS, run);
 }
 
 #[test]

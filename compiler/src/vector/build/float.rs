@@ -2,7 +2,7 @@
 //! payload of a NaN are nobody's business until a result is stored.
 
 use super::{Build, pick};
-use crate::vector::ir::{Ty, V, Width};
+use crate::vector::ir::{Ty, V, What, Width};
 use crate::vector::machine::Machine;
 
 /// A comparison, by its number in `vcmppd`.
@@ -46,11 +46,18 @@ impl Build {
     }
 
     pub(in crate::vector) fn fadd(&mut self, a: V, b: V) -> V {
-        self.two(Machine::AddF64, Machine::AddF32, a, b)
+        match (self.negated(a), self.negated(b)) {
+            (_, Some(b)) => self.ordered(Machine::SubF64, Machine::SubF32, a, b),
+            (Some(a), _) => self.ordered(Machine::SubF64, Machine::SubF32, b, a),
+            _ => self.two(Machine::AddF64, Machine::AddF32, a, b),
+        }
     }
 
     pub(in crate::vector) fn fsub(&mut self, a: V, b: V) -> V {
-        self.ordered(Machine::SubF64, Machine::SubF32, a, b)
+        match self.negated(b) {
+            Some(b) => self.two(Machine::AddF64, Machine::AddF32, a, b),
+            None => self.ordered(Machine::SubF64, Machine::SubF32, a, b),
+        }
     }
 
     pub(in crate::vector) fn fmul(&mut self, a: V, b: V) -> V {
@@ -66,15 +73,45 @@ impl Build {
         self.machine(pick(width, Machine::SqrtF64, Machine::SqrtF32), Ty::Lanes(width), &[a])
     }
 
-    /// `a * b + c`, rounded once.
+    /// `a * b + c`, rounded once. Signs are taken into the instruction: they change no bit of a number.
     pub(in crate::vector) fn fma(&mut self, a: V, b: V, c: V) -> V {
-        let (a, b) = if self.is_const(a) { (b, a) } else { (a, b) };
+        let (mut product, mut a, mut b) = (false, a, b);
+        for factor in [&mut a, &mut b] {
+            if let Some(of) = self.negated(*factor) {
+                (product, *factor) = (!product, of);
+            }
+        }
+        let (sum, c) = self.negated(c).map_or((false, c), |c| (true, c));
+        let swap = self.is_const(a) || (b < a && !self.is_const(b));
+        let (a, b) = if swap { (b, a) } else { (a, b) };
+        let (wide, narrow) = match (product, sum) {
+            (false, false) => (Machine::Fma213F64, Machine::Fma213F32),
+            (false, true) => (Machine::Fms213F64, Machine::Fms213F32),
+            (true, false) => (Machine::Fnma213F64, Machine::Fnma213F32),
+            (true, true) => (Machine::Fnms213F64, Machine::Fnms213F32),
+        };
         let width = self.width(a);
-        self.machine(pick(width, Machine::Fma213F64, Machine::Fma213F32), Ty::Lanes(width), &[a, b, c])
+        self.machine(pick(width, wide, narrow), Ty::Lanes(width), &[a, b, c])
+    }
+
+    /// What this is the negative of, if it is made as one.
+    fn negated(&self, v: V) -> Option<V> {
+        let inst = &self.insts[v.index()];
+        let sign = match inst.what {
+            What::Machine(Machine::Xor64, _) => 1 << 63,
+            What::Machine(Machine::Xor32, _) => 0x8000_0000_8000_0000,
+            _ => return None,
+        };
+        (matches!(inst.ty, Ty::Lanes(_)) && self.const_bits(inst.args[1]) == Some(sign)).then_some(inst.args[0])
     }
 
     pub(in crate::vector) fn fneg(&mut self, a: V) -> V {
-        let sign = self.sign_bit(self.width(a));
+        let width = self.width(a);
+        if let Some(bits) = self.const_bits(a) {
+            let sign = if width == Width::W64 { 1 << 63 } else { 0x8000_0000_8000_0000 };
+            return self.pattern(width, bits ^ sign);
+        }
+        let sign = self.sign_bit(width);
         self.xor(a, sign)
     }
 

@@ -2,6 +2,7 @@
 
 use filbert_ir::{Op, Scalar, Type, ValueId};
 
+use super::math::is_expanded;
 use super::{Convert, Refused, refuses};
 use crate::vector::build::{Compare, Rounding};
 use crate::vector::ir::{V, Width};
@@ -10,7 +11,10 @@ impl Convert<'_> {
     /// An operation whose first operand is a float.
     pub(super) fn float_op(&mut self, id: ValueId, op: Op, args: &[ValueId]) -> Result<V, Refused> {
         let ty = self.core.ty(args[0]);
-        if is_function(op) {
+        if is_expanded(op) {
+            return self.function(op, args);
+        }
+        if is_called(op) {
             return Err(refuses(op, ty));
         }
         let x = self.value(args[0]);
@@ -122,9 +126,9 @@ impl Convert<'_> {
     }
 }
 
-/// Whether it takes more than a few instructions: functions, and remainders.
-fn is_function(op: Op) -> bool {
-    op >= Op::Cbrt || matches!(op, Op::Rem | Op::RemEuclid | Op::DivEuclid)
+/// Whether it takes more than a few instructions, and has no steps either.
+fn is_called(op: Op) -> bool {
+    matches!(op, Op::Rem | Op::RemEuclid | Op::DivEuclid | Op::Powi | Op::Gamma | Op::LnGamma)
 }
 
 fn as_f64(scalar: Scalar) -> Option<f64> {

@@ -52,8 +52,8 @@ impl Block<'_> {
 
     // --- operands
 
-    fn slot(slot: u32) -> Operand {
-        Operand::At(Register::RSP, (slot * SLOT_BYTES) as i32)
+    fn slot(&self, slot: u32) -> Operand {
+        Operand::At(Register::RSP, (slot * slot_bytes(self.shape().isa)) as i32)
     }
 
     fn register(&self, number: u32, ty: Ty) -> Register {
@@ -77,22 +77,30 @@ impl Block<'_> {
         let ty = self.placed.body.inst(v).ty;
         match self.place(v) {
             Place::Register(number) => self.register(number, ty),
-            Place::Slot(slot) => {
+            _ => {
                 let register = self.scratch(ty);
-                let code = match self.shape().bank(ty) {
-                    Some(Bank::Mask) => Code::VEX_Kmovw_kr_km16,
-                    _ => load_code(self.shape().isa, register),
-                };
-                self.put(code, &[Operand::Register(register), Self::slot(slot)]);
+                self.read_to(register, v);
                 register
+            }
+        }
+    }
+
+    /// Loads a value that is in memory.
+    fn read_to(&mut self, register: Register, v: V) {
+        match self.place(v) {
+            Place::Slot(slot) => {
+                let code = match register.is_k() {
+                    true => Code::VEX_Kmovw_kr_km16,
+                    false => load_code(self.shape().isa, register),
+                };
+                let slot = self.slot(slot);
+                self.put(code, &[Operand::Register(register), slot]);
             }
             Place::Pool => {
-                let register = self.scratch(ty);
                 let entry = self.entry(v);
                 self.emit.fill(register, entry);
-                register
             }
-            Place::Nowhere => unreachable!("what is read has a place"),
+            Place::Register(_) | Place::Nowhere => unreachable!("what is loaded is in memory"),
         }
     }
 
@@ -106,7 +114,7 @@ impl Block<'_> {
     /// The operand that an instruction reads from memory.
     fn memory(&mut self, v: V) -> Operand {
         match self.place(v) {
-            Place::Slot(slot) => Self::slot(slot),
+            Place::Slot(slot) => self.slot(slot),
             _ => {
                 let entry = self.entry(v);
                 match self.shape().isa {
@@ -136,7 +144,8 @@ impl Block<'_> {
                 Some(Bank::Mask) => Code::VEX_Kmovw_m16_kr,
                 _ => store_code(self.shape().isa, register),
             };
-            self.put(code, &[Self::slot(slot), Operand::Register(register)]);
+            let slot = self.slot(slot);
+            self.put(code, &[slot, Operand::Register(register)]);
         }
     }
 
@@ -270,7 +279,17 @@ impl Block<'_> {
 
     /// A row of the table.
     fn machine(&mut self, v: V, inst: &Inst, machine: Machine, imm: Option<u8>) {
+        let bits = inst.args.iter().map(|&arg| self.placed.body.inst(arg).ty).chain([inst.ty]);
+        let bits = bits.map(|ty| self.shape().bits(ty)).max().unwrap_or(0);
+        let isa = self.shape().isa;
+        let form = |machine: Machine| machine.row().form(isa, bits);
+        let result = self.result(v, inst.ty);
+        let to = Operand::Register(result);
         let folded = registers::folded(inst, |v| self.placed.places.is_memory(v));
+        if let Some(forms) = machine.forms() {
+            self.fused(forms.map(form), to, inst, folded);
+            return self.keep(v, inst.ty, result);
+        }
         let mut operands: Vec<Operand> = Vec::with_capacity(5);
         for (place, &arg) in inst.args.iter().enumerate() {
             operands.push(match folded == Some(place) {
@@ -278,21 +297,7 @@ impl Block<'_> {
                 false => Operand::Register(self.read(arg)),
             });
         }
-        let bits = inst.args.iter().map(|&arg| self.placed.body.inst(arg).ty).chain([inst.ty]);
-        let bits = bits.map(|ty| self.shape().bits(ty)).max().unwrap_or(0);
-        let isa = self.shape().isa;
-        let form = |machine: Machine| machine.row().form(isa, bits);
-        let result = self.result(v, inst.ty);
-        let to = Operand::Register(result);
         match (machine, isa) {
-            (Machine::Fma213F64, _) => {
-                let forms = [Machine::Fma132F64, Machine::Fma213F64, Machine::Fma231F64].map(form);
-                self.fused(forms, to, [operands[0], operands[1], operands[2]]);
-            }
-            (Machine::Fma213F32, _) => {
-                let forms = [Machine::Fma132F32, Machine::Fma213F32, Machine::Fma231F32].map(form);
-                self.fused(forms, to, [operands[0], operands[1], operands[2]]);
-            }
             (Machine::Blend64 | Machine::Blend32 | Machine::Keep64 | Machine::Keep32, Isa::Avx512) => {
                 let Operand::Register(mask) = operands[0] else { unreachable!("masks are in registers") };
                 operands[0] = to;
@@ -312,19 +317,32 @@ impl Block<'_> {
     }
 
     /// `a * b + c` in the form that fits the registers: the result takes the place of one operand.
-    fn fused(&mut self, [f132, f213, f231]: [Code; 3], to: Operand, [a, b, c]: [Operand; 3]) {
-        let is_memory = |operand: Operand| !matches!(operand, Operand::Register(_));
-        if is_memory(b) {
+    fn fused(&mut self, [f132, f213, f231]: [Code; 3], to: Operand, inst: &Inst, folded: Option<usize>) {
+        let [a, b, c] = std::array::from_fn(|place| inst.args[place]);
+        let a = Operand::Register(self.read(a));
+        if folded == Some(1) {
             // to = to * [b] + c, or to = a * [b] + to.
+            let factor = self.memory(b);
+            if to != a && self.placed.places.is_memory(c) {
+                let Operand::Register(register) = to else { unreachable!("results are in registers") };
+                self.read_to(register, c);
+                return self.put(f231, &[to, a, factor]);
+            }
+            let c = Operand::Register(self.read(c));
             return match to {
-                _ if to == a => self.put(f132, &[to, c, b]),
-                _ if to == c => self.put(f231, &[to, a, b]),
+                _ if to == a => self.put(f132, &[to, c, factor]),
+                _ if to == c => self.put(f231, &[to, a, factor]),
                 _ => {
                     self.copy(to, a);
-                    self.put(f132, &[to, c, b]);
+                    self.put(f132, &[to, c, factor]);
                 }
             };
         }
+        let b = Operand::Register(self.read(b));
+        let c = match folded {
+            Some(_) => self.memory(c),
+            None => Operand::Register(self.read(c)),
+        };
         match to {
             _ if to == a => self.put(f213, &[to, b, c]),
             _ if to == b => self.put(f213, &[to, a, c]),

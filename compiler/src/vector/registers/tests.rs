@@ -34,8 +34,11 @@ fn values_stay_in_registers_as_long_as_there_are_some() {
 
 #[test]
 fn too_many_slots_are_refused() {
-    let why = allocate(&sum_of(Isa::Avx2, 100)).unwrap_err();
-    assert_eq!(why, "needs 86 places on the stack, more than 48");
+    assert_eq!(allocate(&sum_of(Isa::Avx2, 134)).unwrap().slots, 120);
+    let why = allocate(&sum_of(Isa::Avx2, 135)).unwrap_err();
+    assert_eq!(why, "needs 121 places on the stack, more than 120");
+    let why = allocate(&sum_of(Isa::Avx512, 91)).unwrap_err();
+    assert_eq!(why, "needs 61 places on the stack, more than 60");
 }
 
 /// Two values that live at the same time never share a register or a slot.
