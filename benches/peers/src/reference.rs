@@ -11,7 +11,7 @@ use crate::cases::{Case, Gives, LIST, Tolerance};
 use crate::data::Columns;
 use crate::each_array;
 use crate::ours;
-use crate::shared::array::{Aligned, Array};
+use crate::shared::array::{Aligned, Array, Element};
 use crate::shared::protocol::{Load, Ty};
 
 /// Rows that the interpreter looks at too: the first, and others throughout.
@@ -98,26 +98,38 @@ impl Reference {
     /// The greatest error of a result, in parts of what is allowed: beyond 1 it is wrong. Rows that are null, by
     /// these bits, do not count.
     pub(crate) fn worst(&self, result: &Array, ty: Ty, tolerance: Tolerance, valid: Option<&[u8]>) -> f64 {
-        let counts = |row: usize| valid.is_none_or(|bits| bits[row / 8] >> (row % 8) & 1 == 1);
+        let counts = |row: &usize| valid.is_none_or(|bits| bits[row / 8] >> (row % 8) & 1 == 1);
         let allowed = if ty == Ty::F32 { tolerance.f32 } else { tolerance.f64 };
-        match self {
-            Reference::Floats(right) => each_array!(result, values => {
+        if each_array!(result, values => values.len()) != self.len() {
+            return f64::INFINITY;
+        }
+        match (self, result) {
+            (Reference::Floats(right), Array::F64(_) | Array::F32(_)) => {
                 let error = |row: usize| {
-                    let (right, value) = (right[row], values[row] as f64);
-                    let room = allowed * right.abs().max(tolerance.scale);
-                    // A NaN is as wrong as can be, unless it is right.
-                    let error = (value - right).abs() / room;
-                    if value.to_bits() == right.to_bits() || value.is_nan() && right.is_nan() { 0.0 }
-                    else if error.is_nan() { f64::INFINITY } else { error }
+                    let (right, value) = (right[row], float(result, row));
+                    let error = (value - right).abs() / (allowed * right.abs().max(tolerance.scale));
+                    match value.to_bits() == right.to_bits() || value.is_nan() && right.is_nan() {
+                        true => 0.0,
+                        // A NaN is as wrong as can be, unless it is right.
+                        false if error.is_nan() => f64::INFINITY,
+                        false => error,
+                    }
                 };
-                let lengths_differ = values.len() != right.len();
-                if lengths_differ { f64::INFINITY } else { (0..right.len()).filter(|&row| counts(row)).map(error).fold(0.0, f64::max) }
-            }),
-            Reference::Integers(right) => each_array!(result, values => {
-                let wrong = (0..right.len()).filter(|&row| counts(row) && values[row] as i64 != right[row]).count();
+                (0..right.len()).filter(counts).map(error).fold(0.0, f64::max)
+            }
+            (Reference::Integers(right), Array::I64(_) | Array::I32(_)) => {
+                let wrong = (0..right.len()).filter(counts).filter(|&row| integer(result, row) != right[row]).count();
                 let part = wrong as f64 / right.len() as f64;
-                if values.len() != right.len() { f64::INFINITY } else if wrong == 0 { 0.0 } else { part / allowed }
-            }),
+                if wrong == 0 { 0.0 } else { part / allowed }
+            }
+            _ => f64::INFINITY,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Reference::Floats(values) => values.len(),
+            Reference::Integers(values) => values.len(),
         }
     }
 
@@ -151,9 +163,26 @@ pub(crate) fn forget(folder: &Path) {
     }
 }
 
+fn float(array: &Array, row: usize) -> f64 {
+    match array {
+        Array::F64(values) => values[row],
+        Array::F32(values) => values[row].into(),
+        _ => f64::NAN,
+    }
+}
+
+fn integer(array: &Array, row: usize) -> i64 {
+    match array {
+        Array::I64(values) => values[row],
+        Array::I32(values) => values[row].into(),
+        _ => i64::MIN,
+    }
+}
+
 fn widened(array: &Array) -> Array {
-    let mut wide = Aligned::new(each_array!(array, values => values.len()));
-    each_array!(array, values => wide.iter_mut().zip(values.iter()).for_each(|(wide, &x)| *wide = x as f64));
+    let narrow = f32::slice(array);
+    let mut wide = Aligned::new(narrow.len());
+    wide.iter_mut().zip(narrow).for_each(|(wide, &x)| *wide = x.into());
     Array::F64(wide)
 }
 
