@@ -143,7 +143,13 @@ impl Reference {
 }
 
 /// Reads a worker's result and says how wrong it is: `Err` beyond what is allowed.
-pub(crate) fn check(case: &Case, load: &Load, right: &Reference, valid: Option<&[u8]>) -> Result<f64, String> {
+pub(crate) fn check(
+    case: &Case,
+    load: &Load,
+    right: &Reference,
+    valid: Option<&[u8]>,
+    elements: usize,
+) -> Result<f64, String> {
     let read = |name: &str| load.folder.join(name);
     let result = Array::read(load.out, &read("out.bin")).map_err(|e| format!("no result: {e}"))?;
     if let Some(valid) = valid {
@@ -152,7 +158,10 @@ pub(crate) fn check(case: &Case, load: &Load, right: &Reference, valid: Option<&
             return Err("other rows are null than should be".into());
         }
     }
-    let worst = right.worst(&result, load.ty, case.tolerance, valid);
+    // A total is as exact as what it is the total of.
+    let terms = if case.gives == Gives::Total { elements as f64 } else { 1.0 };
+    let tolerance = Tolerance { scale: case.tolerance.scale * terms, ..case.tolerance };
+    let worst = right.worst(&result, load.ty, tolerance, valid);
     if worst > 1.0 { Err(format!("wrong: {worst:.3e} times the tolerance")) } else { Ok(worst) }
 }
 
@@ -259,7 +268,7 @@ mod tests {
                     forget(&load.folder);
                     match session.prepare(variant, threads) {
                         Ok(_) => {
-                            let checked = check(case, &load, &right, valid.as_deref());
+                            let checked = check(case, &load, &right, valid.as_deref(), ELEMENTS);
                             assert!(checked.is_ok(), "{} of {ty} by {variant}: {checked:?}", case.name);
                         }
                         Err(why) => assert_eq!(case.gives, Gives::Total, "{} of {ty} by {variant}: {why:?}", case.name),
@@ -281,7 +290,7 @@ mod tests {
             session.load(&load).unwrap();
             session.prepare("filbert", 1).unwrap();
             let valid = columns.both_valid(ELEMENTS);
-            assert_eq!(check(case, &load, &right, valid.as_deref()), Ok(0.0), "{}", case.name);
+            assert_eq!(check(case, &load, &right, valid.as_deref(), ELEMENTS), Ok(0.0), "{}", case.name);
         }
     }
 
@@ -317,15 +326,15 @@ mod tests {
         let columns = data::columns(case, Ty::F64, ELEMENTS);
         let right = Reference::of(case, &load, &columns).unwrap();
         let valid = columns.both_valid(ELEMENTS).unwrap();
-        assert!(check(case, &load, &right, Some(&valid)).unwrap_err().contains("no result"));
+        assert!(check(case, &load, &right, Some(&valid), ELEMENTS).unwrap_err().contains("no result"));
         columns.write(&load).unwrap();
         let mut session = Session::new(&Filbert);
         session.load(&load).unwrap();
         session.prepare("filbert", 1).unwrap();
-        assert_eq!(check(case, &load, &right, Some(&valid)), Ok(0.0));
+        assert_eq!(check(case, &load, &right, Some(&valid), ELEMENTS), Ok(0.0));
         let mut others = valid.clone();
         others[0] ^= 1;
-        assert!(check(case, &load, &right, Some(&others)).unwrap_err().contains("null"));
+        assert!(check(case, &load, &right, Some(&others), ELEMENTS).unwrap_err().contains("null"));
     }
 
     #[test]
