@@ -10,11 +10,20 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("macros", &["filbert-syntax", "filbert-ir"]),
     ("compiler", &["filbert-ir"]),
     ("runtime", &["filbert-ir", "filbert-compiler"]),
+    ("measure", &["filbert-ir", "filbert-compiler", "filbert-runtime"]),
     ("dist", &["filbert-ir", "filbert-syntax", "filbert-runtime"]),
     ("dist/cluster", &["filbert-ir", "filbert-runtime", "filbert-dist"]),
     (
         "cli",
-        &["filbert-ir", "filbert-syntax", "filbert-compiler", "filbert-runtime", "filbert-dist", "filbert-cluster"],
+        &[
+            "filbert-ir",
+            "filbert-syntax",
+            "filbert-compiler",
+            "filbert-runtime",
+            "filbert-measure",
+            "filbert-dist",
+            "filbert-cluster",
+        ],
     ),
 ];
 

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod bench;
 mod call;
 mod check;
 #[cfg(feature = "cluster")]
@@ -60,6 +61,11 @@ enum Command {
     /// Show what each stage made of a kernel: source, IR, CLIF, machine code
     #[command(after_help = "Example:\n  filbert explain geo.rs great_circle --stage asm")]
     Explain(explain::Explain),
+    /// Measure a kernel: time of a row, bandwidth, compile time, by back end and number of rows
+    #[command(
+        after_help = "Examples:\n  filbert bench geo.rs great_circle --random 'lat1=uniform(-90,90)' --random 'lat2=uniform(-90,90)'\n  filbert bench geo.rs great_circle --table flights.parquet --threads 2\n  filbert bench geo.rs great_circle --sweep --svg great_circle.svg\n  filbert bench stats.rs softmax --random 'x=normal(0,1)[16]' --backend scalar --json\n\nThe fastest and the middle one of rounds that alternate between back ends; columns are in memory, aligned and warm. The digest is of the result's bits: the same on every back end and machine."
+    )]
+    Bench(bench::Bench),
     /// Show versions, CPU features in use, cache state and limits; try native code
     #[command(after_help = "Example:\n  filbert doctor")]
     Doctor,
@@ -107,6 +113,7 @@ fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Call(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Doctor => doctor::run(),
         #[cfg(feature = "cluster")]
         Command::Scheduler(command) => command.run(),

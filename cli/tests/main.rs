@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod bench;
 mod call;
 mod check;
 #[cfg(all(feature = "cluster", target_os = "linux"))]

@@ -17,6 +17,13 @@ fn wrong_usage_is_status_2() {
         &["check", "--explain", "FB-0103", "k.rs"],
         &["call", "k.rs"],
         &["explain", "k.rs", "--stage", "hex"],
+        &["bench", "k.rs"],
+        &["bench", "k.rs", "f", "--table", "t.parquet", "--random", "x=const(1)"],
+        &["bench", "k.rs", "f", "--table", "t.parquet", "--rows", "5"],
+        &["bench", "k.rs", "f", "--rows", "0"],
+        &["bench", "k.rs", "f", "--threads", "0"],
+        &["bench", "k.rs", "f", "--backend", "gpu"],
+        &["bench", "k.rs", "f", "--svg", "f.svg"],
         &["run", "job.sql", "--table", "flights"],
         &["run", "job.sql", "--output", "rows.xls"],
         &["run", "job.sql", "--output", "rows.csv", "--format", "csv"],
@@ -33,7 +40,7 @@ fn wrong_usage_is_status_2() {
 #[test]
 fn every_command_has_help_with_an_example() {
     let place = Place::with(&[]);
-    for command in ["run", "check", "call", "explain", "doctor"] {
+    for command in ["run", "check", "call", "explain", "bench", "doctor"] {
         let ran = place.filbert(&[command, "--help"]);
         assert_eq!(ran.status, 0, "{}", ran.stderr);
         assert!(ran.stdout.contains("Example") && ran.stdout.contains(&format!("filbert {command}")), "{}", ran.stdout);

@@ -81,3 +81,26 @@ fn random_plain_kernels_are_taken_and_pass_the_audit() {
         println!("{level:?}: {taken} of 300 taken");
     }
 }
+
+/// Functions stand inline: no call, constants as operands, and the work that two of them share is done once.
+#[test]
+fn functions_are_inline() {
+    let of = |body: &str| format!("kernel k(%0 x: f64) -> f64 {{\n{body}}}\n");
+    let work = |body: &str, level| {
+        explained(&of(body), level).map(|made| {
+            assert!(matches!(made.backend, Backend::Vector { .. }), "{}", made.backend_reason);
+            assert!(!made.asm.contains("call"), "{}", made.asm);
+            assert!(made.code_bytes <= 16 << 10, "{} bytes", made.code_bytes);
+            made.clif.split("block of").nth(1).unwrap().lines().count()
+        })
+    };
+    for level in [Level::V3, Level::V4] {
+        let sine = work(" %1: f64 = sin %0\n return %1\n", level);
+        let both = work(" %1: f64 = sin %0\n %2: f64 = cos %0\n %3: f64 = add %1, %2\n return %3\n", level);
+        let Some((sine, both)) = sine.zip(both) else { continue };
+        assert!(both < sine + 20, "sine {sine}, sine and cosine {both}");
+    }
+    if let Some(made) = explained(&of(" %1: f64 = exp %0\n return %1\n"), Level::V4) {
+        assert!(made.asm.contains("vscalefpd") && made.asm.contains("{1to8}"), "{}", made.asm);
+    }
+}

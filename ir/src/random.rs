@@ -2,7 +2,7 @@
 //!
 //! `kernel(seed, size)` and `rich_kernel(seed, size)` always verify, and the same seed gives the same kernel
 //! on every platform: the generator of random numbers is our own. The former has strict scalars, all
-//! operations, and nested `if`s with several yields (`plain_kernel` those without functions); the latter also loops, lists, tables, options and every
+//! operations, and nested `if`s with several yields (`plain_kernel` those that vectors can do); the latter also loops, lists, tables, options and every
 //! other shape of a signature. `walking_kernel(seed)` is about indexes and little else.
 //!
 //! Constants and rows are hostile (limits, zeros of both signs, NaNs with payloads, subnormals, empty lists),
@@ -48,7 +48,7 @@ fn strict_kernel(seed: u64, size: usize, is_plain: bool) -> Kernel {
     Kernel { core, names: names(seed, params), source: None }
 }
 
-/// As `kernel`, of operations that are a few instructions on vectors: no function, no division or power of
+/// As `kernel`, of operations that are rows of instructions on vectors: no call, no division or power of
 /// integers. Other random kernels seldom do without.
 pub fn plain_kernel(seed: u64, size: usize) -> Kernel {
     strict_kernel(seed, size, true)

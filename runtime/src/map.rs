@@ -168,6 +168,16 @@ impl LoadedKernel {
 
     /// See `KernelCall::map_into`.
     pub fn map_into<'a, T: Element>(&self, args: impl Arguments<'a>, results: &mut [T]) -> Result<(), KernelError> {
+        self.map_into_with(args, results, &CallOptions::default())
+    }
+
+    /// `map_into` with options; `parallel` uses all cores for large slices.
+    pub fn map_into_with<'a, T: Element>(
+        &self,
+        args: impl Arguments<'a>,
+        results: &mut [T],
+        options: &CallOptions,
+    ) -> Result<(), KernelError> {
         let columns = args.columns();
         self.check_results(&[T::TYPE])?;
         let signature = &self.kernel().core.signature;
@@ -180,7 +190,7 @@ impl LoadedKernel {
             let detail = "a slice has no place for nulls; use `map` with options, or `map_arrow`";
             return Err(self.about(KernelError::new(Code::SignatureMismatch, detail)));
         }
-        self.run(&bound, &mut [&mut Given(results)], None, &CallOptions::default())
+        self.run(&bound, &mut [&mut Given(results)], None, options)
     }
 
     /// See `KernelCall::map_arrow`.

@@ -65,7 +65,7 @@ impl Offsets<'_> {
     }
 
     /// Where row `row` begins; there is one more than rows.
-    pub(crate) fn at(&self, row: usize) -> usize {
+    pub fn at(&self, row: usize) -> usize {
         match self.numbers() {
             Numbers::I32(offsets) => offsets[row] as usize,
             Numbers::I64(offsets) => offsets[row] as usize,

@@ -65,18 +65,12 @@ fn fault_15_every_operation_agrees_at_its_edges() {
     let engines = Engines::new();
     let mut kernels = 0;
     for &op in Op::ALL {
-        for (first, second) in Type::ALL.into_iter().flat_map(|a| Type::ALL.map(|b| (a, b))) {
-            let tys: &[Type] = match op.rule() {
-                Rule::Select if first == second => &[Type::Bool, first, first],
-                Rule::Select => continue,
-                rule => &[first, second, second][..rule.arity()],
-            };
-            let Some(ty) = op.result_type(tys, second) else { continue };
-            let mut shapes = vec![applied(op, tys, ty, None)];
+        for (tys, ty) in typings(op) {
+            let mut shapes = vec![applied(op, &tys, ty, None)];
             // Without a parameter left there is no column that a null could stand in.
             if is_long_run() && tys.len() > 1 {
                 let places = (0..tys.len()).flat_map(|p| random::specials(tys[p]).into_iter().map(move |c| (p, c)));
-                shapes.extend(places.map(|constant| applied(op, tys, ty, Some(constant))));
+                shapes.extend(places.map(|constant| applied(op, &tys, ty, Some(constant))));
             }
             for kernel in shapes {
                 let none: Vec<Vec<Scalar>> = vec![vec![]];
@@ -143,8 +137,27 @@ fn values_that_have_no_register_keep_their_bits() {
     assert_eq!(engines.taken.get(), 4 * engines.vector.len() as u64, "every kernel is taken");
 }
 
+/// The operand types that an operation takes, each with its result type.
+pub(crate) fn typings(op: Op) -> Vec<(Vec<Type>, Type)> {
+    let pairs = Type::ALL.into_iter().flat_map(|a| Type::ALL.map(|b| (a, b)));
+    let mut typings = Vec::new();
+    for (first, second) in pairs {
+        let tys = match op.rule() {
+            Rule::Select if first == second => vec![Type::Bool, first, first],
+            Rule::Select => continue,
+            rule => vec![first, second, second][..rule.arity()].to_vec(),
+        };
+        match op.result_type(&tys, second) {
+            // The second type is nothing to an operation of one operand, but to a cast.
+            Some(ty) if !typings.contains(&(tys.clone(), ty)) => typings.push((tys, ty)),
+            _ => {}
+        }
+    }
+    typings
+}
+
 /// One operation on parameters, of which one may be a constant.
-fn applied(op: Op, tys: &[Type], ty: Type, constant: Option<(usize, Scalar)>) -> VerifiedKernel {
+pub(crate) fn applied(op: Op, tys: &[Type], ty: Type, constant: Option<(usize, Scalar)>) -> VerifiedKernel {
     let mut builder = Builder::new();
     let fixed = |index: usize| constant.filter(|(place, _)| *place == index).map(|(_, scalar)| scalar);
     let params: Vec<Option<ValueId>> =
@@ -182,7 +195,7 @@ fn compare(seed: u64, engines: &Engines) -> (u64, u64) {
 type Judged = Result<Vec<Datum>, RowFault>;
 
 /// The caches of the engines that are compared.
-struct Engines {
+pub(crate) struct Engines {
     /// Cranelift, row by row. A small cache: the evictions are part of the test.
     scalar: KernelCache,
     /// The vector back end on what this machine has, and on less.
@@ -192,7 +205,7 @@ struct Engines {
 }
 
 impl Engines {
-    fn new() -> Engines {
+    pub(crate) fn new() -> Engines {
         let has = |feature: &str| Target::host().features().contains(&feature);
         let mut vector = Vec::new();
         for (isa, level, features) in [
@@ -211,7 +224,7 @@ impl Engines {
 
 /// Compares one kernel on all of these rows, by its machine code, in vectors if it is taken, and by the runtime's
 /// interpreter.
-fn compare_rows(name: &str, kernel: &VerifiedKernel, rows: &[Vec<Datum>], engines: &Engines) -> (u64, u64) {
+pub(crate) fn compare_rows(name: &str, kernel: &VerifiedKernel, rows: &[Vec<Datum>], engines: &Engines) -> (u64, u64) {
     let differs = |what: String| panic!("{name}: {what}\n{}", text::print(kernel));
     let judged: Vec<Judged> = rows.iter().map(|row| run(kernel, row)).collect();
     compare_code(&engines.scalar.load(kernel, Engine::Native), rows, &judged, &differs);

@@ -5,6 +5,7 @@ mod arrow;
 mod cache;
 mod degrade;
 mod differential;
+mod digests;
 mod encodings;
 mod faults;
 #[cfg(target_os = "linux")]

@@ -208,3 +208,33 @@ fn fault_15_functions_of_two_arguments_have_their_bits_in_vectors() {
     }
     assert_eq!(checked, 4);
 }
+
+/// A sine beyond 1e8 goes to the scalar code, and the rows around it do not notice.
+#[test]
+fn rare_lanes_are_computed_by_scalar_code() {
+    let text =
+        "kernel k(%0 x: f64) -> f64 {\n %1: f64 = sin %0\n %2: f64 = cos %0\n %3: f64 = mul %1, %2\n return %3\n}\n";
+    let rows: Vec<f64> =
+        (0..1000).map(|i| if i % 37 == 5 { 1e8 + f64::from(i) * 1e18 } else { f64::from(i) }).collect();
+    let meaning = |x: &[f64]| filbert_ir::math::sin_f64(x[0]) * filbert_ir::math::cos_f64(x[0]);
+    for (isa, code) in vector_code(text) {
+        for length in [1, 5, 6, 8, 41, 42, 43, 100, 1000] {
+            let part = &rows[..length];
+            compare(&format!("{isa:?}"), &called(&code, &[part]), &[part], &meaning);
+        }
+        assert_eq!(code.companion_bytes() > 0, true, "{isa:?}: nobody wanted the scalar code");
+    }
+}
+
+/// Both sides of an `if` are computed, but a lane that is not there is never rare.
+#[test]
+fn lanes_of_the_other_side_are_never_rare() {
+    let text = "kernel k(%0 x: f64) -> f64 {\n %1: f64 = const 1000000.0\n %2: bool = lt %0, %1\n\
+         %3: f64 = if %2 {\n %4: f64 = sin %0\n yield %4\n } else {\n %5: f64 = ln %0\n yield %5\n }\n return %3\n}\n";
+    let rows: Vec<f64> = (0..1000).map(|i| if i % 2 == 0 { 1e12 * f64::from(i + 1) } else { f64::from(i) }).collect();
+    let meaning = |x: &[f64]| if x[0] < 1e6 { filbert_ir::math::sin_f64(x[0]) } else { filbert_ir::math::ln_f64(x[0]) };
+    for (isa, code) in vector_code(text) {
+        compare(&format!("{isa:?}"), &called(&code, &[&rows]), &[&rows], &meaning);
+        assert_eq!(code.companion_bytes(), 0, "{isa:?}: a block was left to the scalar code");
+    }
+}

@@ -66,8 +66,13 @@ pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Targ
     take::size(kernel)?;
     let shape = take::shape(&optimized.kernel.core, target)?;
     let (block, sites) = convert::convert(optimized, shape)?;
-    let copies = schedule::copies(&block);
-    let mut loops = vec![placed(schedule::interleaved(&block, copies))?];
+    let wanted = schedule::copies(&block);
+    // Where copies beside one another are too much for the stack, one alone may not be.
+    let (copies, turn) = match placed(schedule::interleaved(&block, wanted)) {
+        Err(_) if wanted > 1 => (1, placed(schedule::interleaved(&block, 1))?),
+        turn => (wanted, turn?),
+    };
+    let mut loops = vec![turn];
     if take::has_masked_tail(&optimized.kernel.core, shape) {
         loops.push(placed(schedule::tail(&block))?);
     } else if copies > 1 {

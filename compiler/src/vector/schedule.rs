@@ -10,17 +10,27 @@ use super::registers;
 /// Copies that are interleaved at most.
 const COPIES_MAX: u32 = 4;
 
-/// Instructions of a block from which on copies are not worth their code.
+/// Instructions of a turn of copies that wait for one another's operands.
 const INTERLEAVED_MAX: usize = 160;
+
+/// Instructions of a block of which two make a turn, although not all their values have registers: so many that a
+/// CPU which reorders what it has before it does not see the next block in time. The fewer registers there are,
+/// the more is lost to the stack.
+fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
+    match isa {
+        Isa::Avx512 => 200..=600,
+        Isa::Avx2 => 300..=500,
+    }
+}
 
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
-    let work = body.insts.iter().filter(|inst| !matches!(inst.what, What::Const(_) | What::Tail)).count();
+    let alone = interleaved(body, 1);
+    let work = alone.insts.iter().filter(|inst| !matches!(inst.what, What::Const(_))).count();
     if work > INTERLEAVED_MAX {
-        return 1;
+        return if pays_spills(body.shape.isa).contains(&work) { 2 } else { 1 };
     }
     // Copies that go step by step keep as many values alive each as one alone.
-    let alone = interleaved(body, 1);
     let fits = |copies: u32| {
         [Bank::Vector, Bank::Mask]
             .into_iter()

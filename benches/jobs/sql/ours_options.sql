@@ -1,0 +1,1 @@
+SELECT sum(black_scholes(spot, strike, years)) AS total FROM options
