@@ -78,7 +78,7 @@ pub(super) fn audit(code: &[u8], text_bytes: usize, target: &Target) -> Result<(
 /// Whether the target has what iced calls by this name.
 fn is_had(feature: &str, target: &Target) -> bool {
     let name = match feature {
-        "X64" | "INTEL8086" | "INTEL386" | "INTEL486" | "CMOV" => return true,
+        "X64" | "INTEL8086" | "INTEL386" | "INTEL486" | "SSE" | "CMOV" => return true,
         "AVX512F" => "avx512f",
         "AVX512DQ" => "avx512dq",
         "AVX512VL" => "avx512vl",
@@ -109,16 +109,17 @@ fn is_known(instruction: &Instruction) -> bool {
             | Mnemonic::Push
             | Mnemonic::Pop
             | Mnemonic::Ret
+            | Mnemonic::Sfence
             | Mnemonic::Bzhi
             | Mnemonic::Ja
             | Mnemonic::Jae
             | Mnemonic::Jb
             | Mnemonic::Jbe
+            | Mnemonic::Jmp
             | Mnemonic::Jne
             | Mnemonic::Je
             | Mnemonic::Js
             | Mnemonic::Jns
-            | Mnemonic::Jmp
             | Mnemonic::Cmova
             | Mnemonic::Prefetchw
     );
@@ -185,6 +186,10 @@ impl Place {
             Register::RDI => index == Register::None && (0..size_of::<CallFrame>() as i64).contains(&displacement),
             // The tables of columns.
             Register::RCX | Register::R8 => !writes && index == Register::None && displacement >= 0,
+            // A column that has one value.
+            Register::RAX if matches!(instruction.mnemonic(), Mnemonic::Vbroadcastsd | Mnemonic::Vmovddup) => {
+                !writes && index == Register::None && displacement == 0
+            }
             // A table's entry, which takes the table's place.
             _ if index == Register::None && instruction.code() == Code::Mov_r64_rm64 => {
                 COLUMN_BASES.contains(&base) && instruction.op0_register() == base && displacement >= 0

@@ -41,7 +41,12 @@ pub(super) type Refused = String;
 
 /// The kernel's block with the original values that it checks, or why there is none; with short loops written out,
 /// or with every loop a loop.
-pub(super) fn convert(optimized: &Optimized, shape: Shape, writes_out: bool) -> Result<(Body, Vec<ValueId>), Refused> {
+pub(super) fn convert(
+    optimized: &Optimized,
+    shape: Shape,
+    uniform: u64,
+    writes_out: bool,
+) -> Result<(Body, Vec<ValueId>), Refused> {
     let core = &optimized.kernel.core;
     let mut convert = Convert {
         build: Build::new(shape),
@@ -62,6 +67,7 @@ pub(super) fn convert(optimized: &Optimized, shape: Shape, writes_out: bool) -> 
         failing: None,
         origins: &optimized.origins,
         sites: Vec::new(),
+        uniform,
     };
     // The masks of a tail, by width; only tails have them.
     convert.build.push(What::Tail, Ty::Mask(Width::W32), &[]);
@@ -110,6 +116,8 @@ struct Convert<'a> {
     origins: &'a [ValueId],
     /// Original values that are checked.
     sites: Vec<ValueId>,
+    /// Slots that have one value for all rows.
+    uniform: u64,
 }
 
 impl Convert<'_> {
@@ -287,7 +295,9 @@ impl Convert<'_> {
     }
 
     fn load(&mut self, slot: u32, ty: Type) -> V {
-        let v = self.build.push(What::Load { slot, elem: ty }, Ty::Lanes(Width::of(ty)), &[]);
+        let is_uniform = slot < u64::BITS && self.uniform >> slot & 1 == 1;
+        let what = if is_uniform { What::Uniform { slot } } else { What::Load { slot, elem: ty } };
+        let v = self.build.push(what, Ty::Lanes(Width::of(ty)), &[]);
         if ty == Type::Bool { self.build.non_zero(v) } else { v }
     }
 
@@ -332,6 +342,7 @@ impl Convert<'_> {
         if let Some(failing) = self.failing.take() {
             let widest = self.build.widest();
             let failing = self.build.mask_as(failing, widest);
+            let failing = self.build.lanes_only(failing);
             self.build.push(What::Check, Ty::None, &[failing]);
         }
     }

@@ -141,10 +141,15 @@ pub(super) enum What {
     Rows,
     /// The same bits in each 64 of a register: a lane of 64, or two of 32.
     Const(u64),
+    /// The pattern of an input that has one value for all rows: the same 64 bits throughout a register, read once.
+    Uniform { slot: u32 },
     /// The block's elements of an input; in a tail under the mask that is the operand.
     Load { slot: u32, elem: Type },
     /// A row of the table, with its immediate.
     Machine(Machine, Option<u8>),
+    /// A row of the table in the lanes of the first operand; the others are 0 or, where it has one operand more,
+    /// those of the second.
+    Masked(Machine),
     /// Leaves, before anything is stored, if a lane of the operand is set (in a tail: and of the second).
     Check,
     /// The addresses in a list's column; in a tail as `Load`.
@@ -190,20 +195,35 @@ pub(super) struct Counted {
 impl What {
     /// Whether it stands once in a turn, however many blocks that computes.
     pub(super) fn is_shared(&self) -> bool {
-        matches!(self, What::Const(_) | What::Head { .. } | What::Repeat { .. } | What::Spend(_))
+        self.is_kept() || matches!(self, What::Head { .. } | What::Repeat { .. } | What::Spend(_))
     }
 }
 
-/// At most three operands.
+impl What {
+    /// Whether it touches elements of lists or tables.
+    pub(super) fn is_element(self) -> bool {
+        matches!(
+            self,
+            What::Address { .. } | What::Gather { .. } | What::Scatter { .. } | What::Spread { .. } | What::Rows
+        )
+    }
+
+    /// Whether the loop over blocks finds it made.
+    pub(super) fn is_kept(self) -> bool {
+        matches!(self, What::Const(_) | What::Uniform { .. })
+    }
+}
+
+/// At most four operands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Args {
     len: u8,
-    values: [V; 3],
+    values: [V; 4],
 }
 
 impl Args {
     pub(super) fn new(args: &[V]) -> Args {
-        let mut values = [V(0); 3];
+        let mut values = [V(0); 4];
         values[..args.len()].copy_from_slice(args);
         Args { len: args.len() as u8, values }
     }
@@ -257,6 +277,11 @@ impl Body {
         &self.insts[v.index()]
     }
 
+    /// Whether a value is there before the first block, and the same in all of them.
+    pub(super) fn is_kept(&self, v: V) -> bool {
+        self.inst(v).what.is_kept()
+    }
+
     pub(super) fn is_const(&self, v: V) -> bool {
         matches!(self.inst(v).what, What::Const(_))
     }
@@ -287,12 +312,14 @@ impl std::fmt::Display for Body {
                 What::Again { .. } => f.write_str("again")?,
                 What::Spend(iterations) => write!(f, "spend {iterations}")?,
                 What::Const(bits) => write!(f, "const {bits:#x}")?,
+                What::Uniform { slot } => write!(f, "the one value of slot {slot}")?,
                 What::Load { slot, elem } => write!(f, "load {elem} of slot {slot}")?,
                 What::Address { list } => write!(f, "addresses of list {list}")?,
                 What::Gather { from: Where::Table(table), elem, .. } => write!(f, "gather {elem} of table {table} at")?,
                 What::Gather { from: Where::Address, elem, offset } => write!(f, "gather {elem} at {offset} +")?,
                 What::Scatter { elem, offset, .. } => write!(f, "scatter {elem} to {offset} +")?,
                 What::Machine(machine, _) => write!(f, "{machine:?}")?,
+                What::Masked(machine) => write!(f, "masked {machine:?}")?,
                 What::Check => f.write_str("check")?,
                 What::Spread { column, elem, element, .. } => {
                     write!(f, "store {elem} to column {column}, element {element}:")?;

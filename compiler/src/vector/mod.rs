@@ -11,6 +11,7 @@
 //! | `ir`, `machine` | values of all lanes; the instructions that there are |
 //! | `build` | what has no instruction, in several |
 //! | `convert` | the kernel's operations; `if`s and loops by masks, faults as a mask |
+//! | `fuse` | several steps as one instruction |
 //! | `schedule` | copies of the block, interleaved |
 //! | `registers` | registers and slots |
 //! | `assembler`, `emit` | bytes, the loop over blocks |
@@ -26,6 +27,7 @@ mod audit;
 mod build;
 mod convert;
 mod emit;
+mod fuse;
 mod ir;
 mod machine;
 mod registers;
@@ -67,10 +69,11 @@ pub(crate) struct Made {
 pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Target) -> Result<Plan, String> {
     take::size(kernel)?;
     let shape = take::shape(&optimized.kernel.core, target)?;
+    let uniform = target.uniform();
     // A loop that is too much when it is written out may be a loop.
-    let planned = planned(optimized, shape, true);
+    let planned = planned(optimized, shape, uniform, true);
     let planned = if optimized.kernel.core.has_loops() {
-        planned.or_else(|_| self::planned(optimized, shape, false))
+        planned.or_else(|_| self::planned(optimized, shape, uniform, false))
     } else {
         planned
     };
@@ -78,8 +81,8 @@ pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Targ
     let turn = &loops[0].body;
     Ok(Plan {
         isa: shape.isa,
-        lanes: shape.lanes,
-        turn_rows: shape.lanes * turn.copies,
+        lanes: turn.shape.lanes,
+        turn_rows: turn.shape.lanes * turn.copies,
         sites,
         loops,
         fuel: kernel.core.signature.fuel,
@@ -87,8 +90,18 @@ pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Targ
 }
 
 /// The loops over blocks, and the values that they check.
-fn planned(optimized: &Optimized, shape: Shape, writes_out: bool) -> Result<(Vec<Placed>, Vec<ValueId>), String> {
-    let (block, sites) = convert::convert(optimized, shape, writes_out)?;
+fn planned(
+    optimized: &Optimized,
+    shape: Shape,
+    uniform: u64,
+    writes_out: bool,
+) -> Result<(Vec<Placed>, Vec<ValueId>), String> {
+    let (mut block, mut sites) = convert::convert(optimized, shape, uniform, writes_out)?;
+    if let Some(half) = take::half(&block) {
+        (block, sites) = convert::convert(optimized, half, uniform, writes_out)?;
+    }
+    let shape = block.shape;
+    let block = fuse::fused(block);
     let wanted = schedule::copies(&block);
     // Where copies beside one another are too much for the stack, one alone may not be.
     let (copies, turn) = match placed(schedule::interleaved(&block, wanted)) {

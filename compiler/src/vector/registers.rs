@@ -4,8 +4,9 @@
 //! stack where there is none. Of two values that want one register the one that lives longer goes to the
 //! stack; one that is read in a loop stays before one that is not. A value that a loop reads and that was made
 //! before it lives until the loop ends. What a carried value becomes is made in its place if that is free by then.
-//! Constants need no slot, they lie behind the code: they get what registers nobody uses, those first
-//! that instructions cannot read from memory.
+//! Constants need no slot, they lie behind the code: they get what registers nobody uses, those first that
+//! instructions cannot read from memory. So do values that are one for all rows, of which those without a register
+//! are put on the stack before the loop.
 //!
 //! An instruction reads at most one operand from memory. Where that is not enough, or the result goes to the
 //! stack, it works on scratch registers; two of each bank are kept aside if any instruction needs one, and three
@@ -71,8 +72,13 @@ pub(super) fn scratch(isa: Isa, bank: Bank, index: u32) -> u32 {
 /// The operand that an instruction would read from memory, of those that are there: the last one, or of
 /// a product and sum any one that a form can take.
 pub(super) fn folded(inst: &Inst, is_memory: impl Fn(V) -> bool) -> Option<usize> {
-    let What::Machine(machine, _) = inst.what else { return None };
     let last = inst.args.len().checked_sub(1)?;
+    let machine = match inst.what {
+        What::Machine(machine, _) => machine,
+        // What it works on beside is read from a register.
+        What::Masked(_) => return is_memory(inst.args[last]).then_some(last),
+        _ => return None,
+    };
     match machine {
         // Of a constant factor and a constant to be added, the second is where the result is made.
         _ if machine.forms().is_some() => [1, 2].into_iter().find(|&place| is_memory(inst.args[place])),
@@ -132,7 +138,7 @@ fn is_apart(inst: &Inst) -> bool {
 }
 
 fn is_scanned(body: &Body, inst: &Inst, bank: Bank) -> bool {
-    body.shape.bank(inst.ty) == Some(bank) && !matches!(inst.what, What::Const(_))
+    body.shape.bank(inst.ty) == Some(bank) && !inst.what.is_kept()
 }
 
 /// A loop's first and last instruction. Loops that end earlier stand earlier.
@@ -165,6 +171,10 @@ fn last_uses(body: &Body, loops: &[(usize, usize)]) -> Vec<usize> {
         // The operands of a gather are still read when its result is begun.
         let until = index + usize::from(is_apart(inst));
         inst.args.iter().for_each(|v| last[v.index()] = until);
+        if let (What::Masked(_), 4) = (inst.what, inst.args.len()) {
+            // Still read when the result has begun as the second operand.
+            inst.args[2..].iter().for_each(|v| last[v.index()] = index + 1);
+        }
     }
     for &(head, end) in loops {
         for last in &mut last[..head] {
@@ -208,8 +218,13 @@ fn joined(body: &Body, loops: &[(usize, usize)], last: &[usize]) -> Vec<Option<V
         let (carry, next) = (inst.args[0], inst.args[1]);
         let made = next.index();
         let Some((head, end)) = around(index) else { continue };
-        let is_plain = !matches!(body.inst(next).what, What::Const(_) | What::Carry | What::Rows | What::Tail);
-        let is_plain = is_plain && !is_apart(body.inst(next));
+        let is_plain = !body.is_kept(next) && !matches!(body.inst(next).what, What::Carry | What::Rows | What::Tail);
+        // In place of its second operand an instruction under a mask may not find its others.
+        let is_lost = match (body.inst(next).what, &body.inst(next).args[..]) {
+            (What::Masked(_), [_, old, others @ ..]) if others.len() == 2 => *old != carry && others.contains(&carry),
+            _ => false,
+        };
+        let is_plain = is_plain && !is_lost && !is_apart(body.inst(next));
         let in_this_loop = made > head && around(made) == Some((head, end)) && carry.index() < head;
         // Behind the loop it is the final value that is read.
         let is_read = body.insts[made + 1..=end].iter().enumerate().any(|(distance, inst)| {
@@ -293,11 +308,14 @@ fn scan(body: &Body, loops: &[(usize, usize)], last: &[usize], kept: [u32; 2]) -
     places
 }
 
-/// Where a product and sum saves a move: the place of an operand that nobody else wants.
+/// Where an instruction that works in place saves a move: the place of an operand that nobody else wants.
 fn wanted_register(inst: &Inst, index: usize, last: &[usize], places: &Places, free: u32) -> Option<u32> {
-    let What::Machine(machine, _) = inst.what else { return None };
-    machine.forms()?;
-    inst.args.iter().find_map(|arg| match places.of[arg.index()] {
+    let wanted = match inst.what {
+        What::Machine(machine, _) if machine.takes_place() => &inst.args[..],
+        What::Masked(_) if inst.args.len() == 4 => &inst.args[1..2],
+        _ => return None,
+    };
+    wanted.iter().find_map(|arg| match places.of[arg.index()] {
         Place::Register(register) if last[arg.index()] == index && free & 1 << register != 0 => Some(register),
         _ => None,
     })
@@ -306,6 +324,8 @@ fn wanted_register(inst: &Inst, index: usize, last: &[usize], places: &Places, f
 /// Gives slots to values that have no register, each again when its value is dead.
 fn slots(mut spilled: Vec<V>, last: &[usize], places: &mut Places) {
     spilled.sort();
+    // The first are taken, by values that are one for all rows.
+    let first = places.slots;
     // When each slot is free again.
     let mut ends: Vec<usize> = Vec::new();
     for v in spilled {
@@ -314,9 +334,9 @@ fn slots(mut spilled: Vec<V>, last: &[usize], places: &mut Places) {
             ends.len() - 1
         });
         ends[slot] = last[v.index()];
-        places.of[v.index()] = Place::Slot(slot as u32);
+        places.of[v.index()] = Place::Slot(first + slot as u32);
     }
-    places.slots = ends.len() as u32;
+    places.slots = first + ends.len() as u32;
 }
 
 /// Gives constants the registers that nobody uses.
@@ -326,7 +346,7 @@ fn constants(body: &Body, loops: &[(usize, usize)], mut free: u32, places: &mut 
     for (index, inst) in body.insts.iter().enumerate() {
         let depth = loops.iter().filter(|&&(head, end)| (head..=end).contains(&index)).count() as u32;
         for (place, v) in inst.args.iter().enumerate() {
-            if body.is_const(*v) {
+            if body.is_kept(*v) {
                 let folds = folded(inst, |other| other == *v) == Some(place);
                 let weight = if folds { 1 } else { 1000 };
                 weights[v.index()] += weight * 8u32.pow(depth.min(3));
@@ -337,7 +357,11 @@ fn constants(body: &Body, loops: &[(usize, usize)], mut free: u32, places: &mut 
     wanted.sort_by_key(|v| std::cmp::Reverse(weights[v.index()]));
     for v in wanted {
         places.of[v.index()] = match free.trailing_zeros() {
-            32 => Place::Pool,
+            32 if body.is_const(v) => Place::Pool,
+            32 => {
+                places.slots += 1;
+                Place::Slot(places.slots - 1)
+            }
             register => {
                 free &= !(1 << register);
                 Place::Register(register)

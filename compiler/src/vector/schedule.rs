@@ -22,7 +22,7 @@ const INTERLEAVED_MAX: usize = 160;
 /// the more is lost to the stack.
 fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
     match isa {
-        Isa::Avx512 => 200..=600,
+        Isa::Avx512 => 150..=600,
         Isa::Avx2 => 300..=500,
     }
 }
@@ -30,7 +30,7 @@ fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
     let alone = interleaved(body, 1);
-    let work = alone.insts.iter().filter(|inst| !matches!(inst.what, What::Const(_))).count();
+    let work = alone.insts.iter().filter(|inst| !inst.what.is_kept()).count();
     if body.insts.iter().any(|inst| matches!(inst.what, What::Again { .. })) {
         return 1;
     }
@@ -108,7 +108,7 @@ fn tail_mask(shape: Shape, bytes: u32) -> V {
 
 /// What the checks and stores depend on. What a loop carries lives as long as somebody reads it: that may be an
 /// earlier instruction, so with loops this takes more than one look.
-fn live(body: &Body) -> Vec<bool> {
+pub(super) fn live(body: &Body) -> Vec<bool> {
     let mut live = vec![false; body.insts.len()];
     let looks = if body.has_loops() { usize::MAX } else { 1 };
     for _ in 0..looks {

@@ -190,7 +190,7 @@ impl Block<'_> {
                     (Place::Pool, None) => {
                         let entry = self.entry(next);
                         let register = self.register(number, ty);
-                        return self.emit.fill(register, entry);
+                        return self.emit.fill(register, Operand::Pool(entry));
                     }
                     _ => Operand::Register(self.read(next)),
                 };
