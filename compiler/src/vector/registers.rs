@@ -200,8 +200,8 @@ fn wanted_register(inst: &Inst, index: usize, last: &[usize], places: &Places, f
 /// Gives slots to values that have no register, each again when its value is dead.
 fn slots(mut spilled: Vec<V>, last: &[usize], places: &mut Places) {
     spilled.sort();
-    // When each slot is free again.
-    let mut ends: Vec<usize> = Vec::new();
+    // When each slot is free again; those that hold one value for all rows never are.
+    let mut ends: Vec<usize> = vec![usize::MAX; places.slots as usize];
     for v in spilled {
         let slot = ends.iter().position(|&end| end <= v.index()).unwrap_or_else(|| {
             ends.push(0);
