@@ -120,26 +120,38 @@ pub(super) enum What {
     Tail,
     /// The same bits in each 64 of a register: a lane of 64, or two of 32.
     Const(u64),
+    /// The pattern of an input that has one value for all rows: the same 64 bits throughout a register, read once.
+    Uniform { slot: u32 },
     /// The block's elements of an input; in a tail under the mask that is the operand.
     Load { slot: u32, elem: Type },
     /// A row of the table, with its immediate.
     Machine(Machine, Option<u8>),
+    /// A row of the table in the lanes of the first operand; the others are 0 or, where it has one operand more,
+    /// those of the second.
+    Masked(Machine),
     /// Leaves, before anything is stored, if a lane of the operand is set (in a tail: and of the second).
     Check,
     /// Writes the block's elements of an output; in a tail under the mask that is the second operand.
     Store { column: u32, elem: Type },
 }
 
-/// At most three operands.
+impl What {
+    /// Whether the loop over blocks finds it made.
+    pub(super) fn is_kept(self) -> bool {
+        matches!(self, What::Const(_) | What::Uniform { .. })
+    }
+}
+
+/// At most four operands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Args {
     len: u8,
-    values: [V; 3],
+    values: [V; 4],
 }
 
 impl Args {
     pub(super) fn new(args: &[V]) -> Args {
-        let mut values = [V(0); 3];
+        let mut values = [V(0); 4];
         values[..args.len()].copy_from_slice(args);
         Args { len: args.len() as u8, values }
     }
@@ -193,6 +205,11 @@ impl Body {
         &self.insts[v.index()]
     }
 
+    /// Whether a value is there before the first block, and the same in all of them.
+    pub(super) fn is_kept(&self, v: V) -> bool {
+        self.inst(v).what.is_kept()
+    }
+
     pub(super) fn is_const(&self, v: V) -> bool {
         matches!(self.inst(v).what, What::Const(_))
     }
@@ -210,8 +227,10 @@ impl std::fmt::Display for Body {
             match inst.what {
                 What::Tail => f.write_str("tail")?,
                 What::Const(bits) => write!(f, "const {bits:#x}")?,
+                What::Uniform { slot } => write!(f, "the one value of slot {slot}")?,
                 What::Load { slot, elem } => write!(f, "load {elem} of slot {slot}")?,
                 What::Machine(machine, _) => write!(f, "{machine:?}")?,
+                What::Masked(machine) => write!(f, "masked {machine:?}")?,
                 What::Check => f.write_str("check")?,
                 What::Store { column, elem } => write!(f, "store {elem} to column {column}:")?,
             }
@@ -221,7 +240,7 @@ impl std::fmt::Display for Body {
             if let What::Machine(_, Some(imm)) = inst.what {
                 write!(f, ", {imm}")?;
             }
-            if self.copies > 1 && !matches!(inst.what, What::Const(_)) {
+            if self.copies > 1 && !inst.what.is_kept() {
                 write!(f, "    ; block {}", inst.copy)?;
             }
             writeln!(f)?;

@@ -11,6 +11,7 @@
 //! | `ir`, `machine` | values of all lanes; the instructions that there are |
 //! | `build` | what has no instruction, in several |
 //! | `convert` | the kernel's operations; `if`s as masks, faults as a mask |
+//! | `fuse` | several steps as one instruction |
 //! | `schedule` | copies of the block, interleaved |
 //! | `registers` | registers and slots |
 //! | `assembler`, `emit` | bytes, the loop over blocks |
@@ -26,6 +27,7 @@ mod audit;
 mod build;
 mod convert;
 mod emit;
+mod fuse;
 mod ir;
 mod machine;
 mod registers;
@@ -65,7 +67,13 @@ pub(crate) struct Made {
 pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Target) -> Result<Plan, String> {
     take::size(kernel)?;
     let shape = take::shape(&optimized.kernel.core, target)?;
-    let (block, sites) = convert::convert(optimized, shape)?;
+    let uniform = target.uniform();
+    let (mut block, mut sites) = convert::convert(optimized, shape, uniform)?;
+    if let Some(half) = take::half(&block) {
+        (block, sites) = convert::convert(optimized, half, uniform)?;
+    }
+    let shape = block.shape;
+    let block = fuse::fused(block);
     let wanted = schedule::copies(&block);
     // Where copies beside one another are too much for the stack, one alone may not be.
     let (copies, turn) = match placed(schedule::interleaved(&block, wanted)) {

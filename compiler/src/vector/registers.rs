@@ -3,7 +3,8 @@
 //! A value has one place for all its life, from its instruction to its last use: a register, or a slot on the
 //! stack where there is none. Of two values that want one register the one that lives longer goes to the
 //! stack. Constants need no slot, they lie behind the code: they get what registers nobody uses, those first
-//! that instructions cannot read from memory.
+//! that instructions cannot read from memory. So do values that are one for all rows, of which those without a
+//! register are put on the stack before the loop.
 //!
 //! An instruction reads at most one operand from memory. Where that is not enough, or the result goes to the
 //! stack, it works on scratch registers; two of each bank are kept aside if any instruction needs one.
@@ -68,8 +69,13 @@ pub(super) fn scratch(isa: Isa, bank: Bank, index: u32) -> u32 {
 /// The operand that an instruction would read from memory, of those that are there: the last one, or of
 /// a product and sum any one that a form can take.
 pub(super) fn folded(inst: &Inst, is_memory: impl Fn(V) -> bool) -> Option<usize> {
-    let What::Machine(machine, _) = inst.what else { return None };
     let last = inst.args.len().checked_sub(1)?;
+    let machine = match inst.what {
+        What::Machine(machine, _) => machine,
+        // What it works on beside is read from a register.
+        What::Masked(_) => return is_memory(inst.args[last]).then_some(last),
+        _ => return None,
+    };
     match machine {
         // Of a constant factor and a constant to be added, the second is where the result is made.
         _ if machine.forms().is_some() => [1, 2].into_iter().find(|&place| is_memory(inst.args[place])),
@@ -122,7 +128,7 @@ pub(super) fn most_alive(body: &Body, bank: Bank) -> u32 {
 }
 
 fn is_scanned(body: &Body, inst: &Inst, bank: Bank) -> bool {
-    body.shape.bank(inst.ty) == Some(bank) && !matches!(inst.what, What::Const(_))
+    body.shape.bank(inst.ty) == Some(bank) && !inst.what.is_kept()
 }
 
 /// For each value the instruction that reads it last; its own if none does.
@@ -130,6 +136,10 @@ fn last_uses(body: &Body) -> Vec<usize> {
     let mut last: Vec<usize> = (0..body.insts.len()).collect();
     for (index, inst) in body.insts.iter().enumerate() {
         inst.args.iter().for_each(|v| last[v.index()] = index);
+        if let (What::Masked(_), 4) = (inst.what, inst.args.len()) {
+            // Still read when the result has begun as the second operand.
+            inst.args[2..].iter().for_each(|v| last[v.index()] = index + 1);
+        }
     }
     last
 }
@@ -186,11 +196,14 @@ fn scan(body: &Body, last: &[usize], kept: [u32; 2]) -> Places {
     places
 }
 
-/// Where a product and sum saves a move: the place of an operand that nobody else wants.
+/// Where an instruction that works in place saves a move: the place of an operand that nobody else wants.
 fn wanted_register(inst: &Inst, index: usize, last: &[usize], places: &Places, free: u32) -> Option<u32> {
-    let What::Machine(machine, _) = inst.what else { return None };
-    machine.forms()?;
-    inst.args.iter().find_map(|arg| match places.of[arg.index()] {
+    let wanted = match inst.what {
+        What::Machine(machine, _) if machine.takes_place() => &inst.args[..],
+        What::Masked(_) if inst.args.len() == 4 => &inst.args[1..2],
+        _ => return None,
+    };
+    wanted.iter().find_map(|arg| match places.of[arg.index()] {
         Place::Register(register) if last[arg.index()] == index && free & 1 << register != 0 => Some(register),
         _ => None,
     })
@@ -218,7 +231,7 @@ fn constants(body: &Body, mut free: u32, places: &mut Places) {
     let mut weights = vec![0u32; body.insts.len()];
     for inst in &body.insts {
         for (place, v) in inst.args.iter().enumerate() {
-            if body.is_const(*v) {
+            if body.is_kept(*v) {
                 let folds = folded(inst, |other| other == *v) == Some(place);
                 weights[v.index()] += if folds { 1 } else { 1000 };
             }
@@ -228,7 +241,11 @@ fn constants(body: &Body, mut free: u32, places: &mut Places) {
     wanted.sort_by_key(|v| std::cmp::Reverse(weights[v.index()]));
     for v in wanted {
         places.of[v.index()] = match free.trailing_zeros() {
-            32 => Place::Pool,
+            32 if body.is_const(v) => Place::Pool,
+            32 => {
+                places.slots += 1;
+                Place::Slot(places.slots - 1)
+            }
             register => {
                 free &= !(1 << register);
                 Place::Register(register)

@@ -18,7 +18,7 @@ const INTERLEAVED_MAX: usize = 160;
 /// the more is lost to the stack.
 fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
     match isa {
-        Isa::Avx512 => 200..=600,
+        Isa::Avx512 => 150..=600,
         Isa::Avx2 => 300..=500,
     }
 }
@@ -26,7 +26,7 @@ fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
     let alone = interleaved(body, 1);
-    let work = alone.insts.iter().filter(|inst| !matches!(inst.what, What::Const(_))).count();
+    let work = alone.insts.iter().filter(|inst| !inst.what.is_kept()).count();
     if work > INTERLEAVED_MAX {
         return if pays_spills(body.shape.isa).contains(&work) { 2 } else { 1 };
     }
@@ -60,7 +60,7 @@ fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
             What::Tail if is_tail => {}
             What::Tail => continue,
             _ if !live[index] => continue,
-            What::Const(_) => {
+            What::Const(_) | What::Uniform { .. } => {
                 names[index] = [V(insts.len() as u32); COPIES_MAX as usize];
                 insts.push(*inst);
                 continue;
@@ -89,7 +89,7 @@ fn tail_of(shape: Shape, inst: &Inst) -> Option<V> {
 }
 
 /// What the checks and stores depend on.
-fn live(body: &Body) -> Vec<bool> {
+pub(super) fn live(body: &Body) -> Vec<bool> {
     let mut live = vec![false; body.insts.len()];
     for (index, inst) in body.insts.iter().enumerate().rev() {
         live[index] |= inst.ty == Ty::None;
