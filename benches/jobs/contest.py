@@ -133,7 +133,7 @@ def run_one(places, name, job, folder, threads, watch=False):
 
 
 def explain(places, job, folder, threads):
-    """The plan of our job with what each operator used."""
+    """The plan of our job with what each operator used, and the CPU seconds of that run."""
     with open(os.path.join(places.sources, "sql", f"ours_{job.name}.sql"), encoding="utf-8") as file:
         text = "EXPLAIN ANALYZE " + file.read()
     sql = os.path.join(places.home, f"explain_{job.name}.sql")
@@ -141,7 +141,13 @@ def explain(places, job, folder, threads):
         file.write(text)
     command = filbert_command(places, job, folder, threads, True, sql)
     command[command.index("--format") + 1] = "table"
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    plan = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
+    return plan, used.ru_utime, used.ru_stime
 
 
 def machine():
@@ -200,7 +206,7 @@ def run(places, asked, folder_of_reports):
             plans[job] = explain(places, job, folder, asked.threads)
         print(report.table(job, results[job]), flush=True)
     for job, plan in plans.items():
-        print(report.parts(job, plan), flush=True)
+        print(report.parts(job, *plan), flush=True)
     setting = report.Setting(
         rows=rows,
         rounds=rounds,

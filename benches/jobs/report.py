@@ -78,15 +78,22 @@ def operators(plan):
     return found
 
 
-def parts(job, plan):
-    """Seconds of all threads, by operator; a kernel's are part of its operator's."""
-    out = [f"\n{job.title}: seconds in each operator, all threads added up", "", "| operator | s |", "|---|---:|"]
+def parts(job, plan, user, system):
+    """Where the CPU seconds of one run went. Operators read the clock, which counts waiting for a core too: so their
+    readings are only shares, of the run's CPU seconds. A kernel's part is not in its operator's."""
+    rows = []
     for name, own, kernels in operators(plan):
-        for kernel, inside in kernels:
-            out.append(f"| {name}: kernel {kernel} | {inside:.3f} |")
-        rest = own - sum(inside for _, inside in kernels)
-        out.append(f"| {name}{': the rest' if kernels else ''} | {rest:.3f} |")
-    return "\n".join(out)
+        rows += [(f"{name}: kernel {kernel}", inside) for kernel, inside in kernels]
+        rows.append((f"{name}, the rest" if kernels else name, max(own - sum(inside for _, inside in kernels), 0.0)))
+    scale = (user + system) / (sum(own for _, own in rows) or 1.0)
+    out = [
+        f"\n{job.title}: {user + system:.2f} CPU seconds, {system:.2f} of them in the system",
+        "",
+        "| operator | CPU s |",
+        "|---|---:|",
+    ]
+    shown = [(name, own * scale) for name, own in rows if own * scale >= 0.005]
+    return "\n".join(out + [f"| {name} | {own:.2f} |" for name, own in shown])
 
 
 def write(folder, setting, results, plans):
@@ -113,6 +120,6 @@ def write(folder, setting, results, plans):
     ]
     text += [table(job, lines) for job, lines in results.items()]
     text += ["\n## Where our time goes"]
-    text += [parts(job, plan) for job, plan in plans.items()]
+    text += [parts(job, *plan) for job, plan in plans.items()]
     with open(os.path.join(folder, "jobs.md"), "w", encoding="utf-8") as file:
         file.write("\n".join(text) + "\n")

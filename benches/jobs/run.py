@@ -22,12 +22,21 @@ HOME = os.path.join(TARGET, "jobs")
 REQUIREMENTS = os.path.join(HERE, "requirements.txt")
 
 
+def requirements(path):
+    """The lines of a list of requirements and of the lists that it names."""
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("-r "):
+                yield from requirements(os.path.join(os.path.dirname(path), line[3:].strip()))
+            else:
+                yield line
+
+
 def environment():
     """The environment's Python; made unless one of these requirements is there."""
     home = os.path.join(HOME, "python")
     stamp = os.path.join(home, "made-of.txt")
-    with open(REQUIREMENTS, encoding="utf-8") as file:
-        wanted = sys.version + "\n" + file.read()
+    wanted = sys.version + "\n" + "".join(requirements(REQUIREMENTS))
     try:
         with open(stamp, encoding="utf-8") as file:
             if file.read() == wanted:
