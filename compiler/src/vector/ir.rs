@@ -126,6 +126,9 @@ pub(super) enum What {
     Load { slot: u32, elem: Type },
     /// A row of the table, with its immediate.
     Machine(Machine, Option<u8>),
+    /// A row of the table in the lanes of the first operand; the others are 0 or, where it has one operand more,
+    /// those of the second.
+    Masked(Machine),
     /// Leaves, before anything is stored, if a lane of the operand is set (in a tail: and of the second).
     Check,
     /// Writes the block's elements of an output; in a tail under the mask that is the second operand.
@@ -139,16 +142,16 @@ impl What {
     }
 }
 
-/// At most three operands.
+/// At most four operands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Args {
     len: u8,
-    values: [V; 3],
+    values: [V; 4],
 }
 
 impl Args {
     pub(super) fn new(args: &[V]) -> Args {
-        let mut values = [V(0); 3];
+        let mut values = [V(0); 4];
         values[..args.len()].copy_from_slice(args);
         Args { len: args.len() as u8, values }
     }
@@ -227,6 +230,7 @@ impl std::fmt::Display for Body {
                 What::Uniform { slot } => write!(f, "the one value of slot {slot}")?,
                 What::Load { slot, elem } => write!(f, "load {elem} of slot {slot}")?,
                 What::Machine(machine, _) => write!(f, "{machine:?}")?,
+                What::Masked(machine) => write!(f, "masked {machine:?}")?,
                 What::Check => f.write_str("check")?,
                 What::Store { column, elem } => write!(f, "store {elem} to column {column}:")?,
             }

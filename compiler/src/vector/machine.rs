@@ -116,6 +116,8 @@ machine! {
     Xor32: EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, EVEX_Vpxord_ymm_k1z_ymm_ymmm256b32, VEX_Vpxor_ymm_ymm_ymmm256, VEX_Vpxor_xmm_xmm_xmmm128; Folds;
     Andn64: EVEX_Vpandnq_zmm_k1z_zmm_zmmm512b64, EVEX_Vpandnq_ymm_k1z_ymm_ymmm256b64, VEX_Vpandn_ymm_ymm_ymmm256, VEX_Vpandn_xmm_xmm_xmmm128; Folds;
     Andn32: EVEX_Vpandnd_zmm_k1z_zmm_zmmm512b32, EVEX_Vpandnd_ymm_k1z_ymm_ymmm256b32, VEX_Vpandn_ymm_ymm_ymmm256, VEX_Vpandn_xmm_xmm_xmmm128; Folds;
+    Ternary64: EVEX_Vpternlogq_zmm_k1z_zmm_zmmm512b64_imm8, EVEX_Vpternlogq_ymm_k1z_ymm_ymmm256b64_imm8, INVALID, INVALID; Folds;
+    Ternary32: EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, EVEX_Vpternlogd_ymm_k1z_ymm_ymmm256b32_imm8, INVALID, INVALID; Folds;
     Shl64: EVEX_Vpsllq_zmm_k1z_zmmm512b64_imm8, EVEX_Vpsllq_ymm_k1z_ymmm256b64_imm8, VEX_Vpsllq_ymm_ymm_imm8, VEX_Vpsllq_xmm_xmm_imm8; Registers;
     Shl32: EVEX_Vpslld_zmm_k1z_zmmm512b32_imm8, EVEX_Vpslld_ymm_k1z_ymmm256b32_imm8, VEX_Vpslld_ymm_ymm_imm8, VEX_Vpslld_xmm_xmm_imm8; Registers;
     Shr64: EVEX_Vpsrlq_zmm_k1z_zmmm512b64_imm8, EVEX_Vpsrlq_ymm_k1z_ymmm256b64_imm8, VEX_Vpsrlq_ymm_ymm_imm8, VEX_Vpsrlq_xmm_xmm_imm8; Registers;
@@ -203,6 +205,11 @@ machine! {
 }
 
 impl Machine {
+    /// Whether the result takes the place of an operand, whichever the code chooses.
+    pub(super) fn takes_place(self) -> bool {
+        self.forms().is_some() || matches!(self, Machine::Ternary64 | Machine::Ternary32)
+    }
+
     /// The forms of a product and sum of which this is the second: 132, 213 and 231.
     pub(super) fn forms(self) -> Option<[Machine; 3]> {
         Some(match self {

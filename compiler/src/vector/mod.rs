@@ -11,6 +11,7 @@
 //! | `ir`, `machine` | values of all lanes; the instructions that there are |
 //! | `build` | what has no instruction, in several |
 //! | `convert` | the kernel's operations; `if`s as masks, faults as a mask |
+//! | `fuse` | several steps as one instruction |
 //! | `schedule` | copies of the block, interleaved |
 //! | `registers` | registers and slots |
 //! | `assembler`, `emit` | bytes, the loop over blocks |
@@ -26,6 +27,7 @@ mod audit;
 mod build;
 mod convert;
 mod emit;
+mod fuse;
 mod ir;
 mod machine;
 mod registers;
@@ -71,6 +73,7 @@ pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Targ
         (block, sites) = convert::convert(optimized, half, uniform)?;
     }
     let shape = block.shape;
+    let block = fuse::fused(block);
     let wanted = schedule::copies(&block);
     // Where copies beside one another are too much for the stack, one alone may not be.
     let (copies, turn) = match placed(schedule::interleaved(&block, wanted)) {

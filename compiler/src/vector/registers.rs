@@ -69,8 +69,13 @@ pub(super) fn scratch(isa: Isa, bank: Bank, index: u32) -> u32 {
 /// The operand that an instruction would read from memory, of those that are there: the last one, or of
 /// a product and sum any one that a form can take.
 pub(super) fn folded(inst: &Inst, is_memory: impl Fn(V) -> bool) -> Option<usize> {
-    let What::Machine(machine, _) = inst.what else { return None };
     let last = inst.args.len().checked_sub(1)?;
+    let machine = match inst.what {
+        What::Machine(machine, _) => machine,
+        // What it works on beside is read from a register.
+        What::Masked(_) => return is_memory(inst.args[last]).then_some(last),
+        _ => return None,
+    };
     match machine {
         // Of a constant factor and a constant to be added, the second is where the result is made.
         _ if machine.forms().is_some() => [1, 2].into_iter().find(|&place| is_memory(inst.args[place])),
@@ -131,6 +136,10 @@ fn last_uses(body: &Body) -> Vec<usize> {
     let mut last: Vec<usize> = (0..body.insts.len()).collect();
     for (index, inst) in body.insts.iter().enumerate() {
         inst.args.iter().for_each(|v| last[v.index()] = index);
+        if let (What::Masked(_), 4) = (inst.what, inst.args.len()) {
+            // Still read when the result has begun as the second operand.
+            inst.args[2..].iter().for_each(|v| last[v.index()] = index + 1);
+        }
     }
     last
 }
@@ -187,11 +196,14 @@ fn scan(body: &Body, last: &[usize], kept: [u32; 2]) -> Places {
     places
 }
 
-/// Where a product and sum saves a move: the place of an operand that nobody else wants.
+/// Where an instruction that works in place saves a move: the place of an operand that nobody else wants.
 fn wanted_register(inst: &Inst, index: usize, last: &[usize], places: &Places, free: u32) -> Option<u32> {
-    let What::Machine(machine, _) = inst.what else { return None };
-    machine.forms()?;
-    inst.args.iter().find_map(|arg| match places.of[arg.index()] {
+    let wanted = match inst.what {
+        What::Machine(machine, _) if machine.takes_place() => &inst.args[..],
+        What::Masked(_) if inst.args.len() == 4 => &inst.args[1..2],
+        _ => return None,
+    };
+    wanted.iter().find_map(|arg| match places.of[arg.index()] {
         Place::Register(register) if last[arg.index()] == index && free & 1 << register != 0 => Some(register),
         _ => None,
     })

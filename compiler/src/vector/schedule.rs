@@ -18,7 +18,7 @@ const INTERLEAVED_MAX: usize = 160;
 /// the more is lost to the stack.
 fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
     match isa {
-        Isa::Avx512 => 200..=600,
+        Isa::Avx512 => 150..=600,
         Isa::Avx2 => 300..=500,
     }
 }
@@ -89,7 +89,7 @@ fn tail_of(shape: Shape, inst: &Inst) -> Option<V> {
 }
 
 /// What the checks and stores depend on.
-fn live(body: &Body) -> Vec<bool> {
+pub(super) fn live(body: &Body) -> Vec<bool> {
     let mut live = vec![false; body.insts.len()];
     for (index, inst) in body.insts.iter().enumerate().rev() {
         live[index] |= inst.ty == Ty::None;

@@ -6,7 +6,7 @@
 
 use super::coefficients::{ASIN, ATAN, HALF_PI, PI, QUARTER_PI};
 use super::lanes::{Lanes, SIGN};
-use super::pair::{Pair, constant, polynomial, quotient, root, sign_of, sum, sum_ordered, with_sign};
+use super::pair::{Pair, constant, polynomial, quotient, root_of, sign_of, sum, sum_ordered, with_sign};
 
 pub(super) const TAN_EIGHTH_PI: f64 = 0.414_213_562_373_095_03;
 
@@ -17,7 +17,7 @@ fn asin_core<L: Lanes>(l: &L, magnitude: L::F) -> (Pair<L::F>, L::M) {
     let zero = l.float(0.0);
     let small = l.lt(magnitude, half);
     let z = l.select(small, l.mul(magnitude, magnitude), l.mul(l.sub(l.float(1.0), magnitude), half));
-    let (s, s_low) = root(l, (z, zero));
+    let (s, s_low) = root_of(l, z);
     let b = l.select(small, magnitude, s);
     let b_low = l.select(small, zero, s_low);
     ((b, l.fma(l.mul(b, z), polynomial(l, z, &ASIN), b_low)), small)
@@ -30,12 +30,20 @@ fn difference<L: Lanes>(l: &L, base: Pair<L::F>, t: Pair<L::F>) -> L::F {
     l.add(hi, l.add(lo, l.sub(base.1, t.1)))
 }
 
+/// (base.0 + t.0 * factor) + (base.1 + t.1 * factor), |base.0| >= |t.0 * factor|, with a factor of which the products
+/// are exact.
+#[inline(always)]
+fn moved<L: Lanes>(l: &L, base: Pair<L::F>, t: Pair<L::F>, factor: L::F) -> L::F {
+    let hi = l.fma(t.0, factor, base.0);
+    let lo = l.fma(t.0, factor, l.sub(base.0, hi));
+    l.add(hi, l.add(lo, l.fma(t.1, factor, base.1)))
+}
+
 /// Arc sine.
 #[inline(always)]
 pub(super) fn asin<L: Lanes>(l: &L, x: L::F) -> L::F {
     let ((v, v_low), small) = asin_core(l, l.abs(x));
-    let two = l.float(2.0);
-    let large = difference(l, constant(l, (HALF_PI.0, HALF_PI.1)), (l.mul(v, two), l.mul(v_low, two)));
+    let large = moved(l, constant(l, (HALF_PI.0, HALF_PI.1)), (v, v_low), l.float(-2.0));
     with_sign(l, l.select(small, l.add(v, v_low), large), sign_of(l, x))
 }
 
@@ -51,10 +59,10 @@ pub(super) fn acos<L: Lanes>(l: &L, x: L::F) -> L::F {
     let base = (choose(HALF_PI.0, PI.0, 0.0), choose(HALF_PI.1, PI.1, 0.0));
     let factor = l.select(
         small,
-        l.select(negative, l.float(-1.0), l.float(1.0)),
-        l.select(negative, l.float(2.0), l.float(-2.0)),
+        l.select(negative, l.float(1.0), l.float(-1.0)),
+        l.select(negative, l.float(-2.0), l.float(2.0)),
     );
-    difference(l, base, (l.mul(v, factor), l.mul(v_low, factor)))
+    moved(l, base, (v, v_low), factor)
 }
 
 /// atan(a / b) in two parts, 0 <= a <= b, with b from 2^-900 to 2^1000.

@@ -65,9 +65,21 @@ pub(super) fn quotient<L: Lanes>(l: &L, a: Pair<L::F>, b: Pair<L::F>) -> Pair<L:
 pub(super) fn root<L: Lanes>(l: &L, a: Pair<L::F>) -> Pair<L::F> {
     let s = l.sqrt(a.0);
     let rest = l.add(l.fma(l.neg(s), s, a.0), a.1);
-    // 0.5 / sqrt(a.hi) to within 4 %, by halving the exponent; finite where a is zero.
-    let half_reciprocal = l.of_bits(l.isub(l.int(0x5fd6_eb50_c7b5_37a9), l.shr(l.bits(a.0), 1)));
-    (s, l.mul(rest, half_reciprocal))
+    (s, l.mul(rest, half_reciprocal_of_root(l, a.0)))
+}
+
+/// sqrt(a) as a pair, a >= 0.
+#[inline(always)]
+pub(super) fn root_of<L: Lanes>(l: &L, a: L::F) -> Pair<L::F> {
+    let s = l.sqrt(a);
+    let rest = l.fma(l.neg(s), s, a);
+    (s, l.mul(rest, half_reciprocal_of_root(l, a)))
+}
+
+/// 0.5 / sqrt(a) to within 4 %, by halving the exponent; finite where a is zero.
+#[inline(always)]
+fn half_reciprocal_of_root<L: Lanes>(l: &L, a: L::F) -> L::F {
+    l.of_bits(l.isub(l.int(0x5fd6_eb50_c7b5_37a9), l.shr(l.bits(a), 1)))
 }
 
 /// A polynomial, lowest coefficient first. All but that one: fours of coefficients by twos of twos, the fours by

@@ -31,8 +31,10 @@ fn turned<L: Lanes>(l: &L, magnitude: L::F) -> Turned<L> {
     let low = l.fma(minus_n, l.float(HALF_PI.2), l.add(r_low, part_low));
 
     let (z, z_low) = product(l, r, r);
-    let minus_half = l.float(-0.5);
-    let (cos, cos_low) = sum_ordered(l, l.float(1.0), l.mul(z, minus_half));
+    // 1 - z / 2 in two parts: half of z is exact, so it need not be a step of its own.
+    let (one, minus_half) = (l.float(1.0), l.float(-0.5));
+    let cos = l.fma(z, minus_half, one);
+    let cos_low = l.fma(z, minus_half, l.sub(one, cos));
     let cos_low = l.fma(z_low, minus_half, cos_low);
     let sin_series = l.mul(l.mul(r, z), polynomial(l, z, &SIN));
     let cos_series = l.fma(l.mul(z, z), polynomial(l, z, &COS), cos_low);

@@ -61,6 +61,11 @@ impl Build {
     }
 
     pub(in crate::vector) fn fmul(&mut self, a: V, b: V) -> V {
+        // A square does not ask for the sign.
+        let (a, b) = match self.without_sign(a) {
+            Some(magnitude) if a == b => (magnitude, magnitude),
+            _ => (a, b),
+        };
         self.two(Machine::MulF64, Machine::MulF32, a, b)
     }
 
@@ -92,6 +97,35 @@ impl Build {
         };
         let width = self.width(a);
         self.machine(pick(width, wide, narrow), Ty::Lanes(width), &[a, b, c])
+    }
+
+    /// A value that has the same magnitude and that this one was made of, by its sign.
+    fn without_sign(&self, v: V) -> Option<V> {
+        let inst = &self.insts[v.index()];
+        let is_sign = match inst.what {
+            What::Machine(Machine::Xor64, _) if inst.ty == Ty::Lanes(Width::W64) => self.is_sign(inst.args[1]),
+            What::Machine(Machine::And64, _) => self.const_bits(inst.args[1]) == Some(i64::MAX as u64),
+            _ => false,
+        };
+        is_sign.then(|| self.without_sign(inst.args[0]).unwrap_or(inst.args[0]))
+    }
+
+    /// Whether no bit of these lanes of 64 is set but the first.
+    fn is_sign(&self, v: V) -> bool {
+        let inst = &self.insts[v.index()];
+        let is_first = |bits: u64| bits << 1 == 0;
+        match inst.what {
+            What::Const(bits) => is_first(bits),
+            What::Machine(Machine::And64, _) => self.const_bits(inst.args[1]).is_some_and(is_first),
+            What::Machine(Machine::Xor64 | Machine::Or64, _) => inst.args.iter().all(|&v| self.is_sign(v)),
+            What::Machine(Machine::Shl64, Some(by)) => {
+                let moved = &self.insts[inst.args[0].index()];
+                by == 63
+                    || matches!(moved.what, What::Machine(Machine::And64, _))
+                        && self.const_bits(moved.args[1]).is_some_and(|bits| is_first(bits << by))
+            }
+            _ => false,
+        }
     }
 
     /// What this is the negative of, if it is made as one.

@@ -2,6 +2,7 @@
 
 use super::moves::{evex_load, evex_store, load_code, store_code, stream_code, vex_load};
 use super::*;
+use crate::vector::fuse;
 use crate::vector::ir::V;
 use crate::vector::machine::Machine;
 
@@ -32,7 +33,11 @@ impl Block<'_> {
             _ if inst.ty != Ty::None && self.place(v) == Place::Nowhere => {}
             What::Tail => self.tail(v, inst),
             What::Load { slot, elem } => self.load(v, inst, slot, elem),
+            What::Machine(machine @ (Machine::Ternary64 | Machine::Ternary32), Some(table)) => {
+                self.ternary(v, inst, machine, table);
+            }
             What::Machine(machine, imm) => self.machine(v, inst, machine, imm),
+            What::Masked(machine) => self.masked(v, inst, machine),
             What::Check => self.check(inst, scalar),
             What::Store { column, elem } => self.store(inst, column, elem),
         }
@@ -353,6 +358,60 @@ impl Block<'_> {
                 self.put(f213, &[to, b, c]);
             }
         }
+    }
+
+    /// A function of the bits of three operands, of which the first is where the result stands.
+    fn ternary(&mut self, v: V, inst: &Inst, machine: Machine, table: u8) {
+        let folded = registers::folded(inst, |v| self.placed.places.is_memory(v));
+        let operands: [Operand; 3] = std::array::from_fn(|place| match folded == Some(place) {
+            true => self.memory(inst.args[place]),
+            false => Operand::Register(self.read(inst.args[place])),
+        });
+        let result = self.result(v, inst.ty);
+        let to = Operand::Register(result);
+        let first = operands.iter().position(|&operand| operand == to);
+        // The last one may be in memory.
+        let order = match first {
+            Some(1) => [1, 0, 2],
+            Some(2) => [2, 1, 0],
+            _ => [0, 1, 2],
+        };
+        if first.is_none() {
+            self.copy(to, operands[0]);
+        }
+        let code = machine.row().form(self.shape().isa, self.shape().bits(inst.ty));
+        let table = Operand::Imm8(fuse::reordered(table, order));
+        self.put(code, &[to, operands[order[1]], operands[order[2]], table]);
+        self.keep(v, inst.ty, result);
+    }
+
+    /// An operation in some lanes. The result begins as what the others keep: a register of its own.
+    fn masked(&mut self, v: V, inst: &Inst, machine: Machine) {
+        let merges = inst.args.len() == 4;
+        let result = match self.place(v) {
+            Place::Register(number) => self.register(number, inst.ty),
+            _ => self.scratch(inst.ty),
+        };
+        let to = Operand::Register(result);
+        let mask = self.read(inst.args[0]);
+        if merges {
+            let old = inst.args[1];
+            match self.place(old) {
+                Place::Register(number) if self.register(number, inst.ty) == result => {}
+                Place::Register(number) => self.copy(to, Operand::Register(self.register(number, inst.ty))),
+                _ => self.read_to(result, old),
+            }
+        }
+        let folded = registers::folded(inst, |v| self.placed.places.is_memory(v));
+        let last = inst.args.len() - 1;
+        let a = Operand::Register(self.read(inst.args[last - 1]));
+        let b = match folded {
+            Some(_) => self.memory(inst.args[last]),
+            None => Operand::Register(self.read(inst.args[last])),
+        };
+        let code = machine.row().form(self.shape().isa, self.shape().bits(inst.ty));
+        self.emit.asm.put_masked(code, &[to, a, b], Some((mask, !merges)));
+        self.keep(v, inst.ty, result);
     }
 
     fn copy(&mut self, to: Operand, from: Operand) {
