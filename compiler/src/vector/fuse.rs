@@ -96,7 +96,7 @@ impl Fuse {
         let operation = body.inst(chosen);
         let What::Machine(machine, None) = operation.what else { return None };
         let is_near = index - chosen.index() <= DISTANCE_MAX && self.takes(index, chosen);
-        if !is_near || !is_simple(machine) || operation.ty != inst.ty || keeps.is_some_and(|v| body.is_const(v)) {
+        if !is_near || !is_simple(machine) || operation.ty != inst.ty || keeps.is_some_and(|v| body.is_kept(v)) {
             return None;
         }
         let [a, b] = [operation.args[0], operation.args[1]];
