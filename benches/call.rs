@@ -62,6 +62,7 @@ fn ways<'a>(x: &'a [f64], y: &'a [f64], out: &'a mut [Vec<f64>; 3]) -> Vec<Way<'
         fault_site: 0,
         zero: 0,
         scratch: 0,
+        streams: 0,
     };
     let (a, b, c) = (loaded.clone(), loaded.clone(), loaded);
     vec![

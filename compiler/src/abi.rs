@@ -20,7 +20,8 @@
 //!   | fault_site       | 88  <-- index into `Artifact::sites`, if the result is a fault
 //!   | zero             | 92      0: what depends on it cannot be recognised as a constant
 //!   | scratch          | 96      the code's own
-//!   +------------------+ 104
+//!   | streams          | 104     not 0: stores may go past the caches
+//!   +------------------+ 112
 //!
 //!   column:     | row 0 | row 1 | ... | row end-1 |   elements are `Type::bytes()` wide, no padding, any
 //!                                                     alignment; a bool is one byte, 0 or 1
@@ -28,6 +29,9 @@
 //!   addresses:  | row 0 | row 1 | ... | row end-1 |   8 bytes each: where the row's first element is; its
 //!                                                     elements follow one another, any alignment
 //! ```
+//!
+//! Code that was compiled for slots of one value (`Target::with_uniform`) gets for such a slot, in place of a
+//! column, the address of the 8 bytes that `uniform_bits` gives.
 //!
 //! The entry computes rows `start..end` in order: it reads `inputs[s][row]` of every slot that the kernel
 //! uses and writes every output column. It reads and writes elements of a row's lists only below the length
@@ -50,10 +54,10 @@
 use std::sync::atomic::AtomicPtr;
 
 use filbert_ir::signature::{Array, Param, ResultTy};
-use filbert_ir::{Core, Type};
+use filbert_ir::{Core, Scalar, Type};
 
 /// Version of this page. Part of every target's fingerprint: code for another ABI is never found.
-pub const ABI_VERSION: u16 = 3;
+pub const ABI_VERSION: u16 = 4;
 
 /// What an entry returns if it found `stop` raised. No fault has this number.
 pub const STOPPED: u32 = u32::MAX;
@@ -100,6 +104,9 @@ pub struct CallFrame {
     pub zero: u32,
     /// The code's own; what is in it at first does not matter.
     pub scratch: u64,
+    /// Not 0: row `start` of every output column stands at a multiple of 64 bytes, and nobody reads the outputs
+    /// soon. Code may then store past the caches; it lets these stores become visible before it returns.
+    pub streams: u64,
 }
 
 /// The entry of a compiled kernel. Calling one is for `filbert-runtime` alone.
@@ -133,6 +140,18 @@ pub fn output_columns(core: &Core) -> Vec<OutputColumn> {
     columns
 }
 
+/// What stands in memory for a slot that has one value for all rows: twice the 32 bits of a lane, narrower
+/// integers extended, or 64 bits.
+pub fn uniform_bits(ty: Type, bits: u64) -> u64 {
+    let lane = match Scalar::from_bits(ty, bits) {
+        Scalar::I8(value) => value as u32,
+        Scalar::I16(value) => value as u32,
+        _ if ty.bits() == 64 => return bits,
+        _ => bits as u32,
+    };
+    u64::from(lane) << 32 | u64::from(lane)
+}
+
 /// The lists of a kernel in the order of `CallFrame::lists`: of the parameters, then of the results.
 pub fn lists(core: &Core) -> Vec<Array> {
     let params = core.signature.params.iter().enumerate();
@@ -159,5 +178,6 @@ const _: () = {
     assert!(offset_of!(CallFrame, fault_site) == 88);
     assert!(offset_of!(CallFrame, zero) == 92);
     assert!(offset_of!(CallFrame, scratch) == 96);
-    assert!(size_of::<CallFrame>() == 104);
+    assert!(offset_of!(CallFrame, streams) == 104);
+    assert!(size_of::<CallFrame>() == 112);
 };

@@ -73,6 +73,7 @@ struct Inner {
     isa: Result<OwnedTargetIsa, String>,
     features: Vec<&'static str>,
     vectors: Vectors,
+    uniform: u64,
     fingerprint: Arc<str>,
 }
 
@@ -136,7 +137,7 @@ impl Target {
             crate::CODEGEN_VERSION,
         );
         let (isa, fingerprint) = (build_isa(&triple, &flags), fingerprint.into());
-        Target { inner: Arc::new(Inner { isa, features, vectors: Vectors::On, fingerprint }) }
+        Target { inner: Arc::new(Inner { isa, features, vectors: Vectors::On, uniform: 0, fingerprint }) }
     }
 
     /// The same machine without the vector back end: every kernel is compiled by Cranelift, row by row.
@@ -158,7 +159,21 @@ impl Target {
             _ => format!("{} {name}", inner.fingerprint).into(),
         };
         let (isa, features) = (inner.isa.clone(), inner.features.clone());
-        Target { inner: Arc::new(Inner { isa, features, vectors, fingerprint }) }
+        Target { inner: Arc::new(Inner { isa, features, vectors, uniform: 0, fingerprint }) }
+    }
+
+    /// The same machine for calls in which these slots, a bit each, have one value for all rows: vector code, or
+    /// none (`CompileError::Unsupported`).
+    pub fn with_uniform(&self, uniform: u64) -> Target {
+        let inner = &self.inner;
+        let fingerprint = format!("{} uniform={uniform:#x}", inner.fingerprint).into();
+        let (isa, features, vectors) = (inner.isa.clone(), inner.features.clone(), inner.vectors);
+        Target { inner: Arc::new(Inner { isa, features, vectors, uniform, fingerprint }) }
+    }
+
+    /// Slots, a bit each, that have one value for all rows.
+    pub fn uniform(&self) -> u64 {
+        self.inner.uniform
     }
 
     /// Whether kernels that the vector back end takes are given to it.

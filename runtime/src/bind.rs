@@ -326,6 +326,12 @@ fn whole(valid: &NullBuffer, rows: usize, range: impl Fn(usize) -> (usize, usize
 }
 
 impl Bound<'_> {
+    /// The slots that have one value for all rows, a bit each.
+    pub(crate) fn uniform(&self) -> u64 {
+        let slots = self.slots.iter().take(u64::BITS as usize).enumerate();
+        slots.filter(|(_, input)| matches!(input, Input::Scalar(_))).fold(0, |mask, (slot, _)| mask | 1 << slot)
+    }
+
     /// The arguments of one row.
     pub(crate) fn row(&self, params: &[Param], row: usize) -> Vec<Datum> {
         let (mut slots, mut lists) = (self.slots.iter(), self.lists.iter());

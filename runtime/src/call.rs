@@ -29,7 +29,8 @@ use smallvec::SmallVec;
 
 use crate::bind::{Bound, Nulls, Starts};
 use crate::layout::Layout;
-use crate::lend::Lent;
+use crate::lend::{Input, Lent};
+use crate::machine;
 use crate::options::StopFlag;
 use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
@@ -95,9 +96,15 @@ impl<'j> Job<'j> {
         self.bound.nulls.some()
     }
 
+    /// Whether the code takes one value for all rows of this slot.
+    fn is_uniform(&self, slot: usize) -> bool {
+        matches!(self.engine, Engine::Native(code) if code.is_uniform(slot))
+    }
+
     fn strip_rows(&self) -> usize {
         let is_vector = matches!(self.engine, Engine::Native(code) if code.is_vector());
-        let in_place = self.bound.slots.iter().all(|slot| slot.dense().is_some())
+        let mut slots = self.bound.slots.iter().enumerate();
+        let in_place = slots.all(|(index, slot)| slot.dense().is_some() || self.is_uniform(index))
             && self.sinks.iter().all(|sink| !sink.packed)
             && self.layout.lists.is_empty()
             && !self.layout.forgives;
@@ -123,11 +130,13 @@ impl Order<'_> {
     pub(crate) fn direct(&self, rooms: &mut [&mut dyn Room]) -> Direct {
         let Engine::Native(code) = self.engine else { return Direct::Left(0) };
         let rows = self.bound.rows;
-        let is_short = rows <= LONG_STRIP_ROWS && !self.limits.stop.is_some_and(StopFlag::is_raised);
+        let is_short = rows <= LONG_STRIP_ROWS
+            && self.limits.streams != Some(true)
+            && !self.limits.stop.is_some_and(StopFlag::is_raised);
         if self.shadow || !is_short || !matches!(self.bound.nulls, Nulls::None) {
             return Direct::Left(0);
         }
-        let inputs: SmallVec<[Lent<'_>; 8]> = self.bound.slots.iter().map_while(Lent::dense).collect();
+        let inputs: SmallVec<[Lent<'_>; 8]> = self.bound.slots.iter().map_while(Lent::input).collect();
         let sinks: SmallVec<[Sink<'_>; 8]> = rooms.iter_mut().map(|room| room.sink()).collect();
         let ran = direct(code, self.limits, &inputs, &sinks, rows);
         if matches!(ran, Direct::All) {
@@ -182,9 +191,12 @@ impl Order<'_> {
         assert!(layout.optional.iter().all(flags), "flags are bits");
         if let Engine::Native(code) = engine {
             assert!(std::ptr::eq(&**code.layout(), layout), "code is of a kernel with this signature");
+            let one = |(slot, input): (usize, &Input<'_>)| !code.is_uniform(slot) || matches!(input, Input::Scalar(_));
+            assert!(bound.slots.iter().enumerate().all(one), "code for these slots of one value");
         }
         assert!(piece_rows.is_multiple_of(STRIP_ROWS) && piece_rows > 0, "pieces begin with a strip");
         let (done, looked_at) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let limits = Limits { streams: Some(limits.streams.unwrap_or_else(|| streams(layout, rows))), ..limits };
         let job = Job { kernel, layout, engine, bound, sinks, valid: valid_sink, limits, shadow, done, looked_at };
         let starts = (from..rows).step_by(piece_rows);
         let pieces = starts.map(|start| Piece { job: &job, rows: start..rows.min(start.saturating_add(piece_rows)) });
@@ -202,6 +214,15 @@ impl Order<'_> {
         }
         Ok(looked_at)
     }
+}
+
+/// Whether the columns of a call are so large that no cache has room for them: then nobody will find the results in
+/// one, and storing past the caches spares reading each line before it is written.
+fn streams(layout: &Layout, rows: usize) -> bool {
+    let bytes = |ty: &Type| ty.bytes();
+    let inputs: usize = layout.slots.iter().map(bytes).sum();
+    let outputs: usize = layout.columns.iter().map(|column| column.width as usize * column.ty.bytes()).sum();
+    rows.saturating_mul(inputs + outputs) > machine::last_cache_bytes()
 }
 
 /// A range of a job's rows that no other piece has.
@@ -289,3 +310,6 @@ mod guard_tests;
 #[cfg(test)]
 #[path = "call/tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "call/uniform_tests.rs"]
+mod uniform_tests;

@@ -244,13 +244,15 @@ fn merged(axes: &[Axis]) -> Axes {
 
 // ------------------------------------------------------------------------------------------------ lent
 
-/// The elements of one parameter of a typed call: a slice, or one value for every row.
+/// The elements of one slot of a direct call: a slice, or one value for every row.
 #[derive(Clone, Copy)]
 pub struct Lent<'a> {
     pub(crate) first: *const u8,
     pub(crate) ty: Type,
     /// Number of elements; `None` for one value that every row gets.
     pub(crate) len: Option<usize>,
+    /// The bits of that value.
+    pub(crate) bits: u64,
     lent: PhantomData<&'a [u8]>,
 }
 
@@ -258,31 +260,29 @@ impl<'a> Lent<'a> {
     /// The elements of a slice.
     #[inline]
     pub(crate) fn slice<T: Element>(values: &'a [T]) -> Lent<'a> {
-        Lent { first: values.as_ptr().cast(), ty: T::TYPE, len: Some(values.len()), lent: PhantomData }
+        Lent { first: values.as_ptr().cast(), ty: T::TYPE, len: Some(values.len()), bits: 0, lent: PhantomData }
     }
 
     /// One value for every row.
     #[inline]
-    pub(crate) fn uniform<T: Element>(value: &'a T) -> Lent<'a> {
-        Lent { first: std::ptr::from_ref(value).cast(), ty: T::TYPE, len: None, lent: PhantomData }
+    pub(crate) fn uniform(value: Scalar) -> Lent<'a> {
+        Lent { first: std::ptr::null(), ty: value.ty(), len: None, bits: value.bits(), lent: PhantomData }
     }
 
-    /// The elements of a view of plain values that lie one behind another, of which there are so many.
-    pub(crate) fn dense(input: &'a Input<'_>) -> Option<Lent<'a>> {
+    /// The elements of an input, if they are plain values that lie one behind another, or one.
+    pub(crate) fn input(input: &'a Input<'_>) -> Option<Lent<'a>> {
         match input {
             Input::Elements { len, view: View { first, storage: Storage::Plain(ty), axes, .. } } if axes.is_empty() => {
-                Some(Lent { first: *first, ty: *ty, len: Some(*len), lent: PhantomData })
+                Some(Lent { first: *first, ty: *ty, len: Some(*len), bits: 0, lent: PhantomData })
             }
+            Input::Scalar(value) => Some(Lent::uniform(*value)),
             _ => None,
         }
     }
 
     /// The elements from row `row` on, as an argument of a general call.
     pub(crate) fn column(&self, row: usize) -> Column<'a> {
-        let Some(len) = self.len else {
-            // SAFETY: it is a value of that type, lent for `'a`.
-            return Column::scalar(Scalar::from_bits(self.ty, unsafe { read_bits(self.ty, self.first) }));
-        };
+        let Some(len) = self.len else { return Column::scalar(Scalar::from_bits(self.ty, self.bits)) };
         assert!(row <= len, "row {row} of {len}");
         // SAFETY: the row is one of the slice's, or its end.
         let first = unsafe { self.first.add(row * self.ty.bytes()) };

@@ -37,6 +37,7 @@ mod layout;
 mod lend;
 mod lists;
 pub mod loaded;
+mod machine;
 pub mod map;
 mod offsets;
 mod options;

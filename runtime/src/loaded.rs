@@ -209,15 +209,18 @@ impl LoadedKernel {
     ) -> Result<(), KernelError> {
         let own_fuel = self.kernel.core.signature.fuel;
         let fuel = options.fuel.map_or(own_fuel, |fuel| fuel.min(own_fuel));
-        let limits = Limits { fuel, stop: options.stop.as_ref() };
+        let limits = Limits { fuel, stop: options.stop.as_ref(), streams: options.streams };
         if let Some(code) = self.native() {
             crash::taste(&self.kernel);
-            let shadow = code.wants_shadow(bound.rows);
-            let engine = call::Engine::Native(&code.native);
+            let variant = code.native.variant(bound.uniform(), bound.rows, false);
+            let native = variant.unwrap_or(&code.native);
+            let shadow = code.wants_shadow(bound.rows) || native.is_unchecked_variant();
+            let engine = call::Engine::Native(native);
             let claim = match self.fill(engine, shadow, bound, rooms, valid.as_deref_mut(), limits, options.parallel) {
                 Ok(looked_at) => {
                     if looked_at > 0 {
                         code.set_checked();
+                        native.set_checked();
                     }
                     return Ok(());
                 }

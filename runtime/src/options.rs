@@ -43,6 +43,9 @@ pub struct CallOptions {
     pub parallel: bool,
     /// Stops the call; it then gives a `Cancelled` error and no results.
     pub stop: Option<StopFlag>,
+    /// Whether results go past the caches to memory: `None` where the columns of the call are larger than the last
+    /// cache and the kernel does little with them. It changes no bit, only who finds the results in a cache.
+    pub streams: Option<bool>,
     /// Loop iterations that one row may spend, where that is less than the kernel's own fuel.
     pub fuel: Option<u64>,
 }

@@ -18,6 +18,9 @@ use crate::loaded::LoadedKernel;
 use crate::options::CallOptions;
 use crate::room::{Room, Sink};
 
+/// Rows of a call up to which it is one call of machine code. Longer ones are nearer to what `map_into` does.
+const DIRECT_ROWS_MAX: usize = 1 << 20;
+
 /// A kernel that takes slices of the types `P` and writes slices of the types `R`, without nulls and lists.
 ///
 /// ```
@@ -71,6 +74,9 @@ impl<P: ParamTypes, R: ResultTypes> TypedKernel<P, R> {
         if signature.makes_nulls() {
             return mismatch("a slice has no place for a row that fails and is null; use `map`".into());
         }
+        if let Some(code) = loaded.native() {
+            code.native.variant(P::UNIFORM, 0, true);
+        }
         Ok(TypedKernel { loaded, types: PhantomData })
     }
 
@@ -83,7 +89,7 @@ impl<P: ParamTypes, R: ResultTypes> TypedKernel<P, R> {
     /// slices have one length. After an error the results hold anything.
     #[inline]
     pub fn call(&self, arguments: P::Given<'_>, mut results: R::Given<'_>) -> Result<(), KernelError> {
-        self.loaded.call_slices(P::lend(&arguments).as_ref(), R::lend(&mut results).as_mut())
+        self.loaded.call_slices(P::UNIFORM, P::lend(&arguments).as_ref(), R::lend(&mut results).as_mut())
     }
 }
 
@@ -111,17 +117,23 @@ impl LoadedKernel {
         TypedKernel::new(self.clone())
     }
 
-    /// Types have been compared by the caller, and are again where it counts.
-    fn call_slices(&self, inputs: &[Lent<'_>], outputs: &mut [Sink<'_>]) -> Result<(), KernelError> {
+    /// Types have been compared by the caller, and are again where it counts. `uniform` has a bit for each input of
+    /// one value.
+    fn call_slices(&self, uniform: u64, inputs: &[Lent<'_>], outputs: &mut [Sink<'_>]) -> Result<(), KernelError> {
         let rows = outputs.first().map_or(0, |output| output.len);
-        let left = match self.native() {
-            Some(code) if !code.wants_shadow(rows) => {
+        let mut left = Direct::Left(0);
+        if let Some(code) = self.native() {
+            let native = match uniform {
+                0 => &code.native,
+                _ => code.native.variant(uniform, rows, false).unwrap_or(&code.native),
+            };
+            let is_short = rows <= DIRECT_ROWS_MAX;
+            if is_short && !code.wants_shadow(rows) && !native.is_unchecked_variant() {
                 crash::taste(self.kernel());
-                let limits = Limits { fuel: self.kernel().core.signature.fuel, stop: None };
-                direct(&code.native, limits, inputs, outputs, rows)
+                let limits = Limits { fuel: self.kernel().core.signature.fuel, stop: None, streams: Some(false) };
+                left = direct(native, limits, inputs, outputs, rows);
             }
-            _ => Direct::Left(0),
-        };
+        }
         match left {
             Direct::All => Ok(()),
             Direct::Left(row) => self.call_rest(inputs, outputs, rows, row),
@@ -164,6 +176,10 @@ pub trait ParamType: sealed::Sealed {
     #[doc(hidden)]
     const TYPE: Type;
 
+    /// 1 for one value.
+    #[doc(hidden)]
+    const UNIFORM: u64;
+
     #[doc(hidden)]
     fn lend<'a>(given: &'a Self::Given<'_>) -> Lent<'a>;
 }
@@ -172,6 +188,7 @@ impl<T: Element> ParamType for T {
     type Given<'a> = &'a [T];
 
     const TYPE: Type = <T as Element>::TYPE;
+    const UNIFORM: u64 = 0;
 
     #[inline]
     fn lend<'a>(given: &'a &'_ [T]) -> Lent<'a> {
@@ -183,10 +200,11 @@ impl<T: Element> ParamType for Uniform<T> {
     type Given<'a> = T;
 
     const TYPE: Type = <T as Element>::TYPE;
+    const UNIFORM: u64 = 1;
 
     #[inline]
-    fn lend(given: &T) -> Lent<'_> {
-        Lent::uniform(given)
+    fn lend<'a>(given: &'a T) -> Lent<'a> {
+        Lent::uniform((*given).into())
     }
 }
 
@@ -200,6 +218,10 @@ pub trait ParamTypes: sealed::Sealed {
 
     #[doc(hidden)]
     const TYPES: &'static [Type];
+
+    /// A bit for each of one value.
+    #[doc(hidden)]
+    const UNIFORM: u64;
 
     #[doc(hidden)]
     fn lend<'a>(given: &'a Self::Given<'_>) -> Self::Lent<'a>;
@@ -249,6 +271,15 @@ macro_rules! tuples {
                 type Lent<'a> = [Lent<'a>; $count];
 
                 const TYPES: &'static [Type] = &[$(<$part as ParamType>::TYPE),*];
+                const UNIFORM: u64 = {
+                    let (mut mask, mut place) = (0, 0);
+                    $(
+                        mask |= <$part as ParamType>::UNIFORM << place;
+                        place += 1;
+                    )*
+                    let _ = place;
+                    mask
+                };
 
                 #[inline]
                 fn lend<'a>(given: &'a Self::Given<'_>) -> Self::Lent<'a> {

@@ -3,7 +3,7 @@
 
 use allocation_counter::measure;
 use filbert_ir::{text, verify};
-use filbert_runtime::{LoadedKernel, Uniform};
+use filbert_runtime::{Engine, KernelCache, LoadedKernel, Uniform};
 
 const AXPY: &str = "kernel axpy(%0 a: f64, %1 x: f64, %2 y: f64) -> f64 {
   %3: f64 = mul %0, %1
@@ -13,7 +13,8 @@ const AXPY: &str = "kernel axpy(%0 a: f64, %1 x: f64, %2 y: f64) -> f64 {
 
 #[test]
 fn a_warm_typed_call_allocates_nothing() {
-    let axpy = LoadedKernel::load(&verify(text::parse(AXPY).unwrap()).unwrap());
+    let kernel = verify(text::parse(AXPY).unwrap()).unwrap();
+    let axpy = KernelCache::new(1 << 20).load(&kernel, Engine::Native);
     let typed = axpy.typed::<(f64, f64, f64), f64>().unwrap();
     let (a, x) = ([1.5; 1000], [2.0; 1000]);
     let mut results = [0.0; 1000];

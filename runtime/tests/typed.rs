@@ -99,7 +99,7 @@ fn what_does_not_fit_is_an_error() {
     }
     for source in [
         "kernel k(%0 x: Option<f64>) -> f64 {\n return %0\n}",
-        "kernel k(%0 x: f64) -> f64 on_error = null {\n return %0\n}",
+        "kernel k(%0 x: f64) -> f64 on_error null {\n return %0\n}",
     ] {
         let Ok(parsed) = text::parse(source) else { continue };
         let loaded = LoadedKernel::load(&verify(parsed).unwrap());

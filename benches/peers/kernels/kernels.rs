@@ -38,6 +38,7 @@ const RATE: f64 = 0.02;
 const VOLATILITY: f64 = 0.3;
 
 /// The normal distribution, formula 26.2.17 of Abramowitz and Stegun.
+#[kernel]
 fn normal(d: f64) -> f64 {
     let k = 1.0 / (1.0 + 0.2316419 * d.abs());
     let p = k * (0.31938153 + k * (-0.356563782 + k * (1.781477937 + k * (-1.821255978 + k * 1.330274429))));

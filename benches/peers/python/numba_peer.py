@@ -11,6 +11,7 @@ from worker import Refused, version
 class Peer:
     def __init__(self, environment):
         self.name = "numba" if environment == "current" else "svml"
+        self.compiled = {}
         if environment == "svml":
             demand_svml()
 
@@ -25,34 +26,42 @@ class Peer:
         return names
 
     def build(self, variant, data, threads):
-        fast, parallel = variant.endswith("-fast"), threads > 1
-        jit = functools.partial(numba.njit, fastmath=fast, parallel=parallel, error_model="numpy")
+        numba.set_num_threads(threads)
+        key = variant, data.function, data.ty, threads > 1
+        if key not in self.compiled:
+            self.compiled[key] = compile_one(*key, with_nulls=data.valid is not None)
+        repeat = self.compiled[key]
+        arguments = [*data.inputs, data.out]
+        if data.valid is not None:
+            arguments = [*data.inputs, *data.valid, data.out, data.out_valid]
+        arguments = tuple(arguments)
+        return lambda times: repeat(times, arguments), None
+
+
+def compile_one(variant, function, ty, parallel, with_nulls):
+    """The kernel, repeated so many times inside compiled code; the same code serves columns of any size."""
+    jit = functools.partial(numba.njit, fastmath=variant.endswith("-fast"), parallel=parallel, error_model="numpy")
+    if variant == "numba-bits":
         if parallel:
-            numba.set_num_threads(threads)
-        if variant == "numba-bits":
-            if parallel:
-                raise Refused("threads would share bytes of the bits")
-            kernel = bit_by_bit(data.function, data.ty, jit)
-            arguments = (*data.inputs, *data.valid, data.out, data.out_valid)
-        elif data.valid is not None:
-            values, bits = KERNELS[data.function](data.ty, jit), both_valid(jit)
-
-            @numba.njit
-            def kernel(x, y, x_valid, y_valid, out, out_valid):
-                values(x, y, out)
-                bits(x_valid, y_valid, out_valid)
-
-            arguments = (*data.inputs, *data.valid, data.out, data.out_valid)
-        else:
-            kernel = KERNELS[data.function](data.ty, jit)
-            arguments = (*data.inputs, data.out)
+            raise Refused("threads would share bytes of the bits")
+        kernel = bit_by_bit(function, ty, jit)
+    elif with_nulls:
+        values, bits = KERNELS[function](ty, jit), both_valid(jit)
 
         @numba.njit
-        def repeat(times, arguments):
-            for _ in range(times):
-                kernel(*arguments)
+        def kernel(x, y, x_valid, y_valid, out, out_valid):
+            values(x, y, out)
+            bits(x_valid, y_valid, out_valid)
 
-        return lambda times: repeat(times, arguments), None
+    else:
+        kernel = KERNELS[function](ty, jit)
+
+    @numba.njit
+    def repeat(times, arguments):
+        for _ in range(times):
+            kernel(*arguments)
+
+    return repeat
 
 
 def demand_svml():

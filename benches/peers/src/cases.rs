@@ -26,8 +26,8 @@ pub(crate) enum Gives {
     Total,
 }
 
-/// How far a result may be from the reference: by `relative` of the reference or of `scale`, whichever is more. Of
-/// counts, so great a part of the rows may differ.
+/// How far a result may be from the reference: by so great a part of the reference or of `scale` (for a total: of
+/// `scale` for each element), whichever is more. Of counts, so great a part of the rows may differ.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Tolerance {
     pub(crate) f64: f64,
@@ -159,7 +159,7 @@ pub(crate) const CASES: &[Case] = &[
         gives: Gives::Total,
         largest: ANY,
         // Of the sum of the magnitudes: a plain loop in f32 rounds at every step.
-        tolerance: within(1e-13, 1e-6, 0.5),
+        tolerance: within(1e-14, 1e-6, 0.5),
         work: work(1.0, 0.0, 0.0),
         ..BASE
     },
@@ -170,7 +170,7 @@ pub(crate) const CASES: &[Case] = &[
         columns: &[UNIT, UNIT],
         gives: Gives::Total,
         largest: ANY,
-        tolerance: within(1e-13, 1e-6, 0.25),
+        tolerance: within(1e-14, 1e-6, 0.25),
         work: work(1.0, 0.0, 0.0),
         ..BASE
     },

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::cases::Case;
+use crate::cases::{Case, Gives};
 use crate::setup;
 use crate::shared::protocol::Ty;
 
@@ -86,18 +86,25 @@ impl Limits {
         limits
     }
 
-    /// The best that was measured of so many bytes: of the size next to it, by whatever access is fastest there.
-    fn bytes_a_nanosecond(&self, bytes: f64) -> Option<f64> {
+    /// What was measured of so many bytes, or of the size next to it: the best of the accesses that are like those
+    /// of the case.
+    fn bytes_a_nanosecond(&self, case: &Case, bytes: f64) -> Option<f64> {
+        let alike: &[&str] = match (case.gives, case.columns.len()) {
+            (Gives::Total, _) => &["read"],
+            (_, 1) => &["copy", "triad_past_caches"],
+            _ => &["triad", "triad_past_caches"],
+        };
+        let measured = || self.bandwidth.iter().filter(|((name, _), _)| alike.contains(&name.as_str()));
         let distance = |size: u64| (size as f64 / bytes).ln().abs();
-        let nearest = self.bandwidth.keys().map(|key| key.1).min_by(|a, b| distance(*a).total_cmp(&distance(*b)))?;
-        self.bandwidth.iter().filter(|(key, _)| key.1 == nearest).map(|(_, amount)| *amount).max_by(f64::total_cmp)
+        let nearest = measured().map(|(key, _)| key.1).min_by(|a, b| distance(*a).total_cmp(&distance(*b)))?;
+        measured().filter(|(key, _)| key.1 == nearest).map(|(_, amount)| *amount).max_by(f64::total_cmp)
     }
 
     /// The least nanoseconds of an element: those of what must be moved, or of the unit that is busiest. `steps` is
     /// the mean of a result that counts steps.
     pub(crate) fn least(&self, case: &Case, ty: Ty, elements: usize, steps: f64) -> Option<f64> {
         let bytes = case.bytes(ty, elements);
-        let moved = bytes / self.bytes_a_nanosecond(bytes)? / elements as f64;
+        let moved = bytes / self.bytes_a_nanosecond(case, bytes)? / elements as f64;
         let Some(work) = case.work else { return Some(moved) };
         let times = if work.by_steps { steps } else { 1.0 };
         let busy = |amount: f64, name: &str| {
@@ -117,7 +124,8 @@ mod tests {
 
     fn limits() -> Limits {
         Limits::parse(
-            "fma_f64 0 16\ndivide_f64 0 2\nroot_f64 0 1\nread 16384 100\ncopy 16384 50\nread 1048576 10\nnot a line",
+            "fma_f64 0 16\ndivide_f64 0 2\nroot_f64 0 1\nread 16384 400\ncopy 16384 200\ntriad 16384 100\n\
+             copy 1048576 9\ntriad 1048576 8\ntriad_past_caches 1048576 10\nnot a line",
         )
     }
 
@@ -130,6 +138,7 @@ mod tests {
         assert_eq!(limits.least(find("poly7").unwrap(), Ty::F64, 512, 0.0), Some(7.0 / 16.0));
         assert_eq!(limits.least(find("branch").unwrap(), Ty::F64, 512, 0.0), Some(1.0));
         assert_eq!(limits.least(find("mandelbrot_grid").unwrap(), Ty::F64, 512, 32.0), Some(14.0));
+        assert_eq!(limits.least(find("dot").unwrap(), Ty::F64, 512, 0.0), Some(1.0 / 16.0));
         // beyond the cache
         assert_eq!(limits.least(find("saxpy").unwrap(), Ty::F64, 65536, 0.0), Some(2.4));
         assert_eq!(Limits::default().least(find("saxpy").unwrap(), Ty::F64, 512, 0.0), None);

@@ -17,6 +17,8 @@
 //!
 //! docs/benchmarks.md says how to read it.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod bars;
 mod cases;
 mod chart;

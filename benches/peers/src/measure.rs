@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::cases::Case;
+use filbert_ir::random::Rng;
+
+use crate::cases::{Case, MI};
 use crate::data;
 use crate::reference::{self, Reference};
 use crate::shared::protocol::{Load, Ty};
@@ -108,7 +110,7 @@ pub(crate) fn measure(
         for variant in variants.into_iter().filter(|variant| wanted(variant)) {
             reference::forget(folder);
             let checked = worker.prepare(&variant, threads).and_then(|ready| {
-                let error = reference::check(case, &load, &right, valid.as_deref()).map_err(No::Failed)?;
+                let error = reference::check(case, &load, &right, valid.as_deref(), elements).map_err(No::Failed)?;
                 Ok((ready, error, repeats(worker, &variant, threads, patience.turn)?))
             });
             match checked {
@@ -141,22 +143,35 @@ fn repeats(worker: &mut Worker, variant: &str, threads: usize, turn: Duration) -
     }
 }
 
+/// Columns of at most so many elements may be in a cache when a turn begins.
+const WARM_ELEMENTS: f64 = (4 * MI) as f64;
+
+fn shuffle(order: &mut [usize], rng: &mut Rng) {
+    for last in (1..order.len()).rev() {
+        order.swap(last, (rng.next_u64() % (last as u64 + 1)) as usize);
+    }
+}
+
 fn take_turns(outcome: &mut Outcome, who: &[usize], workers: &mut [Worker], patience: Patience) {
     let start = Instant::now();
     let (elements, threads) = (outcome.group.elements as f64, outcome.group.threads);
     let mut lost = vec![None; who.len()];
+    let (mut order, mut rng) = ((0..who.len()).collect::<Vec<usize>>(), Rng::new(0x7042));
     for round in 0..patience.rounds {
         if round >= patience.rounds_min && start.elapsed() > patience.total {
             break;
         }
-        // Another one begins each round, so that nobody always follows the same neighbour's cold caches.
-        for turn in 0..who.len() {
-            let at = (turn + round) % who.len();
+        // In another order each round, so that nobody always follows the same neighbour.
+        shuffle(&mut order, &mut rng);
+        for &at in &order {
             let entry = &mut outcome.entries[at];
             if lost[at].is_some() {
                 continue;
             }
-            match workers[who[at]].time(&entry.variant, threads, entry.repeats) {
+            let worker = &mut workers[who[at]];
+            // Whoever follows another process finds its caches cold, whoever follows its own does not: neither counts.
+            let warm = if elements <= WARM_ELEMENTS { worker.time(&entry.variant, threads, 1) } else { Ok(0.0) };
+            match warm.and_then(|_| worker.time(&entry.variant, threads, entry.repeats)) {
                 Ok(taken) => entry.rounds.push(taken / entry.repeats as f64 / elements),
                 Err(No::Refused(why) | No::Failed(why)) => lost[at] = Some(why),
             }
@@ -167,5 +182,20 @@ fn take_turns(outcome: &mut Outcome, who: &[usize], workers: &mut [Worker], pati
             entry.rounds.clear();
             outcome.left_out.push((entry.variant.clone(), why));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shuffled_order_has_everybody_once() {
+        let (mut order, mut rng) = ((0..10).collect::<Vec<usize>>(), Rng::new(1));
+        let before = order.clone();
+        shuffle(&mut order, &mut rng);
+        assert_ne!(order, before);
+        order.sort_unstable();
+        assert_eq!(order, before);
     }
 }

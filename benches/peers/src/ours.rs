@@ -9,14 +9,14 @@
 
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use filbert_compiler::{Backend, Level, Target};
-use filbert_ir::VerifiedKernel;
-use filbert_runtime::{CallOptions, Column, Engine, KernelCache, LoadedKernel, OutColumn};
+use filbert_ir::{KernelError, VerifiedKernel};
+use filbert_runtime::{CallOptions, Column, Element, Engine, KernelCache, LoadedKernel, OutColumn};
 
 use crate::cases::LIST;
 use crate::each_array;
-use crate::shared::array::Array;
+use crate::shared::array::{self, Array};
 use crate::shared::protocol::{Load, Ty};
-use crate::shared::serve::{Compiled, Data, Peer, Prepared};
+use crate::shared::serve::{Compiled, Data, Peer, Prepared, Run};
 
 /// All kernels, in f64 and strict.
 const SOURCE: &str = include_str!("../kernels/kernels.rs");
@@ -98,8 +98,8 @@ impl Peer for Filbert {
         let note = format!("{backend}, {} bytes", kernel.code_bytes());
         let options = CallOptions { parallel: threads > 1, ..CallOptions::default() };
         let in_place = !load.nulls && threads == 1 && load.function != "softmax";
-        let run: Box<dyn Compiled> = match in_place {
-            true => Box::new(InPlace(kernel)),
+        let run: Run = match in_place {
+            true => in_place_of(&kernel, load).map_err(|e| e.to_string())?,
             false => Box::new(Fresh { kernel, options, result: None }),
         };
         Ok(Prepared { run, note })
@@ -112,17 +112,47 @@ impl Load {
     }
 }
 
-/// Results go into the caller's column.
-struct InPlace(LoadedKernel);
+/// Typed calls: results go into the caller's column.
+fn in_place_of(kernel: &LoadedKernel, load: &Load) -> Result<Run, KernelError> {
+    match (load.ty, load.out) {
+        (Ty::F64, Ty::I32) => typed::<f64, i32>(kernel),
+        (Ty::F32, Ty::I32) => typed::<f32, i32>(kernel),
+        (Ty::F32, _) => typed::<f32, f32>(kernel),
+        (Ty::I64, _) => typed::<i64, i64>(kernel),
+        _ => typed::<f64, f64>(kernel),
+    }
+}
 
-impl Compiled for InPlace {
-    fn run(&mut self, data: &mut Data, times: u64) -> Result<(), String> {
-        let columns = arguments(&data.load, &data.inputs, &data.valid);
-        for _ in 0..times {
-            let ran = each_array!(&mut data.out, out => self.0.map_into(&columns[..], out));
-            ran.map_err(|e| e.to_string())?;
-        }
-        Ok(())
+/// By the number of columns that the kernel takes.
+fn typed<T, R>(kernel: &LoadedKernel) -> Result<Run, KernelError>
+where
+    T: Element + array::Element,
+    R: Element + array::Element,
+{
+    macro_rules! by {
+        ($($name:ident: $column:ty),*) => {{
+            let kernel = kernel.typed::<($($column,)*), R>()?;
+            Ok(Box::new(move |data: &mut Data, times: u64| {
+                let mut columns = views::<T>(&data.load, &data.inputs).into_iter();
+                $(let $name = columns.next().unwrap_or_default();)*
+                let out = R::slice_mut(&mut data.out);
+                (0..times).try_for_each(|_| kernel.call(($($name,)*), out)).map_err(|e| e.to_string())
+            }))
+        }};
+    }
+    match kernel.kernel().core.signature.params.len() {
+        1 => by!(a: T),
+        2 => by!(a: T, b: T),
+        3 => by!(a: T, b: T, c: T),
+        _ => by!(a: T, b: T, c: T, d: T),
+    }
+}
+
+/// The columns that a kernel takes: those of the load, or shifted views of the one there is.
+fn views<'a, T: array::Element>(load: &Load, inputs: &'a [Array]) -> Vec<&'a [T]> {
+    match load.function.as_str() {
+        "stencil" => (0..3).map(|shift| &T::slice(&inputs[0])[shift..shift + load.rows]).collect(),
+        _ => inputs.iter().map(T::slice).collect(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::cases::{Case, Gives, LIST, Tolerance};
 use crate::data::Columns;
 use crate::each_array;
 use crate::ours;
-use crate::shared::array::{Aligned, Array};
+use crate::shared::array::{Aligned, Array, Element};
 use crate::shared::protocol::{Load, Ty};
 
 /// Rows that the interpreter looks at too: the first, and others throughout.
@@ -98,26 +98,38 @@ impl Reference {
     /// The greatest error of a result, in parts of what is allowed: beyond 1 it is wrong. Rows that are null, by
     /// these bits, do not count.
     pub(crate) fn worst(&self, result: &Array, ty: Ty, tolerance: Tolerance, valid: Option<&[u8]>) -> f64 {
-        let counts = |row: usize| valid.is_none_or(|bits| bits[row / 8] >> (row % 8) & 1 == 1);
+        let counts = |row: &usize| valid.is_none_or(|bits| bits[row / 8] >> (row % 8) & 1 == 1);
         let allowed = if ty == Ty::F32 { tolerance.f32 } else { tolerance.f64 };
-        match self {
-            Reference::Floats(right) => each_array!(result, values => {
+        if each_array!(result, values => values.len()) != self.len() {
+            return f64::INFINITY;
+        }
+        match (self, result) {
+            (Reference::Floats(right), Array::F64(_) | Array::F32(_)) => {
                 let error = |row: usize| {
-                    let (right, value) = (right[row], values[row] as f64);
-                    let room = allowed * right.abs().max(tolerance.scale);
-                    // A NaN is as wrong as can be, unless it is right.
-                    let error = (value - right).abs() / room;
-                    if value.to_bits() == right.to_bits() || value.is_nan() && right.is_nan() { 0.0 }
-                    else if error.is_nan() { f64::INFINITY } else { error }
+                    let (right, value) = (right[row], float(result, row));
+                    let error = (value - right).abs() / (allowed * right.abs().max(tolerance.scale));
+                    match value.to_bits() == right.to_bits() || value.is_nan() && right.is_nan() {
+                        true => 0.0,
+                        // A NaN is as wrong as can be, unless it is right.
+                        false if error.is_nan() => f64::INFINITY,
+                        false => error,
+                    }
                 };
-                let lengths_differ = values.len() != right.len();
-                if lengths_differ { f64::INFINITY } else { (0..right.len()).filter(|&row| counts(row)).map(error).fold(0.0, f64::max) }
-            }),
-            Reference::Integers(right) => each_array!(result, values => {
-                let wrong = (0..right.len()).filter(|&row| counts(row) && values[row] as i64 != right[row]).count();
+                (0..right.len()).filter(counts).map(error).fold(0.0, f64::max)
+            }
+            (Reference::Integers(right), Array::I64(_) | Array::I32(_)) => {
+                let wrong = (0..right.len()).filter(counts).filter(|&row| integer(result, row) != right[row]).count();
                 let part = wrong as f64 / right.len() as f64;
-                if values.len() != right.len() { f64::INFINITY } else if wrong == 0 { 0.0 } else { part / allowed }
-            }),
+                if wrong == 0 { 0.0 } else { part / allowed }
+            }
+            _ => f64::INFINITY,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Reference::Floats(values) => values.len(),
+            Reference::Integers(values) => values.len(),
         }
     }
 
@@ -131,7 +143,13 @@ impl Reference {
 }
 
 /// Reads a worker's result and says how wrong it is: `Err` beyond what is allowed.
-pub(crate) fn check(case: &Case, load: &Load, right: &Reference, valid: Option<&[u8]>) -> Result<f64, String> {
+pub(crate) fn check(
+    case: &Case,
+    load: &Load,
+    right: &Reference,
+    valid: Option<&[u8]>,
+    elements: usize,
+) -> Result<f64, String> {
     let read = |name: &str| load.folder.join(name);
     let result = Array::read(load.out, &read("out.bin")).map_err(|e| format!("no result: {e}"))?;
     if let Some(valid) = valid {
@@ -140,7 +158,10 @@ pub(crate) fn check(case: &Case, load: &Load, right: &Reference, valid: Option<&
             return Err("other rows are null than should be".into());
         }
     }
-    let worst = right.worst(&result, load.ty, case.tolerance, valid);
+    // A total is as exact as what it is the total of.
+    let terms = if case.gives == Gives::Total { elements as f64 } else { 1.0 };
+    let tolerance = Tolerance { scale: case.tolerance.scale * terms, ..case.tolerance };
+    let worst = right.worst(&result, load.ty, tolerance, valid);
     if worst > 1.0 { Err(format!("wrong: {worst:.3e} times the tolerance")) } else { Ok(worst) }
 }
 
@@ -151,9 +172,26 @@ pub(crate) fn forget(folder: &Path) {
     }
 }
 
+fn float(array: &Array, row: usize) -> f64 {
+    match array {
+        Array::F64(values) => values[row],
+        Array::F32(values) => values[row].into(),
+        _ => f64::NAN,
+    }
+}
+
+fn integer(array: &Array, row: usize) -> i64 {
+    match array {
+        Array::I64(values) => values[row],
+        Array::I32(values) => values[row].into(),
+        _ => i64::MIN,
+    }
+}
+
 fn widened(array: &Array) -> Array {
-    let mut wide = Aligned::new(each_array!(array, values => values.len()));
-    each_array!(array, values => wide.iter_mut().zip(values.iter()).for_each(|(wide, &x)| *wide = x as f64));
+    let narrow = f32::slice(array);
+    let mut wide = Aligned::new(narrow.len());
+    wide.iter_mut().zip(narrow).for_each(|(wide, &x)| *wide = x.into());
     Array::F64(wide)
 }
 
@@ -230,7 +268,7 @@ mod tests {
                     forget(&load.folder);
                     match session.prepare(variant, threads) {
                         Ok(_) => {
-                            let checked = check(case, &load, &right, valid.as_deref());
+                            let checked = check(case, &load, &right, valid.as_deref(), ELEMENTS);
                             assert!(checked.is_ok(), "{} of {ty} by {variant}: {checked:?}", case.name);
                         }
                         Err(why) => assert_eq!(case.gives, Gives::Total, "{} of {ty} by {variant}: {why:?}", case.name),
@@ -252,7 +290,7 @@ mod tests {
             session.load(&load).unwrap();
             session.prepare("filbert", 1).unwrap();
             let valid = columns.both_valid(ELEMENTS);
-            assert_eq!(check(case, &load, &right, valid.as_deref()), Ok(0.0), "{}", case.name);
+            assert_eq!(check(case, &load, &right, valid.as_deref(), ELEMENTS), Ok(0.0), "{}", case.name);
         }
     }
 
@@ -288,15 +326,15 @@ mod tests {
         let columns = data::columns(case, Ty::F64, ELEMENTS);
         let right = Reference::of(case, &load, &columns).unwrap();
         let valid = columns.both_valid(ELEMENTS).unwrap();
-        assert!(check(case, &load, &right, Some(&valid)).unwrap_err().contains("no result"));
+        assert!(check(case, &load, &right, Some(&valid), ELEMENTS).unwrap_err().contains("no result"));
         columns.write(&load).unwrap();
         let mut session = Session::new(&Filbert);
         session.load(&load).unwrap();
         session.prepare("filbert", 1).unwrap();
-        assert_eq!(check(case, &load, &right, Some(&valid)), Ok(0.0));
+        assert_eq!(check(case, &load, &right, Some(&valid), ELEMENTS), Ok(0.0));
         let mut others = valid.clone();
         others[0] ^= 1;
-        assert!(check(case, &load, &right, Some(&others)).unwrap_err().contains("null"));
+        assert!(check(case, &load, &right, Some(&others), ELEMENTS).unwrap_err().contains("null"));
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub(super) fn audit(code: &[u8], text_bytes: usize, target: &Target) -> Result<(
 /// Whether the target has what iced calls by this name.
 fn is_had(feature: &str, target: &Target) -> bool {
     let name = match feature {
-        "X64" | "INTEL8086" | "INTEL386" | "INTEL486" => return true,
+        "X64" | "INTEL8086" | "INTEL386" | "INTEL486" | "SSE" => return true,
         "AVX512F" => "avx512f",
         "AVX512DQ" => "avx512dq",
         "AVX512VL" => "avx512vl",
@@ -107,11 +107,13 @@ fn is_known(instruction: &Instruction) -> bool {
             | Mnemonic::Push
             | Mnemonic::Pop
             | Mnemonic::Ret
+            | Mnemonic::Sfence
             | Mnemonic::Bzhi
             | Mnemonic::Ja
             | Mnemonic::Jae
             | Mnemonic::Jb
             | Mnemonic::Jbe
+            | Mnemonic::Jmp
             | Mnemonic::Jne
             | Mnemonic::Prefetchw
     );
@@ -144,6 +146,10 @@ impl Place {
             Register::RDI => index == Register::None && (0..size_of::<CallFrame>() as i64).contains(&displacement),
             // The tables of columns.
             Register::RCX | Register::R8 => !writes && index == Register::None && displacement >= 0,
+            // A column that has one value.
+            Register::RAX if matches!(instruction.mnemonic(), Mnemonic::Vbroadcastsd | Mnemonic::Vmovddup) => {
+                !writes && index == Register::None && displacement == 0
+            }
             // Columns, by the row.
             Register::RAX | Register::RBX | Register::R9 | Register::R10 | Register::R11 => index == Register::RSI,
             Register::R12 | Register::R13 | Register::R14 | Register::R15 => index == Register::RSI,

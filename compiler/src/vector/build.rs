@@ -144,6 +144,17 @@ impl Build {
         self.machine(pick(width, Machine::Or64, Machine::Or32), Ty::Mask(width), &[v, zero])
     }
 
+    /// The mask without what stands behind its lanes: a check looks at eight bits, or at sixteen.
+    pub(super) fn lanes_only(&mut self, mask: V) -> V {
+        if !self.has_masks() || self.shape.lanes >= 8 {
+            return mask;
+        }
+        let width = self.width(mask);
+        let one = self.constant(width, 1);
+        let all = self.machine(pick(width, Machine::Test64, Machine::Test32), Ty::Mask(width), &[one, one]);
+        self.mask_and(mask, all)
+    }
+
     /// The mask held in lanes of this width.
     pub(super) fn mask_as(&mut self, mask: V, width: Width) -> V {
         let own = self.width(mask);

@@ -30,7 +30,7 @@ use crate::proof::{self, Proofs};
 pub(super) type Refused = String;
 
 /// The kernel's block with the original values that it checks, or why there is none.
-pub(super) fn convert(optimized: &Optimized, shape: Shape) -> Result<(Body, Vec<ValueId>), Refused> {
+pub(super) fn convert(optimized: &Optimized, shape: Shape, uniform: u64) -> Result<(Body, Vec<ValueId>), Refused> {
     let core = &optimized.kernel.core;
     let mut convert = Convert {
         build: Build::new(shape),
@@ -43,6 +43,7 @@ pub(super) fn convert(optimized: &Optimized, shape: Shape) -> Result<(Body, Vec<
         failing: None,
         origins: &optimized.origins,
         sites: Vec::new(),
+        uniform,
     };
     // The masks of a tail, by width; only tails have them.
     convert.build.push(What::Tail, Ty::Mask(Width::W32), &[]);
@@ -70,6 +71,8 @@ struct Convert<'a> {
     origins: &'a [ValueId],
     /// Original values that are checked.
     sites: Vec<ValueId>,
+    /// Slots that have one value for all rows.
+    uniform: u64,
 }
 
 impl Convert<'_> {
@@ -193,7 +196,9 @@ impl Convert<'_> {
     }
 
     fn load(&mut self, slot: u32, ty: Type) -> V {
-        let v = self.build.push(What::Load { slot, elem: ty }, Ty::Lanes(Width::of(ty)), &[]);
+        let is_uniform = slot < u64::BITS && self.uniform >> slot & 1 == 1;
+        let what = if is_uniform { What::Uniform { slot } } else { What::Load { slot, elem: ty } };
+        let v = self.build.push(what, Ty::Lanes(Width::of(ty)), &[]);
         if ty == Type::Bool { self.build.non_zero(v) } else { v }
     }
 
@@ -237,6 +242,7 @@ impl Convert<'_> {
         if let Some(failing) = self.failing {
             let widest = self.build.widest();
             let failing = self.build.mask_as(failing, widest);
+            let failing = self.build.lanes_only(failing);
             self.build.push(What::Check, Ty::None, &[failing]);
         }
     }

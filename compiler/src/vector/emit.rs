@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!   entry:   save what must be saved, room for slots, pointers of the columns into registers
+//!            if stores may go past the caches: to `stream`
 //!   turns:   constants into registers; as long as a whole turn of rows is left: body, next
 //!   tail:    constants into registers; as long as rows are left: the masks of these rows, body, next block
 //!   done:    return 0
+//!   stream:  as turns, with other stores; back to `turns` for the rest, or on where a row may fail
 //!   scalar:  fault_row = this row, return SCALAR
 //! ```
 //!
@@ -26,7 +28,7 @@ use filbert_ir::Type;
 use iced_x86::{Code, Register};
 
 use super::assembler::{Assembled, Assembler, Label, Operand};
-use super::ir::{Bank, Body, Isa, Shape, Ty, What, Width};
+use super::ir::{Bank, Body, Inst, Isa, Shape, Ty, What, Width};
 use super::registers::{self, Place, Places, slot_bytes};
 use crate::abi::{CallFrame, SCALAR};
 
@@ -53,6 +55,8 @@ const COLUMNS: [Register; 8] = [
 const SAVED: usize = 3;
 /// Bytes of a cache line.
 const LINE_BYTES: u32 = 64;
+/// Instructions of a block up to which a loop with stores past the caches is worth its code.
+const STREAMED_MAX: usize = 64;
 
 /// A body with the places of its values.
 pub(super) struct Placed {
@@ -82,9 +86,16 @@ pub(super) fn emit(loops: &[Placed]) -> Result<Assembled, String> {
     }
     columns.truncate(COLUMNS.len());
     let slots = loops.iter().map(|placed| placed.places.slots).max().unwrap_or(0);
-    let mut emit = Emit { asm: Assembler::new(), shape: last.shape, columns, slots };
-    let [done, scalar] = [emit.asm.label(), emit.asm.label()];
+    let mut emit = Emit { asm: Assembler::new(), shape: last.shape, columns, slots, streams: false };
+    let [done, scalar, turns, stream] = [(); 4].map(|()| emit.asm.label());
+    let turn = loops.first().filter(|placed| streams(&placed.body));
     emit.entry();
+    if turn.is_some() {
+        emit.load_pointer(SPARE, FRAME, offset_of!(CallFrame, streams) as i32);
+        emit.asm.put(Code::And_rm64_imm32, &[Operand::Register(SPARE), Operand::Imm32(-1)]);
+        emit.asm.jump(Code::Jne_rel32_64, stream);
+    }
+    emit.asm.bind(turns);
     for placed in loops {
         match placed.body.is_tail {
             true => emit.masked(placed, done, scalar),
@@ -98,6 +109,10 @@ pub(super) fn emit(loops: &[Placed]) -> Result<Assembled, String> {
     emit.asm.bind(done);
     emit.asm.put(Code::Xor_r32_rm32, &[Operand::Register(Register::EAX); 2]);
     emit.leave();
+    if let Some(turn) = turn {
+        emit.asm.bind(stream);
+        emit.stream(turn, turns);
+    }
     emit.asm.bind(scalar);
     let fault_row = offset_of!(CallFrame, fault_row) as i32;
     emit.asm.put(Code::Mov_rm64_r64, &[Operand::At(FRAME, fault_row), Operand::Register(ROW)]);
@@ -106,12 +121,28 @@ pub(super) fn emit(loops: &[Placed]) -> Result<Assembled, String> {
     emit.asm.finish()
 }
 
+/// Whether a body has a form whose stores go past the caches: each stores a whole register, and the time is that of
+/// memory, not of the instructions.
+fn streams(body: &Body) -> bool {
+    let whole = |inst: &Inst| match inst.what {
+        What::Store { elem, .. } => {
+            // Narrower elements are cut down to less than the register that they are in.
+            elem.bytes() >= 4 && [256, 512].contains(&(elem.bits() * body.shape.lanes))
+        }
+        _ => true,
+    };
+    let work = body.insts.iter().filter(|inst| inst.copy == 0 && !inst.what.is_kept()).count();
+    !body.is_tail && work <= STREAMED_MAX && body.insts.iter().all(whole)
+}
+
 struct Emit {
     asm: Assembler,
     shape: Shape,
     /// The columns that have a register, in the order of `COLUMNS`.
     columns: Vec<Column>,
     slots: u32,
+    /// Stores go past the caches.
+    streams: bool,
 }
 
 impl Emit {
@@ -187,11 +218,24 @@ impl Emit {
         self.asm.bind(behind);
     }
 
+    /// Whole turns with stores past the caches. The return, which the loop's rows may have been the last before,
+    /// makes them visible to other threads only behind a fence. Goes on behind it where a row may fail.
+    fn stream(&mut self, placed: &Placed, turns: Label) {
+        let left = self.asm.label();
+        self.streams = true;
+        self.whole(placed, left);
+        self.streams = false;
+        self.asm.put(Code::Sfence, &[]);
+        self.asm.jump(Code::Jmp_rel32_64, turns);
+        self.asm.bind(left);
+        self.asm.put(Code::Sfence, &[]);
+    }
+
     /// Asks for the cache lines that the turn will store to, so that they come while it computes: the store of a
     /// whole line into one that the first cache does not have waits longer than two halves do, and what comes out of
     /// the second cache is otherwise a tenth slower than in halves. Lines of other rows are not asked for.
     fn claim(&mut self, placed: &Placed) {
-        if self.shape.isa != Isa::Avx512 {
+        if self.shape.isa != Isa::Avx512 || self.streams {
             return;
         }
         for inst in &placed.body.insts {
@@ -233,27 +277,45 @@ impl Emit {
         self.asm.put(Code::Cmp_r64_rm64, &[Operand::Register(ROW), Operand::Register(END)]);
     }
 
-    /// Loads the constants that have registers.
+    /// Loads the constants that have registers, and what is one value for all rows.
     fn constants(&mut self, placed: &Placed) {
-        for (index, inst) in placed.body.insts.iter().enumerate() {
-            let (What::Const(bits), Place::Register(register)) = (inst.what, placed.places.of[index]) else {
-                continue;
+        let kept = || placed.body.insts.iter().zip(&placed.places.of).filter(|(inst, _)| inst.what.is_kept());
+        // What is on the stack goes through a register that nothing is kept in.
+        let is_free = |number: &u32| !kept().any(|(_, place)| *place == Place::Register(*number));
+        let spare = (0..registers::count(self.shape.isa, Bank::Vector)).find(is_free).unwrap_or(0);
+        for (inst, place) in kept() {
+            let register = match place {
+                Place::Register(register) => self.vector(*register, inst.ty),
+                Place::Slot(_) => self.vector(spare, inst.ty),
+                Place::Pool | Place::Nowhere => continue,
             };
-            let entry = self.pool_entry(bits);
-            let register = self.vector(register, inst.ty);
-            self.fill(register, entry);
+            match inst.what {
+                What::Uniform { slot } => {
+                    self.load_column(SPARE, Column::Input(slot));
+                    self.fill(register, Operand::At(SPARE, 0));
+                }
+                What::Const(bits) => {
+                    let entry = self.pool_entry(bits);
+                    self.fill(register, Operand::Pool(entry));
+                }
+                _ => unreachable!("nothing else is kept"),
+            }
+            if let Place::Slot(slot) = place {
+                let slot = Operand::At(Register::RSP, (slot * slot_bytes(self.shape.isa)) as i32);
+                self.asm.put(moves::store_code(self.shape.isa, register), &[slot, Operand::Register(register)]);
+            }
         }
     }
 
     /// The same 64 bits in all of a register.
-    fn fill(&mut self, register: Register, entry: u32) {
+    fn fill(&mut self, register: Register, from: Operand) {
         let code = match (self.shape.isa, register.size()) {
             (Isa::Avx512, 64) => Code::EVEX_Vbroadcastsd_zmm_k1z_xmmm64,
             (Isa::Avx512, _) => Code::EVEX_Vbroadcastsd_ymm_k1z_xmmm64,
             (Isa::Avx2, 32) => Code::VEX_Vbroadcastsd_ymm_m64,
-            (Isa::Avx2, _) => Code::VEX_Vmovdqu_xmm_xmmm128,
+            (Isa::Avx2, _) => Code::VEX_Vmovddup_xmm_xmmm64,
         };
-        self.asm.put(code, &[Operand::Register(register), Operand::Pool(entry)]);
+        self.asm.put(code, &[Operand::Register(register), from]);
     }
 
     /// A constant's place in the pool: once where lanes can share it, else for all lanes.

@@ -120,6 +120,8 @@ pub(super) enum What {
     Tail,
     /// The same bits in each 64 of a register: a lane of 64, or two of 32.
     Const(u64),
+    /// The pattern of an input that has one value for all rows: the same 64 bits throughout a register, read once.
+    Uniform { slot: u32 },
     /// The block's elements of an input; in a tail under the mask that is the operand.
     Load { slot: u32, elem: Type },
     /// A row of the table, with its immediate.
@@ -131,6 +133,13 @@ pub(super) enum What {
     Check,
     /// Writes the block's elements of an output; in a tail under the mask that is the second operand.
     Store { column: u32, elem: Type },
+}
+
+impl What {
+    /// Whether the loop over blocks finds it made.
+    pub(super) fn is_kept(self) -> bool {
+        matches!(self, What::Const(_) | What::Uniform { .. })
+    }
 }
 
 /// At most four operands.
@@ -196,6 +205,11 @@ impl Body {
         &self.insts[v.index()]
     }
 
+    /// Whether a value is there before the first block, and the same in all of them.
+    pub(super) fn is_kept(&self, v: V) -> bool {
+        self.inst(v).what.is_kept()
+    }
+
     pub(super) fn is_const(&self, v: V) -> bool {
         matches!(self.inst(v).what, What::Const(_))
     }
@@ -213,6 +227,7 @@ impl std::fmt::Display for Body {
             match inst.what {
                 What::Tail => f.write_str("tail")?,
                 What::Const(bits) => write!(f, "const {bits:#x}")?,
+                What::Uniform { slot } => write!(f, "the one value of slot {slot}")?,
                 What::Load { slot, elem } => write!(f, "load {elem} of slot {slot}")?,
                 What::Machine(machine, _) => write!(f, "{machine:?}")?,
                 What::Masked(machine) => write!(f, "masked {machine:?}")?,
@@ -225,7 +240,7 @@ impl std::fmt::Display for Body {
             if let What::Machine(_, Some(imm)) = inst.what {
                 write!(f, ", {imm}")?;
             }
-            if self.copies > 1 && !matches!(inst.what, What::Const(_)) {
+            if self.copies > 1 && !inst.what.is_kept() {
                 write!(f, "    ; block {}", inst.copy)?;
             }
             writeln!(f)?;

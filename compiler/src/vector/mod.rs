@@ -69,7 +69,12 @@ pub(crate) struct Made {
 pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Target) -> Result<Plan, String> {
     take::size(kernel)?;
     let shape = take::shape(&optimized.kernel.core, target)?;
-    let (block, sites) = convert::convert(optimized, shape)?;
+    let uniform = target.uniform();
+    let (mut block, mut sites) = convert::convert(optimized, shape, uniform)?;
+    if let Some(half) = take::half(&block) {
+        (block, sites) = convert::convert(optimized, half, uniform)?;
+    }
+    let shape = block.shape;
     let block = fuse::fused(block);
     let wanted = schedule::copies(&block);
     // Where copies beside one another are too much for the stack, one alone may not be.

@@ -99,7 +99,7 @@ impl<'a> Order<'a> {
         let is_bound = |inst: &Inst| inst.ty != Ty::None && !is_free(inst);
         // What is there from the start, then what waits for nothing else.
         for (index, inst) in body.insts.iter().enumerate() {
-            if matches!(inst.what, What::Const(_) | What::Tail) {
+            if inst.what.is_kept() || inst.what == What::Tail {
                 self.put(index);
             }
         }
@@ -173,7 +173,7 @@ impl<'a> Order<'a> {
 
     fn count(&mut self, v: V, by: i32) {
         let inst = self.body.inst(v);
-        if let (Some(bank), false) = (self.body.shape.bank(inst.ty), matches!(inst.what, What::Const(_))) {
+        if let (Some(bank), false) = (self.body.shape.bank(inst.ty), inst.what.is_kept()) {
             self.alive[bank as usize] += by;
         }
     }
@@ -184,7 +184,7 @@ impl<'a> Order<'a> {
         let mut growth = 1;
         for (place, v) in inst.args.iter().enumerate() {
             let is_first = !inst.args[..place].contains(v);
-            if is_first && !matches!(self.body.inst(*v).what, What::Const(_)) {
+            if is_first && !self.body.inst(*v).what.is_kept() {
                 growth -= i32::from(self.left[v.index()] == 1);
                 growth += i32::from(!self.is_done[v.index()]);
             }
@@ -195,7 +195,7 @@ impl<'a> Order<'a> {
 
 /// What stands where it is wanted: nobody waits for it.
 fn is_free(inst: &Inst) -> bool {
-    matches!(inst.what, What::Const(_) | What::Tail | What::Load { .. })
+    inst.what.is_kept() || matches!(inst.what, What::Tail | What::Load { .. })
 }
 
 /// Values that may be alive before what frees some goes first.

@@ -3,7 +3,8 @@
 //! A value has one place for all its life, from its instruction to its last use: a register, or a slot on the
 //! stack where there is none. Of two values that want one register the one that lives longer goes to the
 //! stack. Constants need no slot, they lie behind the code: they get what registers nobody uses, those first
-//! that instructions cannot read from memory.
+//! that instructions cannot read from memory. So do values that are one for all rows, of which those without a
+//! register are put on the stack before the loop.
 //!
 //! An instruction reads at most one operand from memory. Where that is not enough, or the result goes to the
 //! stack, it works on scratch registers; two of each bank are kept aside if any instruction needs one.
@@ -127,7 +128,7 @@ pub(super) fn most_alive(body: &Body, bank: Bank) -> u32 {
 }
 
 fn is_scanned(body: &Body, inst: &Inst, bank: Bank) -> bool {
-    body.shape.bank(inst.ty) == Some(bank) && !matches!(inst.what, What::Const(_))
+    body.shape.bank(inst.ty) == Some(bank) && !inst.what.is_kept()
 }
 
 /// For each value the instruction that reads it last; its own if none does.
@@ -230,7 +231,7 @@ fn constants(body: &Body, mut free: u32, places: &mut Places) {
     let mut weights = vec![0u32; body.insts.len()];
     for inst in &body.insts {
         for (place, v) in inst.args.iter().enumerate() {
-            if body.is_const(*v) {
+            if body.is_kept(*v) {
                 let folds = folded(inst, |other| other == *v) == Some(place);
                 weights[v.index()] += if folds { 1 } else { 1000 };
             }
@@ -240,7 +241,11 @@ fn constants(body: &Body, mut free: u32, places: &mut Places) {
     wanted.sort_by_key(|v| std::cmp::Reverse(weights[v.index()]));
     for v in wanted {
         places.of[v.index()] = match free.trailing_zeros() {
-            32 => Place::Pool,
+            32 if body.is_const(v) => Place::Pool,
+            32 => {
+                places.slots += 1;
+                Place::Slot(places.slots - 1)
+            }
             register => {
                 free &= !(1 << register);
                 Place::Register(register)

@@ -27,7 +27,7 @@ fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
     let alone = arranged(body, 1, false);
-    let work = alone.insts.iter().filter(|inst| !matches!(inst.what, What::Const(_))).count();
+    let work = alone.insts.iter().filter(|inst| !inst.what.is_kept()).count();
     // Copies that go step by step keep as many values alive each as one alone.
     let fits = |copies: u32| {
         [Bank::Vector, Bank::Mask]
@@ -60,7 +60,7 @@ fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
             What::Tail if is_tail => {}
             What::Tail => continue,
             _ if !live[index] => continue,
-            What::Const(_) => {
+            What::Const(_) | What::Uniform { .. } => {
                 names[index] = [V(insts.len() as u32); COPIES_MAX as usize];
                 insts.push(*inst);
                 continue;

@@ -7,7 +7,8 @@ use filbert_ir::signature::ResultTy;
 use filbert_ir::{Core, Def, Kernel, Type};
 
 use super::convert;
-use super::ir::{Isa, Shape};
+use super::ir::{Body, Isa, Shape, Ty, What};
+use super::machine::Machine;
 use crate::abi;
 use crate::compile::VALUES_SMALL_MAX;
 use crate::target::Target;
@@ -38,6 +39,28 @@ pub(super) fn shape(core: &Core, target: &Target) -> Result<Shape, String> {
     let is_wide = is_wide || columns(core).any(|ty| ty.bits() == 64) || convert::widens(core);
     Ok(Shape { isa, lanes: isa.bits() / if is_wide { 64 } else { 32 } })
 }
+
+/// The same blocks in half a register, for kernels whose time is that of the divider: it takes more than twice as
+/// long for the whole one. All values must have one width, so that no register has less than 256 bits.
+pub(super) fn half(body: &Body) -> Option<Shape> {
+    let Shape { isa: Isa::Avx512, lanes } = body.shape else { return None };
+    let is_mixed = |ty: Ty| matches!(ty, Ty::Lanes(_)) && body.shape.bits(ty) != Isa::Avx512.bits();
+    if body.insts.iter().any(|inst| is_mixed(inst.ty)) {
+        return None;
+    }
+    let (mut divisions, mut others) = (0, 0);
+    for inst in &body.insts {
+        match inst.what {
+            What::Machine(Machine::DivF64 | Machine::DivF32 | Machine::SqrtF64 | Machine::SqrtF32, _) => divisions += 1,
+            What::Machine(..) => others += 1,
+            _ => {}
+        }
+    }
+    (others <= divisions * OTHERS_PER_DIVISION).then_some(Shape { isa: Isa::Avx512, lanes: lanes / 2 })
+}
+
+/// Instructions that half registers compute while the divider is busy with one.
+const OTHERS_PER_DIVISION: usize = 12;
 
 /// Refuses a kernel whose scalar code, made where it is wanted, would ask too much of a small stack.
 pub(super) fn size(kernel: &Kernel) -> Result<(), String> {

@@ -45,6 +45,16 @@ impl Room for Placed {
 
 /// The bytes of all results.
 fn results(loaded: &LoadedKernel, rows: usize, at_start: bool, skipped: usize) -> Vec<Vec<u8>> {
+    results_with(loaded, rows, at_start, skipped, &CallOptions::default())
+}
+
+fn results_with(
+    loaded: &LoadedKernel,
+    rows: usize,
+    at_start: bool,
+    skipped: usize,
+    options: &CallOptions,
+) -> Vec<Vec<u8>> {
     let layout = Layout::of(loaded.kernel());
     let mut inputs: Vec<Placed> = Vec::new();
     for (index, &ty) in layout.slots.iter().enumerate() {
@@ -73,7 +83,7 @@ fn results(loaded: &LoadedKernel, rows: usize, at_start: bool, skipped: usize) -
     let mut rooms: Vec<Placed> =
         layout.columns.iter().map(|column| Placed::new(column.ty, rows, at_start, skipped)).collect();
     let mut dynamic: Vec<&mut dyn Room> = rooms.iter_mut().map(|room| room as &mut dyn Room).collect();
-    loaded.run(&bound, &mut dynamic, None, &CallOptions::default()).unwrap();
+    loaded.run(&bound, &mut dynamic, None, options).unwrap();
     rooms.iter_mut().map(|room| room.bytes().to_vec()).collect()
 }
 
@@ -115,6 +125,15 @@ fn fault_09_blocks_end_where_the_rows_do() {
             }
             let rows = 2 * turn_rows as usize + 3;
             let expected = results(&interp, rows, true, 0);
+            // Stores past the caches must be aligned, and begin behind the rows before an aligned one.
+            let streams = CallOptions { streams: Some(true), ..CallOptions::default() };
+            for rows in (0..=4 * turn_rows as usize).chain([1000]) {
+                for (at_start, skipped) in [(true, 0), (false, 0), (true, 8), (true, 20), (true, 56), (true, 3)] {
+                    let expected = results(&interp, rows, at_start, skipped);
+                    let streamed = results_with(&native, rows, at_start, skipped, &streams);
+                    assert_eq!(streamed, expected, "{level:?} {kernel:?} {rows} rows from {skipped} past the caches");
+                }
+            }
             for skipped in 0..64 {
                 assert_eq!(results(&native, rows, true, skipped), expected, "{level:?} {kernel:?} from {skipped}");
             }

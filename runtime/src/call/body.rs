@@ -2,12 +2,14 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
 use std::ptr::{null, null_mut};
 
-use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, SCALAR, STOPPED};
+use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, SCALAR, STOPPED, uniform_bits};
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd, RowFault};
 use filbert_ir::{Array, Fault, VerifiedKernel};
 
+use super::STRIP_ROWS;
 use super::native::{NativeCode, Vector};
 use crate::crash;
 use crate::layout::Layout;
@@ -21,6 +23,8 @@ pub(crate) struct Limits<'l> {
     /// Loop iterations of a row.
     pub(crate) fuel: u64,
     pub(crate) stop: Option<&'l StopFlag>,
+    /// Whether results may go past the caches; nothing where that is found by their size.
+    pub(crate) streams: Option<bool>,
 }
 
 /// What is at the addresses that the strip loop has set: see the tables of `CallFrame`.
@@ -52,7 +56,8 @@ pub(crate) enum Body<'b> {
 
 impl<'b> Body<'b> {
     pub(crate) fn native(code: &'b NativeCode, limits: Limits<'b>) -> Body<'b> {
-        Body::Native(Native { code, limits, poll: POLL_ITERATIONS, patience: PATIENCE_MAX, scalar_calls: 0 })
+        let streams = limits.streams == Some(true);
+        Body::Native(Native { code, limits, streams, poll: POLL_ITERATIONS, patience: PATIENCE_MAX, scalar_calls: 0 })
     }
 
     pub(crate) fn interp(kernel: &VerifiedKernel, layout: &'b Layout, control: Control<'b>) -> Body<'b> {
@@ -63,7 +68,7 @@ impl<'b> Body<'b> {
     /// Computes rows `start..end` of a strip. `Err` if machine code broke its contract.
     ///
     /// # Safety
-    /// For rows `start..end` the pointers must be those that docs/abi.md wants for the kernel that the body is
+    /// For rows `start..end` the pointers must be those that docs/abi.md wants for the code that the body is
     /// of: slots and addresses to read, columns to write, elements of the lengths that the slots say. Nobody
     /// else may use the memory that is written.
     pub(crate) unsafe fn rows(&mut self, pointers: &Pointers, start: usize, end: usize) -> Result<Ran, String> {
@@ -103,6 +108,8 @@ impl<'b> Body<'b> {
 pub(crate) struct Native<'b> {
     code: &'b NativeCode,
     limits: Limits<'b>,
+    /// Results may go past the caches.
+    streams: bool,
     /// Iterations until the code's next look at the flag.
     poll: u64,
     /// Turns that vector code may still lose to a row that may fail.
@@ -116,6 +123,9 @@ const PATIENCE_MAX: u32 = 4;
 
 /// Ranges that are left to scalar code once patience has ended; ranges are strips, if no nulls divide them.
 const SCALAR_CALLS: u32 = 32;
+
+/// Bytes to a multiple of which results must be aligned to go past the caches.
+const STREAM_ALIGN: usize = 64;
 
 /// How a call of machine code ended.
 enum Ended {
@@ -133,7 +143,7 @@ impl Native<'_> {
         let code = self.code;
         let Some(vector) = &code.vector else {
             // SAFETY: the caller's promise.
-            return match unsafe { self.enter(code, pointers, start, end) }? {
+            return match unsafe { self.enter(code, pointers, start, end, 0) }? {
                 Ended::Ran(ran) => Ok(ran),
                 Ended::Left(row) => Err(format!("scalar code left row {row} to others")),
             };
@@ -144,7 +154,7 @@ impl Native<'_> {
             let mut rest = next..end;
             if self.scalar_calls == 0 {
                 // SAFETY: the caller's promise.
-                match unsafe { self.enter(code, pointers, next, end) }? {
+                match unsafe { self.enter_aligned(vector, pointers, next, end) }? {
                     Ended::Ran(ran) => {
                         self.patience = if was_lost { self.patience } else { PATIENCE_MAX };
                         return Ok(ran);
@@ -162,7 +172,45 @@ impl Native<'_> {
             }
             next = rest.end;
             // SAFETY: the caller's promise, for some of its rows.
-            match unsafe { self.scalar(vector, pointers, rest.start, rest.end) }? {
+            match unsafe { self.spread(vector, pointers, rest) }? {
+                Ran::All => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Ran::All)
+    }
+
+    /// Rows for scalar code, which takes a column for every slot: one value becomes a strip of it.
+    ///
+    /// # Safety
+    /// As `rows`.
+    unsafe fn spread(&mut self, vector: &Vector, pointers: &Pointers, rows: Range<usize>) -> Result<Ran, String> {
+        if self.code.uniform == 0 {
+            // SAFETY: the caller's promise.
+            return unsafe { self.scalar(vector, pointers, rows.start, rows.end) };
+        }
+        for start in rows.clone().step_by(STRIP_ROWS) {
+            let end = rows.end.min(start + STRIP_ROWS);
+            let mut strips: Vec<Vec<u64>> = Vec::new();
+            let mut slots = pointers.slots.clone();
+            for (index, (slot, ty)) in slots.iter_mut().zip(&self.code.layout().slots).enumerate() {
+                if !self.code.is_uniform(index) {
+                    continue;
+                }
+                // SAFETY: one value stands there, by the caller's promise.
+                let bits = unsafe { read_bits(*ty, *slot) };
+                let mut strip = vec![0u64; end - start];
+                let first = strip.as_mut_ptr().cast::<u8>();
+                // SAFETY: the strip has a word for each row, which is as wide as any element.
+                (0..end - start).for_each(|row| unsafe { write_bits(*ty, bits, first.add(row * ty.bytes())) });
+                // Row `start` is the strip's first: the code adds what is taken off here.
+                *slot = first.wrapping_sub(start * ty.bytes());
+                strips.push(strip);
+            }
+            let (columns, lists, tables) = (pointers.columns.clone(), pointers.lists.clone(), pointers.tables.clone());
+            let pointers = Pointers { slots, columns, lists, tables };
+            // SAFETY: the caller's promise; slots of one value have the rows of a strip, which lives on.
+            match unsafe { self.scalar(vector, &pointers, start, end) }? {
                 Ran::All => {}
                 other => return Ok(other),
             }
@@ -177,7 +225,7 @@ impl Native<'_> {
     unsafe fn scalar(&mut self, vector: &Vector, pointers: &Pointers, start: usize, end: usize) -> Result<Ran, String> {
         if let Some(code) = vector.companion() {
             // SAFETY: the caller's promise; the code is of the same kernel.
-            return match unsafe { self.enter(&code, pointers, start, end) }? {
+            return match unsafe { self.enter(&code, pointers, start, end, 0) }? {
                 Ended::Ran(ran) => Ok(ran),
                 Ended::Left(row) => Err(format!("scalar code left row {row} to others")),
             };
@@ -190,16 +238,54 @@ impl Native<'_> {
         unsafe { body.rows(pointers, start, end) }
     }
 
+    /// Calls vector code: once, or where its results may go past the caches first for the rows before a place at
+    /// which all of them are aligned.
+    ///
+    /// # Safety
+    /// As `rows`.
+    unsafe fn enter_aligned(
+        &mut self,
+        vector: &Vector,
+        pointers: &Pointers,
+        start: usize,
+        end: usize,
+    ) -> Result<Ended, String> {
+        let code = self.code;
+        let rows = start..end.min(start + STREAM_ALIGN);
+        let widths = || pointers.columns.iter().zip(&code.layout().columns);
+        let is_aligned = |&row: &usize| {
+            widths().all(|(first, column)| {
+                (first.addr() + row * column.width as usize * column.ty.bytes()).is_multiple_of(STREAM_ALIGN)
+            })
+        };
+        let is_long = self.streams && end - start > STREAM_ALIGN + vector.turn_rows;
+        let first = if is_long { rows.into_iter().find(is_aligned) } else { None };
+        let Some(first) = first else {
+            // SAFETY: the caller's promise.
+            return unsafe { self.enter(code, pointers, start, end, 0) };
+        };
+        if first > start {
+            // SAFETY: the caller's promise, for some of its rows.
+            match unsafe { self.enter(code, pointers, start, first, 0) }? {
+                Ended::Ran(Ran::All) => {}
+                other => return Ok(other),
+            }
+        }
+        // SAFETY: the caller's promise; the outputs are aligned at this row.
+        unsafe { self.enter(code, pointers, first, end, 1) }
+    }
+
     /// Calls machine code once.
     ///
     /// # Safety
-    /// As `rows`; the code must be of the body's kernel.
+    /// As `rows`; the code must be of the body's kernel. With `streams` all outputs must be aligned at row `start`.
     unsafe fn enter(
         &mut self,
         code: &NativeCode,
         pointers: &Pointers,
         start: usize,
         end: usize,
+        streams: u64,
     ) -> Result<Ended, String> {
         let mut frame = CallFrame {
             inputs: pointers.slots.as_ptr(),
@@ -216,6 +302,7 @@ impl Native<'_> {
             fault_site: 0,
             zero: 0,
             scratch: 0,
+            streams,
         };
         let running = crash::running(&code.id);
         // SAFETY: the frame is as docs/abi.md wants it, by the caller's promise; `code` is borrowed, so its
@@ -261,13 +348,20 @@ pub(crate) fn direct(
 ) -> Direct {
     let layout = code.layout();
     let (mut slots, mut columns) = ([null(); DIRECT_MAX], [null_mut(); DIRECT_MAX]);
+    let mut uniform = [0u64; DIRECT_MAX];
     let mut fits = layout.is_plain
         && inputs.len() == layout.slots.len()
         && outputs.len() == layout.columns.len()
         && inputs.len().max(outputs.len()) <= DIRECT_MAX;
-    for ((slot, input), &ty) in slots.iter_mut().zip(inputs).zip(&layout.slots) {
-        fits &= input.ty == ty && input.len == Some(rows);
-        *slot = input.first;
+    for (index, ((slot, input), &ty)) in slots.iter_mut().zip(inputs).zip(&layout.slots).enumerate() {
+        fits &= input.ty == ty && input.len == if code.is_uniform(index) { None } else { Some(rows) };
+        *slot = match input.len {
+            Some(_) => input.first,
+            None => {
+                uniform[index] = uniform_bits(ty, input.bits);
+                (&raw const uniform[index]).cast()
+            }
+        };
     }
     for ((slot, output), column) in columns.iter_mut().zip(outputs).zip(&layout.columns) {
         fits &= output.ty == column.ty && column.width == 1 && output.len == rows && !output.packed;
@@ -291,10 +385,11 @@ pub(crate) fn direct(
         fault_site: 0,
         zero: 0,
         scratch: 0,
+        streams: 0,
     };
     let running = crash::running(&code.id);
-    // SAFETY: there are columns of `rows` elements for all slots and results, of their types, lent to us, and no
-    // lists nor tables; `code` is borrowed, so its pages stay mapped; the compiler's audit says that the code does
+    // SAFETY: there are columns of `rows` elements for all slots and results, of their types, lent to us, or one
+    // value where the code takes one, and no lists nor tables; `code` is borrowed, so its pages stay mapped; the compiler's audit says that the code does
     // not trap or unwind.
     let status = unsafe { (code.memory.entry())(&mut frame) };
     drop(running);

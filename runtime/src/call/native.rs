@@ -6,7 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use filbert_compiler::{Artifact, Backend, CompileError, Target, helpers};
 use filbert_ir::{KernelId, ValueId, VerifiedKernel};
@@ -28,6 +28,10 @@ pub(crate) struct NativeCode {
     layout: Arc<Layout>,
     backend: Backend,
     defect: Option<String>,
+    /// Slots, a bit each, for which it takes one value for all rows.
+    pub(super) uniform: u64,
+    /// Compared with the interpreter at least once; where it is code for slots of one value.
+    checked: AtomicBool,
     pub(super) vector: Option<Vector>,
 }
 
@@ -38,10 +42,22 @@ pub(super) struct Vector {
     /// Rows that are lost, as far as vectors go, if one of them fails.
     pub(super) turn_rows: usize,
     pub(super) kernel: VerifiedKernel,
+    /// What the code was made for, and what scalar code is made for.
+    vectors: Target,
     target: Target,
     compile: CompileFn,
-    companion: Kept<Option<Arc<NativeCode>>>,
+    companion: Arc<Kept<Option<Arc<NativeCode>>>>,
+    /// Vector code for calls in which some slots have one value for all rows: which, and the code, if there is one.
+    variants: [Kept<Variant>; VARIANTS_MAX],
 }
+
+type Variant = (u64, Option<Arc<NativeCode>>);
+
+/// Sets of slots for which there is code. An engine that passes literals does so in the same places each time.
+const VARIANTS_MAX: usize = 4;
+
+/// Rows of a call from which on it is worth to compile for its slots of one value: that takes some 50 us.
+const VARIANT_ROWS_MIN: usize = 1024;
 
 impl NativeCode {
     /// Maps what `compile` made of `kernel`.
@@ -57,9 +73,11 @@ impl NativeCode {
                 lanes: lanes as usize,
                 turn_rows: turn_rows as usize,
                 kernel: kernel.clone(),
+                vectors: target.clone(),
                 target: target.without_vectors(),
                 compile,
-                companion: Kept::new(),
+                companion: Arc::new(Kept::new()),
+                variants: [const { Kept::new() }; VARIANTS_MAX],
             }),
         };
         Ok(NativeCode {
@@ -70,6 +88,8 @@ impl NativeCode {
             layout: Arc::new(Layout::of(kernel)),
             backend: artifact.backend,
             defect: artifact.defect.clone(),
+            uniform: target.uniform(),
+            checked: AtomicBool::new(false),
             vector,
         })
     }
@@ -82,6 +102,50 @@ impl NativeCode {
     /// Which back end made it.
     pub(crate) fn backend(&self) -> Backend {
         self.backend
+    }
+
+    /// The code for a call of so many rows in which these slots have one value, if there is such code: made where
+    /// the call is worth it, or `now`.
+    pub(crate) fn variant(&self, uniform: u64, rows: usize, now: bool) -> Option<&NativeCode> {
+        let vector = self.vector.as_ref().filter(|_| uniform != 0)?;
+        for kept in &vector.variants {
+            let (own, code) = match kept.get() {
+                Some(variant) => variant,
+                None if now || rows >= VARIANT_ROWS_MIN => kept.keep(self.make_variant(vector, uniform))?,
+                None => return None,
+            };
+            if *own == uniform {
+                return code.as_deref();
+            }
+        }
+        None
+    }
+
+    #[cold]
+    fn make_variant(&self, vector: &Vector, uniform: u64) -> Variant {
+        let make = || {
+            let target = vector.vectors.with_uniform(uniform);
+            let artifact = (vector.compile)(&vector.kernel, &target).ok()?;
+            let mut code = NativeCode::load(&vector.kernel, &artifact, &target, vector.compile).ok()?;
+            code.layout = self.layout.clone();
+            code.vector.as_mut()?.companion = vector.companion.clone();
+            Some(Arc::new(code))
+        };
+        (uniform, catch_unwind(AssertUnwindSafe(make)).unwrap_or(None))
+    }
+
+    /// Whether it is code for slots of one value that nobody has compared with the interpreter.
+    pub(crate) fn is_unchecked_variant(&self) -> bool {
+        self.uniform != 0 && !self.checked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_checked(&self) {
+        self.checked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a slot has one value for all rows.
+    pub(super) fn is_uniform(&self, slot: usize) -> bool {
+        slot < u64::BITS as usize && self.uniform >> slot & 1 == 1
     }
 
     /// What went wrong in the vector back end, if it is scalar code because of that.
@@ -99,10 +163,12 @@ impl NativeCode {
         self.memory.bytes() + self.sites.len() * size_of::<ValueId>()
     }
 
-    /// Bytes that the scalar code beside it holds; 0 as long as nobody wanted it.
+    /// Bytes that the code beside it holds, scalar or for slots of one value; 0 as long as nobody wanted it.
     pub(crate) fn companion_bytes(&self) -> usize {
-        let companion = self.vector.as_ref().and_then(|vector| vector.companion.get());
-        companion.and_then(Option::as_ref).map_or(0, |code| code.bytes())
+        let Some(vector) = &self.vector else { return 0 };
+        let scalar = vector.companion.get().and_then(Option::as_ref);
+        let variants = vector.variants.iter().filter_map(|kept| kept.get()?.1.as_ref());
+        scalar.into_iter().chain(variants).map(|code| code.bytes()).sum()
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   what the code gets a pointer to, for strip s:
 //!     dense elements     first + s * 1024 * width     in the caller's own memory
-//!     a scalar           a scratch strip, filled once
+//!     a scalar           8 bytes, where the code takes one value; else a scratch strip, filled once
 //!     anything else      a scratch strip, filled for each strip: gathered, unpacked, widened, or lengths
 //!     addresses          a scratch strip of pointers for each list
 //!     results            in their own memory; bools that become bits in a scratch strip, packed behind
@@ -14,6 +14,7 @@
 use std::ops::Range;
 
 use arrow_buffer::NullBuffer;
+use filbert_compiler::abi::uniform_bits;
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd};
 use filbert_ir::{Array, Fault};
 
@@ -47,7 +48,9 @@ pub(super) struct Strip {
 impl Strip {
     /// For strips of at most so many rows.
     pub(super) fn new(job: &Job<'_>, rows_max: usize) -> Strip {
-        let scratch = job.bound.slots.iter().filter(|slot| slot.dense().is_none()).count() * rows_max
+        let slots = || job.bound.slots.iter().enumerate().filter(|(_, slot)| slot.dense().is_none());
+        let words_of = |slot: usize| if job.is_uniform(slot) { 1 } else { rows_max };
+        let scratch = slots().map(|(index, _)| words_of(index)).sum::<usize>()
             + job
                 .columns()
                 .filter(|(_, sink)| sink.packed)
@@ -67,12 +70,17 @@ impl Strip {
             valid: if job.layout.forgives { vec![1; rows_max] } else { Vec::new() },
         };
         let mut free = strip.words.as_mut_ptr();
-        for slot in job.bound.slots.iter().filter(|slot| slot.dense().is_none()) {
-            if let Input::Scalar(_) = slot {
+        for (index, slot) in slots() {
+            match slot {
+                // SAFETY: there is a word for it.
+                Input::Scalar(value) if job.is_uniform(index) => unsafe {
+                    free.write(uniform_bits(value.ty(), value.bits()));
+                },
                 // SAFETY: a scratch strip takes as many elements of any type.
-                unsafe { slot.copy(0, rows_max, free.cast()) };
+                Input::Scalar(_) => unsafe { slot.copy(0, rows_max, free.cast()) },
+                _ => {}
             }
-            free = free.wrapping_add(rows_max);
+            free = free.wrapping_add(words_of(index));
         }
         strip
     }
@@ -89,8 +97,9 @@ impl Strip {
             free = free.wrapping_add(words);
             place.cast::<u8>()
         };
-        for (pointer, slot) in self.pointers.slots.iter_mut().zip(&job.bound.slots) {
+        for (index, (pointer, slot)) in self.pointers.slots.iter_mut().zip(&job.bound.slots).enumerate() {
             *pointer = match slot.dense() {
+                None if job.is_uniform(index) => take(1),
                 // SAFETY: the rows are in range.
                 Some(view) => unsafe { view.first.add(start * view.storage.bytes()) },
                 None => {
@@ -170,9 +179,10 @@ impl Strip {
             let is_null = |&row: &usize| job.nulls().is_some_and(|nulls| nulls.is_null(start + row));
             let Some(row) = (sample..rows.min(sample + step)).find(|row| !is_null(row)) else { continue };
             looked_at += 1;
-            let slots = job.layout.slots.iter().zip(&self.pointers.slots);
-            // SAFETY: the row is there, by the caller's promise.
-            let slots = slots.map(|(ty, column)| unsafe { read_bits(*ty, column.add(row * ty.bytes())) });
+            let slots = job.layout.slots.iter().zip(&self.pointers.slots).enumerate();
+            let place = |index: usize| if job.is_uniform(index) { 0 } else { row };
+            // SAFETY: the row is there, by the caller's promise, or one value for all of them.
+            let slots = slots.map(|(i, (ty, column))| unsafe { read_bits(*ty, column.add(place(i) * ty.bytes())) });
             let lengths: Vec<usize> =
                 job.lists().map(|(starts, _)| starts.at(start + row + 1) - starts.at(start + row)).collect();
             if lengths.iter().sum::<usize>() > SHADOW_ELEMENTS {

@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use crate::shared::array::{Aligned, Array};
+use crate::shared::array::{Array, Element};
 use crate::shared::protocol::Load;
 use crate::shared::serve::{Data, Run};
 
@@ -15,35 +15,15 @@ type Map<T, R> = fn(&[&[T]], &mut [R]);
 /// A loop over columns of which only a number comes.
 type Fold<T> = fn(&[&[T]]) -> T;
 
-/// Float types, by what the columns of a worker are.
-trait Float: Copy + Send + Sync + std::iter::Sum + 'static {
-    fn of(array: &Array) -> &[Self];
-    fn of_mut(array: &mut Array) -> &mut Aligned<Self>;
+/// Float types, each with its loops.
+trait Float: Element + Send + Sync + std::iter::Sum + 'static {
     fn map(function: &str) -> Option<Map<Self, Self>>;
     fn count(function: &str) -> Option<Map<Self, i32>>;
     fn fold(function: &str) -> Option<Fold<Self>>;
 }
 
-macro_rules! array_of {
-    ($name:ident) => {
-        fn of(array: &Array) -> &[Self] {
-            match array {
-                Array::$name(values) => values,
-                _ => unreachable!("the columns are {}", stringify!($name)),
-            }
-        }
-
-        fn of_mut(array: &mut Array) -> &mut Aligned<Self> {
-            match array {
-                Array::$name(values) => values,
-                _ => unreachable!("the result is {}", stringify!($name)),
-            }
-        }
-    };
-}
-
 macro_rules! kernels {
-    ($float:ident, $name:ident, $erfc:path) => {
+    ($float:ident, $erfc:path) => {
         mod $float {
             type T = $float;
 
@@ -213,8 +193,6 @@ macro_rules! kernels {
         }
 
         impl Float for $float {
-            array_of!($name);
-
             fn map(function: &str) -> Option<Map<Self, Self>> {
                 Some(match function {
                     "saxpy" => $float::saxpy,
@@ -249,8 +227,8 @@ macro_rules! kernels {
     };
 }
 
-kernels!(f64, F64, libm::erfc);
-kernels!(f32, F32, libm::erfcf);
+kernels!(f64, libm::erfc);
+kernels!(f32, libm::erfcf);
 
 #[inline(never)]
 fn mix(columns: &[&[i64]], out: &mut [i64]) {
@@ -287,8 +265,8 @@ pub(crate) fn find(load: &Load, threads: usize) -> Option<Run> {
 fn of_floats<T: Float>(function: &str, shared: bool) -> Option<Run> {
     if let Some(map) = T::map(function) {
         return Some(Box::new(move |data: &mut Data, repeats: u64| {
-            let columns: Vec<&[T]> = data.inputs.iter().map(T::of).collect();
-            let out = T::of_mut(&mut data.out);
+            let columns: Vec<&[T]> = data.inputs.iter().map(T::slice).collect();
+            let out = T::slice_mut(&mut data.out);
             if data.valid.is_empty() {
                 repeat(&columns, out, map, shared, repeats);
             }
@@ -301,7 +279,7 @@ fn of_floats<T: Float>(function: &str, shared: bool) -> Option<Run> {
     }
     if let Some(count) = T::count(function) {
         return Some(Box::new(move |data: &mut Data, repeats: u64| {
-            let columns: Vec<&[T]> = data.inputs.iter().map(T::of).collect();
+            let columns: Vec<&[T]> = data.inputs.iter().map(T::slice).collect();
             let Array::I32(out) = &mut data.out else { unreachable!("counts are i32") };
             repeat(&columns, out, count, shared, repeats);
             Ok(())
@@ -309,8 +287,8 @@ fn of_floats<T: Float>(function: &str, shared: bool) -> Option<Run> {
     }
     let fold = T::fold(function)?;
     Some(Box::new(move |data: &mut Data, repeats: u64| {
-        let columns: Vec<&[T]> = data.inputs.iter().map(T::of).collect();
-        let out = T::of_mut(&mut data.out);
+        let columns: Vec<&[T]> = data.inputs.iter().map(T::slice).collect();
+        let out = T::slice_mut(&mut data.out);
         let rows = columns[0].len();
         for _ in 0..repeats {
             let columns = std::hint::black_box(&columns);

@@ -18,10 +18,13 @@ pub(crate) struct Aligned<T> {
 pub(crate) trait Element: Copy + Default {
     fn read(bytes: &[u8]) -> Self;
     fn write(self, to: &mut Vec<u8>);
+    /// The elements of a column that has this type.
+    fn slice(array: &Array) -> &[Self];
+    fn slice_mut(array: &mut Array) -> &mut [Self];
 }
 
 macro_rules! elements {
-    ($($rust:ty)*) => {
+    ($($rust:ty, $name:ident;)*) => {
         $(impl Element for $rust {
             fn read(bytes: &[u8]) -> Self {
                 let mut own = [0; size_of::<$rust>()];
@@ -32,12 +35,25 @@ macro_rules! elements {
             fn write(self, to: &mut Vec<u8>) {
                 to.extend_from_slice(&self.to_le_bytes());
             }
+
+            fn slice(array: &Array) -> &[Self] {
+                let Array::$name(values) = array else { panic!("not a column of {}", stringify!($rust)) };
+                values
+            }
+
+            fn slice_mut(array: &mut Array) -> &mut [Self] {
+                let Array::$name(values) = array else { panic!("not a column of {}", stringify!($rust)) };
+                values
+            }
         })*
     };
 }
 
 elements! {
-    f64 f32 i64 i32
+    f64, F64;
+    f32, F32;
+    i64, I64;
+    i32, I32;
 }
 
 impl<T: Element> Aligned<T> {
@@ -59,7 +75,7 @@ impl<T: Element> Aligned<T> {
         let mut file = BufReader::new(fs::File::open(path)?);
         let mut buffer = vec![0; (1 << 16) * size];
         for part in aligned.chunks_mut(1 << 16) {
-            let bytes = &mut buffer[..part.len() * size];
+            let bytes = &mut buffer[..size_of_val(part)];
             file.read_exact(bytes)?;
             part.iter_mut().zip(bytes.chunks_exact(size)).for_each(|(value, bytes)| *value = T::read(bytes));
         }

@@ -1,9 +1,9 @@
 //! The instructions of one body.
 
-use super::moves::{evex_load, evex_store, load_code, store_code, vex_load};
+use super::moves::{evex_load, evex_store, load_code, store_code, stream_code, vex_load};
 use super::*;
 use crate::vector::fuse;
-use crate::vector::ir::{Inst, V};
+use crate::vector::ir::V;
 use crate::vector::machine::Machine;
 
 /// One body being written.
@@ -28,7 +28,7 @@ impl Emit {
 impl Block<'_> {
     fn inst(&mut self, v: V, inst: &Inst, scalar: Label) {
         match inst.what {
-            What::Const(_) => {}
+            What::Const(_) | What::Uniform { .. } => {}
             // Whatever nobody reads has no effect.
             _ if inst.ty != Ty::None && self.place(v) == Place::Nowhere => {}
             What::Tail => self.tail(v, inst),
@@ -103,7 +103,7 @@ impl Block<'_> {
             }
             Place::Pool => {
                 let entry = self.entry(v);
-                self.emit.fill(register, entry);
+                self.emit.fill(register, Operand::Pool(entry));
             }
             Place::Register(_) | Place::Nowhere => unreachable!("what is loaded is in memory"),
         }
@@ -241,6 +241,7 @@ impl Block<'_> {
         let elements = self.elements(Column::Output(column), elem, inst);
         let from = Operand::Register(value);
         match (self.shape().isa, mask) {
+            _ if self.emit.streams => self.put(stream_code(self.shape().isa, value), &[elements, from]),
             (Isa::Avx512, mask) => {
                 let code = evex_store(elem, value.size());
                 self.emit.asm.put_masked(code, &[elements, from], mask.map(|mask| (mask, false)));

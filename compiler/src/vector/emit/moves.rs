@@ -24,6 +24,15 @@ pub(super) fn store_code(isa: Isa, register: Register) -> Code {
     }
 }
 
+/// A whole register, past the caches to an aligned place.
+pub(super) fn stream_code(isa: Isa, register: Register) -> Code {
+    match (isa, register.size()) {
+        (Isa::Avx512, 64) => Code::EVEX_Vmovntdq_m512_zmm,
+        (Isa::Avx512, _) => Code::EVEX_Vmovntdq_m256_ymm,
+        (Isa::Avx2, _) => Code::VEX_Vmovntdq_m256_ymm,
+    }
+}
+
 /// Loads elements to lanes of a register of so many bytes, extended to 32 bits.
 pub(super) fn evex_load(elem: Type, size: usize) -> Code {
     let codes = match elem {
