@@ -13,6 +13,7 @@
 //! | `convert` | the kernel's operations; `if`s and loops by masks, faults as a mask |
 //! | `fuse` | several steps as one instruction |
 //! | `schedule` | copies of the block, interleaved |
+//! | `order` | the order of a turn's instructions |
 //! | `registers` | registers and slots |
 //! | `assembler`, `emit` | bytes, the loop over blocks |
 //! | `audit` | what the bytes must show |
@@ -30,6 +31,7 @@ mod emit;
 mod fuse;
 mod ir;
 mod machine;
+mod order;
 mod registers;
 mod schedule;
 mod take;

@@ -6,6 +6,7 @@
 //! computes all copies. Where lanes leave a loop by themselves a block has no company: it would wait for it.
 
 use super::ir::{Args, Bank, Body, Inst, Isa, Shape, Ty, V, What};
+use super::order;
 use super::registers;
 
 /// Copies that are interleaved at most.
@@ -18,38 +19,39 @@ const COPIES_STRAIGHT: u32 = 4;
 const INTERLEAVED_MAX: usize = 160;
 
 /// Instructions of a block of which two make a turn, although not all their values have registers: so many that a
-/// CPU which reorders what it has before it does not see the next block in time. The fewer registers there are,
-/// the more is lost to the stack.
+/// CPU does not see the next block in time, and not so many that the code grows without end. The fewer registers there
+/// are, the more is lost to the stack.
 fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
     match isa {
-        Isa::Avx512 => 150..=600,
-        Isa::Avx2 => 300..=500,
+        Isa::Avx512 => 100..=600,
+        Isa::Avx2 => 150..=500,
     }
 }
 
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
-    let alone = interleaved(body, 1);
+    let alone = arranged(body, 1, false);
     let work = alone.insts.iter().filter(|inst| !inst.what.is_kept()).count();
     if body.insts.iter().any(|inst| matches!(inst.what, What::Again { .. })) {
         return 1;
     }
-    if work > INTERLEAVED_MAX {
-        return if pays_spills(body.shape.isa).contains(&work) { 2 } else { 1 };
-    }
-    let most = if body.has_loops() { COPIES_MAX as u32 } else { COPIES_STRAIGHT };
     // Copies that go step by step keep as many values alive each as one alone.
     let fits = |copies: u32| {
         [Bank::Vector, Bank::Mask]
             .into_iter()
             .all(|bank| registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank))
     };
-    (2..=most).rev().find(|&copies| work as u32 * copies <= INTERLEAVED_MAX as u32 && fits(copies)).unwrap_or(1)
+    let most = if body.has_loops() { COPIES_MAX as u32 } else { COPIES_STRAIGHT };
+    let at_once = INTERLEAVED_MAX as u32 / work.max(1) as u32;
+    // What a loop computes again and again is not worth a trip to the stack.
+    let is_worth = pays_spills(body.shape.isa).contains(&work) && (!body.has_loops() || work > INTERLEAVED_MAX);
+    let spilling = if is_worth { 2 } else { 1 };
+    (2..=most.min(at_once)).rev().find(|&copies| fits(copies)).unwrap_or(spilling)
 }
 
 /// The body with so many copies.
 pub(super) fn interleaved(body: &Body, copies: u32) -> Body {
-    arranged(body, copies, false)
+    order::ordered(arranged(body, copies, false))
 }
 
 /// The body for partial blocks: one copy, loads, stores and checks under the tail's mask.

@@ -1,0 +1,253 @@
+//! The order of a turn's instructions: those on which most others wait come first, as long as there are registers.
+//!
+//! Functions come one behind the other from `convert`, each a chain in which a step waits for the one before. A
+//! CPU looks ahead, but not as far as the next function. Here steps of several chains are mixed: among instructions
+//! whose operands are there, of a window of the old order, the one with the longest way to the end is next; once too
+//! many values are alive, the one that frees most. Only the order changes, never what is computed: checks and
+//! stores stay behind everything else.
+
+use super::ir::{Bank, Body, Inst, Isa, Ty, V, What};
+use super::machine::Machine;
+use super::registers;
+
+/// Instructions of the old order among which the next one is chosen.
+const WINDOW: usize = 100;
+
+/// Half cycles of a CPU that begins two instructions a cycle until a result is there. Roughly: a CPU puts right
+/// what is wrong.
+fn latency(inst: &Inst) -> u32 {
+    let What::Machine(machine, _) = inst.what else { return 8 };
+    match machine {
+        Machine::DivF64 | Machine::DivF32 => 32,
+        Machine::SqrtF64 | Machine::SqrtF32 => 40,
+        Machine::And64 | Machine::Or64 | Machine::Xor64 | Machine::Andn64 => 2,
+        Machine::Ternary64 | Machine::Ternary32 | Machine::Shl64 | Machine::Shr64 => 2,
+        Machine::Add64 | Machine::Sub64 | Machine::Blend64 | Machine::Keep64 => 2,
+        Machine::MaskAnd | Machine::MaskOr | Machine::MaskNot => 2,
+        Machine::CompareF64 | Machine::TestNot64 => 6,
+        _ => 8,
+    }
+}
+
+struct Order<'a> {
+    body: &'a Body,
+    /// Users of each value, in the old order.
+    users: Vec<Vec<u32>>,
+    /// Operands that each instruction still waits for; loads are no reason to wait.
+    waits: Vec<u32>,
+    /// Users that are left of each value.
+    left: Vec<u32>,
+    /// Half cycles from an instruction's begin to the end.
+    heights: Vec<u32>,
+    /// When the operands are there.
+    ready_at: Vec<u32>,
+    is_done: Vec<bool>,
+    /// The new order.
+    done: Vec<V>,
+    /// Values alive, of each bank.
+    alive: [i32; 2],
+}
+
+/// The same instructions in a better order. Loops stay as they are.
+pub(super) fn ordered(body: Body) -> Body {
+    let ends = |inst: &Inst| matches!(inst.what, What::Check | What::Store { .. });
+    if body.insts.iter().any(|inst| inst.ty == Ty::None && !ends(inst)) {
+        return body;
+    }
+    let mut order = Order::new(&body);
+    order.run();
+    // Where each value went.
+    let mut names = vec![V(0); body.insts.len()];
+    for (place, v) in order.done.iter().enumerate() {
+        names[v.index()] = V(place as u32);
+    }
+    let moved = |v: &V| {
+        let inst = body.inst(*v);
+        Inst { args: inst.args.map(|arg| names[arg.index()]), ..*inst }
+    };
+    Body { insts: order.done.iter().map(moved).collect(), ..body }
+}
+
+impl<'a> Order<'a> {
+    fn new(body: &'a Body) -> Order<'a> {
+        let count = body.insts.len();
+        let mut users = vec![Vec::new(); count];
+        let mut waits = vec![0; count];
+        let mut heights = vec![0; count];
+        for (index, inst) in body.insts.iter().enumerate() {
+            for (place, v) in inst.args.iter().enumerate() {
+                if inst.args[..place].contains(v) {
+                    continue;
+                }
+                users[v.index()].push(index as u32);
+                waits[index] += u32::from(!is_free(body.inst(*v)));
+            }
+        }
+        for index in (0..count).rev() {
+            let behind = users[index].iter().map(|&user| heights[user as usize]).max().unwrap_or(0);
+            heights[index] = behind + latency(&body.insts[index]);
+        }
+        let left = users.iter().map(|users| users.len() as u32).collect();
+        let (ready_at, is_done) = (vec![0; count], vec![false; count]);
+        let done = Vec::with_capacity(count);
+        Order { body, users, waits, left, heights, ready_at, is_done, done, alive: [0; 2] }
+    }
+
+    fn run(&mut self) {
+        let body = self.body;
+        let limits = [Bank::Vector, Bank::Mask].map(|bank| limit(body.shape.isa, bank));
+        let is_bound = |inst: &Inst| inst.ty != Ty::None && !is_free(inst);
+        // What is there from the start, then what waits for nothing else.
+        for (index, inst) in body.insts.iter().enumerate() {
+            if inst.what.is_kept() || inst.what == What::Tail {
+                self.put(index);
+            }
+        }
+        let mut ready: Vec<usize> = Vec::new();
+        // Instructions up to here were looked at.
+        let (mut first, mut seen) = (0, 0);
+        let mut now = 0;
+        loop {
+            while first < body.insts.len() && (self.is_done[first] || !is_bound(&body.insts[first])) {
+                first += 1;
+            }
+            while seen < body.insts.len().min(first + WINDOW) {
+                if is_bound(&body.insts[seen]) && self.waits[seen] == 0 {
+                    ready.push(seen);
+                }
+                seen += 1;
+            }
+            let is_crowded = [0, 1].iter().any(|&bank| self.alive[bank] >= limits[bank]);
+            let best = ready.iter().enumerate().min_by_key(|&(_, &index)| {
+                let wait = self.ready_at[index].max(now);
+                match is_crowded {
+                    true => (self.growth(index), 0, index),
+                    false => (wait as i32, u32::MAX - self.heights[index], index),
+                }
+            });
+            let Some((place, &index)) = best else { break };
+            ready.swap_remove(place);
+            now = now.max(self.ready_at[index]) + 1;
+            for &arg in body.insts[index].args.iter() {
+                if matches!(body.inst(arg).what, What::Load { .. }) && !self.is_done[arg.index()] {
+                    self.put(arg.index());
+                }
+            }
+            self.put(index);
+            let there = now - 1 + latency(&body.insts[index]);
+            for place in 0..self.users[index].len() {
+                let user = self.users[index][place] as usize;
+                self.ready_at[user] = self.ready_at[user].max(there);
+                self.waits[user] -= 1;
+                if self.waits[user] == 0 && user < seen && is_bound(&body.insts[user]) {
+                    ready.push(user);
+                }
+            }
+        }
+        // Loads whose values are stored as they are, checks, stores.
+        for index in 0..body.insts.len() {
+            if !self.is_done[index] {
+                self.put(index);
+            }
+        }
+    }
+
+    /// The instruction is next.
+    fn put(&mut self, index: usize) {
+        let inst = &self.body.insts[index];
+        self.is_done[index] = true;
+        self.done.push(V(index as u32));
+        for (place, v) in inst.args.iter().enumerate() {
+            if inst.args[..place].contains(v) {
+                continue;
+            }
+            self.left[v.index()] -= 1;
+            if self.left[v.index()] == 0 {
+                self.count(*v, -1);
+            }
+        }
+        if self.left[index] > 0 {
+            self.count(V(index as u32), 1);
+        }
+    }
+
+    fn count(&mut self, v: V, by: i32) {
+        let inst = self.body.inst(v);
+        if let (Some(bank), false) = (self.body.shape.bank(inst.ty), inst.what.is_kept()) {
+            self.alive[bank as usize] += by;
+        }
+    }
+
+    /// How many values more are alive behind an instruction than before it.
+    fn growth(&self, index: usize) -> i32 {
+        let inst = &self.body.insts[index];
+        let mut growth = 1;
+        for (place, v) in inst.args.iter().enumerate() {
+            let is_first = !inst.args[..place].contains(v);
+            if is_first && !self.body.inst(*v).what.is_kept() {
+                growth -= i32::from(self.left[v.index()] == 1);
+                growth += i32::from(!self.is_done[v.index()]);
+            }
+        }
+        growth
+    }
+}
+
+/// What stands where it is wanted: nobody waits for it.
+fn is_free(inst: &Inst) -> bool {
+    inst.what.is_kept() || matches!(inst.what, What::Tail | What::Load { .. })
+}
+
+/// Values that may be alive before what frees some goes first.
+fn limit(isa: Isa, bank: Bank) -> i32 {
+    let registers = registers::count(isa, bank) as i32;
+    match bank {
+        Bank::Vector => registers - 4,
+        Bank::Mask => registers - 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use filbert_ir::Type;
+
+    use super::super::build::Build;
+    use super::super::ir::{Shape, Width};
+    use super::*;
+
+    /// Two chains, one behind the other, are mixed; every operand stands before its user, and stores stand last in
+    /// their order.
+    #[test]
+    fn chains_are_mixed_and_nothing_is_lost() {
+        let shape = Shape { isa: Isa::Avx512, lanes: 8 };
+        let mut build = Build::new(shape);
+        let ty = Ty::Lanes(Width::W64);
+        let mut ends = Vec::new();
+        for slot in 0..2 {
+            let mut x = build.push(What::Load { slot, elem: Type::F64 }, ty, &[]);
+            for step in 0..10 {
+                let by = build.float(Width::W64, f64::from(step) + 0.5);
+                x = build.fadd(x, by);
+            }
+            ends.push(x);
+        }
+        for (column, &x) in ends.iter().enumerate() {
+            build.push(What::Store { column: column as u32, elem: Type::F64 }, Ty::None, &[x]);
+        }
+        let old = Body { shape, insts: build.insts, copies: 1, is_tail: false };
+        let new = ordered(old.clone());
+        assert_eq!(new.insts.len(), old.insts.len());
+        for (index, inst) in new.insts.iter().enumerate() {
+            assert!(inst.args.iter().all(|v| v.index() < index), "{new}");
+        }
+        let stores: Vec<What> = new.insts[new.insts.len() - 2..].iter().map(|inst| inst.what).collect();
+        let column = |column| What::Store { column, elem: Type::F64 };
+        assert_eq!(stores, [column(0), column(1)]);
+        // No two steps of a chain follow one another.
+        let follows = |pair: &[Inst], at: usize| pair[1].args.contains(&V(at as u32));
+        let waits = new.insts.windows(2).enumerate().filter(|(at, pair)| {
+            matches!(pair[0].what, What::Machine(..)) && matches!(pair[1].what, What::Machine(..)) && follows(pair, *at)
+        });
+        assert!(waits.count() <= 1, "{new}");
+    }
+}
