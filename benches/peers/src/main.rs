@@ -190,8 +190,8 @@ fn start(setup: &Setup, choice: &Choice) -> Result<Vec<Worker>, String> {
 fn patience(quick: bool) -> Patience {
     let milliseconds = Duration::from_millis;
     match quick {
-        true => Patience { rounds: 11, rounds_min: 5, total: milliseconds(400), turn: milliseconds(1) },
-        false => Patience { rounds: 21, rounds_min: 5, total: milliseconds(1200), turn: milliseconds(2) },
+        true => Patience { rounds: 11, rounds_min: 5, total: milliseconds(400), batch: Duration::from_micros(300) },
+        false => Patience { rounds: 21, rounds_min: 5, total: milliseconds(1200), batch: Duration::from_micros(500) },
     }
 }
 
