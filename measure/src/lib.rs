@@ -19,6 +19,7 @@
 //!
 //! Nothing here knows DataFusion, files or the command line.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 #![forbid(unsafe_code)]
 
 pub mod aligned;

@@ -22,10 +22,10 @@ impl Convert<'_> {
     /// An element.
     pub(super) fn element(&mut self, id: ValueId, array: Array, index: ValueId) -> Result<Got, Refused> {
         let ty = self.core.ty(id);
-        if let (Array::Table(table), Some(index)) = (array, self.known(index)) {
-            if let Some(bits) = self.core.tables[table as usize].get(index) {
-                return Ok(Got::Known(bits));
-            }
+        if let (Array::Table(table), Some(index)) = (array, self.known(index))
+            && let Some(bits) = self.core.tables[table as usize].get(index)
+        {
+            return Ok(Got::Known(bits));
         }
         if ty.bits() < 32 {
             return Err(format!("reads elements of {ty}"));
