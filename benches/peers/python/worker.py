@@ -14,6 +14,10 @@ import numpy as np
 TYPES = {"f64": np.float64, "f32": np.float32, "i64": np.int64, "i32": np.int32}
 
 
+# As in src/shared/serve.rs.
+BATCHES = 4
+
+
 class Refused(Exception):
     """A peer cannot do this, and says why."""
 
@@ -91,9 +95,13 @@ class Worker:
 
     def time(self, variant, threads, repeats):
         run, repeats = self.ready[variant, int(threads)], int(repeats)
-        start = time.perf_counter_ns()
-        run(repeats)
-        return [str(time.perf_counter_ns() - start)]
+        least = None
+        for _ in range(BATCHES):
+            start = time.perf_counter_ns()
+            run(repeats)
+            taken = time.perf_counter_ns() - start
+            least = taken if least is None else min(least, taken)
+        return [str(least)]
 
     def unload(self):
         self.data = None

@@ -1,7 +1,7 @@
 //! Filbert beside its peers, all in one run.
 //!
 //! ```sh
-//! cargo run --release -p filbert-peers               # all of it, some twelve minutes, tables to docs/benchmarks/
+//! cargo run --release -p filbert-peers               # all of it, tables to docs/benchmarks/
 //! cargo run --release -p filbert-peers -- --quick    # small columns only
 //! cargo run --release -p filbert-peers -- --kernel haversine --size 1Mi --peer svml-fast
 //! ```
@@ -190,8 +190,8 @@ fn start(setup: &Setup, choice: &Choice) -> Result<Vec<Worker>, String> {
 fn patience(quick: bool) -> Patience {
     let milliseconds = Duration::from_millis;
     match quick {
-        true => Patience { rounds: 11, rounds_min: 5, total: milliseconds(400), turn: milliseconds(1) },
-        false => Patience { rounds: 21, rounds_min: 5, total: milliseconds(1200), turn: milliseconds(2) },
+        true => Patience { rounds: 11, rounds_min: 5, total: milliseconds(400), batch: Duration::from_micros(300) },
+        false => Patience { rounds: 21, rounds_min: 5, total: milliseconds(1200), batch: Duration::from_micros(500) },
     }
 }
 

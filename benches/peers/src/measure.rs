@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use filbert_ir::random::Rng;
 
-use crate::cases::{Case, MI};
+use crate::cases::Case;
 use crate::data;
 use crate::reference::{self, Reference};
 use crate::shared::protocol::{Load, Ty};
@@ -30,8 +30,8 @@ pub(crate) struct Patience {
     pub(crate) rounds_min: usize,
     /// Of all rounds together.
     pub(crate) total: Duration,
-    /// Of one turn of one peer; there are as many repetitions as that takes.
-    pub(crate) turn: Duration,
+    /// Of one batch of a turn; there are as many repetitions as that takes.
+    pub(crate) batch: Duration,
 }
 
 /// One peer's part of a group.
@@ -111,7 +111,7 @@ pub(crate) fn measure(
             reference::forget(folder);
             let checked = worker.prepare(&variant, threads).and_then(|ready| {
                 let error = reference::check(case, &load, &right, valid.as_deref(), elements).map_err(No::Failed)?;
-                Ok((ready, error, repeats(worker, &variant, threads, patience.turn)?))
+                Ok((ready, error, repeats(worker, &variant, threads, patience.batch)?))
             });
             match checked {
                 Ok((ready, error, repeats)) => {
@@ -130,9 +130,9 @@ pub(crate) fn measure(
     Ok(outcome)
 }
 
-/// So many repetitions take about one turn.
-fn repeats(worker: &mut Worker, variant: &str, threads: usize, turn: Duration) -> Result<u64, No> {
-    let wanted = turn.as_nanos() as f64;
+/// So many repetitions take about one batch.
+fn repeats(worker: &mut Worker, variant: &str, threads: usize, batch: Duration) -> Result<u64, No> {
+    let wanted = batch.as_nanos() as f64;
     let mut repeats = 1;
     loop {
         let taken = worker.time(variant, threads, repeats)?.max(1.0);
@@ -142,9 +142,6 @@ fn repeats(worker: &mut Worker, variant: &str, threads: usize, turn: Duration) -
         repeats = (repeats as f64 * (wanted / taken).clamp(2.0, 64.0)) as u64;
     }
 }
-
-/// Columns of at most so many elements may be in a cache when a turn begins.
-const WARM_ELEMENTS: f64 = (4 * MI) as f64;
 
 fn shuffle(order: &mut [usize], rng: &mut Rng) {
     for last in (1..order.len()).rev() {
@@ -169,9 +166,7 @@ fn take_turns(outcome: &mut Outcome, who: &[usize], workers: &mut [Worker], pati
                 continue;
             }
             let worker = &mut workers[who[at]];
-            // Whoever follows another process finds its caches cold, whoever follows its own does not: neither counts.
-            let warm = if elements <= WARM_ELEMENTS { worker.time(&entry.variant, threads, 1) } else { Ok(0.0) };
-            match warm.and_then(|_| worker.time(&entry.variant, threads, entry.repeats)) {
+            match worker.time(&entry.variant, threads, entry.repeats) {
                 Ok(taken) => entry.rounds.push(taken / entry.repeats as f64 / elements),
                 Err(No::Refused(why) | No::Failed(why)) => lost[at] = Some(why),
             }

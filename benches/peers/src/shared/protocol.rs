@@ -77,7 +77,7 @@ pub(crate) enum Request {
     Load(Load),
     /// Compile one, run it once, and write its results.
     Prepare { variant: String, threads: usize },
-    /// Run it so many times, and say how long that took.
+    /// Run it so many times, in several batches, and say how long the fastest batch took.
     Time { variant: String, threads: usize, repeats: u64 },
     /// Forget the columns and what was compiled for them.
     Unload,

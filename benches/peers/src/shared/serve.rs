@@ -148,11 +148,19 @@ impl<'p> Session<'p> {
     fn time(&mut self, variant: String, threads: usize, repeats: u64) -> Result<Duration, String> {
         let data = self.data.as_mut().ok_or_else(nothing)?;
         let run = self.ready.get_mut(&(variant, threads)).ok_or("not prepared")?;
-        let start = Instant::now();
-        run.run(data, repeats)?;
-        Ok(start.elapsed())
+        let mut least = Duration::MAX;
+        for _ in 0..BATCHES {
+            let start = Instant::now();
+            run.run(data, repeats)?;
+            least = least.min(start.elapsed());
+        }
+        Ok(least)
     }
 }
+
+/// A turn is so many batches, of which the fastest counts: the first finds cold caches, and any may be interrupted
+/// by whoever else wants the processor.
+const BATCHES: usize = 4;
 
 fn nothing() -> String {
     "nothing is loaded".into()
