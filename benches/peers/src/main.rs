@@ -1,7 +1,7 @@
 //! Filbert beside its peers, all in one run.
 //!
 //! ```sh
-//! cargo run --release -p filbert-peers               # all of it, some twelve minutes, tables to docs/benchmarks/
+//! cargo run --release -p filbert-peers               # all of it, tables to docs/benchmarks/
 //! cargo run --release -p filbert-peers -- --quick    # small columns only
 //! cargo run --release -p filbert-peers -- --kernel haversine --size 1Mi --peer svml-fast
 //! ```
