@@ -68,6 +68,7 @@ suite! {
     literals: under_a_sign rounded_once an_open_variable_keeps_its_default a_name_of_its_own_counts_before_a_glob;
     loops: collatz gcd newton mandelbrot binary_search digits is_prime primes all_bytes edges strides halvings
         patient only_the_taken_branch;
+    loose: strict contracted polynomial great_circle limits single;
     mandelbrot: mandelbrot mandelbrot_loop escape_time mandelbrot_with_little_fuel;
     masked: safe_div safe_div_i32 null_on_error sum_of_known masked_mean choose winsor;
     matches: bands quadrant guarded days leaves is_special;

@@ -196,11 +196,11 @@ fn steps_of_each_function() {
         log2          56 1  22
         log10         56 1  22
         ln_1p         32 1  23
-        sin           40 0  13
-        cos           40 0  12
-        tan           49 1  22
-        asin          31 1  12
-        acos          30 1  17
+        sin           39 0  13
+        cos           39 0  12
+        tan           48 1  22
+        asin          28 1  11
+        acos          27 1  16
         atan          42 1  22
         sinh          60 0  16
         cosh          60 0  14
