@@ -1,5 +1,6 @@
 // What a kernel gains by consent: `contract` and `approx`, the same bits on every engine.
 
+#[kernel]
 fn strict(a: f64, b: f64, c: f64) -> f64 {
     a * b + c
 }
