@@ -59,8 +59,9 @@ fn fault_45_of_64_threads_one_compiles() {
 #[test]
 fn fault_44_eviction_leaves_running_code_alone() {
     let cache = patient(64 << 10);
-    let slow = op("powf", &["f64", "f64"], "f64");
-    let column = vec![1.000001; 1 << 22];
+    // A remainder goes bit by bit from one exponent to the other.
+    let slow = op("rem", &["f64", "f64"], "f64");
+    let column = vec![1e300; 1 << 22];
     let stop = StopFlag::new();
     let options = CallOptions { stop: Some(stop.clone()), ..CallOptions::default() };
     std::thread::scope(|scope| {
