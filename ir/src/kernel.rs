@@ -218,6 +218,27 @@ pub enum Def {
     },
 }
 
+impl Def {
+    /// Calls `f` with each value that it reads, what its regions yield among them. The length of an array that is
+    /// accessed is not among them, nor is the `if` or `loop` that an output is of.
+    pub fn each_read(&self, mut f: impl FnMut(ValueId)) {
+        match self {
+            Def::Op(_, args) => args.iter().for_each(|&arg| f(arg)),
+            Def::If { cond, then, otherwise } => {
+                f(*cond);
+                then.yields.iter().chain(&otherwise.yields).for_each(|&id| f(id));
+            }
+            Def::Loop { inits, body } => inits.iter().chain(&body.yields).for_each(|&id| f(id)),
+            Def::Load { index, .. } => f(*index),
+            Def::Store { index, value, .. } => {
+                f(*index);
+                f(*value);
+            }
+            Def::Param(_) | Def::Const(_) | Def::Output { .. } | Def::Carried(_) => {}
+        }
+    }
+}
+
 /// One entry of the table.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Value {
@@ -290,6 +311,14 @@ impl Core {
     /// Whether it has loops.
     pub fn has_loops(&self) -> bool {
         self.values.iter().any(|value| matches!(value.def, Def::Loop { .. }))
+    }
+
+    /// For each value whether a result or `Def::each_read` names it.
+    pub fn read_values(&self) -> Vec<bool> {
+        let mut read = vec![false; self.values.len()];
+        self.values.iter().for_each(|value| value.def.each_read(|id| read[id.index()] = true));
+        self.returns.iter().for_each(|id| read[id.index()] = true);
+        read
     }
 
     /// The constant that a value is, if it is one.

@@ -22,7 +22,7 @@ use crate::support::{data, is_long_run, patient};
 #[test]
 fn fault_15_machine_code_gives_the_bits_faults_and_rows_of_the_interpreter() {
     let one_seed = std::env::var("FILBERT_SEED").ok().map(|seed| seed.parse::<u64>().unwrap());
-    let count = if is_long_run() { 1_000_000 } else { 10_000 };
+    let count = if is_long_run() { 1_000_000 } else { 20_000 };
     let seeds = one_seed.map_or(0..count, |seed| seed..seed + 1);
     let (next, faults, results) = (AtomicU64::new(seeds.start), AtomicU64::new(0), AtomicU64::new(0));
     let (taken, looping, reaching) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));

@@ -370,36 +370,20 @@ impl Lower<'_> {
 /// For each value, whether somebody reads it. The length of an array is read by each access to it that is
 /// checked.
 fn used(core: &Core, proofs: &Proofs) -> Vec<bool> {
-    let mut used = vec![false; core.values.len()];
-    let mut mark = |ids: &[ValueId]| ids.iter().for_each(|id| used[id.index()] = true);
+    let mut used = core.read_values();
+    let mut mark = |id: ValueId| used[id.index()] = true;
     for (index, value) in core.values.iter().enumerate() {
-        match &value.def {
-            Def::Op(_, args) => mark(args),
-            Def::If { cond, then, otherwise } => {
-                mark(&[*cond]);
-                mark(&then.yields);
-                mark(&otherwise.yields);
-            }
-            Def::Loop { inits, body } => {
-                mark(inits);
-                mark(&body.yields);
-            }
-            Def::Load { index, .. } => mark(&[*index]),
-            Def::Store { index, value, .. } => mark(&[*index, *value]),
-            Def::Param(_) | Def::Const(_) | Def::Output { .. } | Def::Carried(_) => {}
-        }
         match value.def {
             _ if proofs.never_fails[index] => {}
-            Def::Load { array: Array::Param(param), .. } => mark(&[core.signature.param_slot(param as usize)]),
+            Def::Load { array: Array::Param(param), .. } => mark(core.signature.param_slot(param as usize)),
             Def::Load { array: Array::Result(result), .. } | Def::Store { array: Array::Result(result), .. } => {
-                mark(&[core.signature.length_slot(result as usize)]);
+                mark(core.signature.length_slot(result as usize));
             }
             _ => {}
         }
     }
-    mark(&core.returns);
     for assumption in &proofs.assumptions {
-        [assumption.x, assumption.y].into_iter().flatten().for_each(|slot| mark(&[slot]));
+        [assumption.x, assumption.y].into_iter().flatten().for_each(&mut mark);
     }
     used
 }

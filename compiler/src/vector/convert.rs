@@ -57,7 +57,7 @@ pub(super) fn convert(
         outputs: vec![Vec::new(); core.values.len()],
         addresses: vec![None; abi::lists(core).len()],
         selects: BTreeMap::new(),
-        used: repeat::used(core),
+        used: core.read_values(),
         writes_out,
         steady: Vec::new(),
         loops: 0,

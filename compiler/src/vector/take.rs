@@ -86,23 +86,7 @@ pub(super) fn has_masked_tail(core: &Core, shape: Shape) -> bool {
 
 /// Types of the columns that are read or written.
 fn columns(core: &Core) -> impl Iterator<Item = Type> {
-    let is_read = |slot: &usize| used(core, *slot as u32);
-    let inputs = core.slot_types().into_iter().enumerate().filter(move |(slot, _)| is_read(slot)).map(|(_, ty)| ty);
+    let read = core.read_values();
+    let inputs = core.slot_types().into_iter().zip(read).filter(|(_, is_read)| *is_read).map(|(ty, _)| ty);
     inputs.chain(abi::output_columns(core).into_iter().map(|column| column.ty))
-}
-
-/// Whether somebody reads a slot.
-fn used(core: &Core, slot: u32) -> bool {
-    let is = |id: &filbert_ir::ValueId| id.0 == slot;
-    core.returns.iter().any(is)
-        || core.values.iter().any(|value| match &value.def {
-            Def::Op(_, args) => args.iter().any(is),
-            Def::If { cond, then, otherwise } => {
-                is(cond) || then.yields.iter().any(is) || otherwise.yields.iter().any(is)
-            }
-            Def::Loop { inits, body } => inits.iter().any(is) || body.yields.iter().any(is),
-            Def::Load { index, .. } => is(index),
-            Def::Store { index, value, .. } => is(index) || is(value),
-            Def::Param(_) | Def::Const(_) | Def::Output { .. } | Def::Carried(_) => false,
-        })
 }

@@ -1,7 +1,7 @@
 use filbert_macros::kernel;
 
-#[kernel(fast, crate = filbert_syntax)]
-fn fast(x: f64) -> f64 {
+#[kernel(quick, crate = filbert_syntax)]
+fn quick(x: f64) -> f64 {
     x
 }
 

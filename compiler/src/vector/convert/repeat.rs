@@ -17,7 +17,7 @@
 
 use std::collections::BTreeMap;
 
-use filbert_ir::{Array, Core, Def, Op, Region, Type, ValueId};
+use filbert_ir::{Array, Def, Op, Region, Type, ValueId};
 
 use super::math::is_expanded;
 use super::{Convert, Got, Refused};
@@ -36,36 +36,6 @@ pub(in crate::vector) const DEPTH_MAX: u32 = 2;
 
 /// Values that are looked at, at most, to count the iterations of a loop.
 const COUNTING_MAX: usize = 1 << 14;
-
-/// Values that somebody reads, other than by the name of an `if`'s or loop's output.
-pub(super) fn used(core: &Core) -> Vec<bool> {
-    let mut used = vec![false; core.values.len()];
-    let mut mark = |ids: &[ValueId]| ids.iter().for_each(|id| used[id.index()] = true);
-    mark(&core.returns);
-    for value in &core.values {
-        read_by(&value.def, &mut mark);
-    }
-    used
-}
-
-/// The values that a definition reads.
-fn read_by(def: &Def, mark: &mut impl FnMut(&[ValueId])) {
-    match def {
-        Def::Op(_, args) => mark(args),
-        Def::If { cond, then, otherwise } => {
-            mark(&[*cond]);
-            mark(&then.yields);
-            mark(&otherwise.yields);
-        }
-        Def::Loop { inits, body } => {
-            mark(inits);
-            mark(&body.yields);
-        }
-        Def::Load { index, .. } => mark(&[*index]),
-        Def::Store { index, value, .. } => mark(&[*index, *value]),
-        Def::Param(_) | Def::Const(_) | Def::Output { .. } | Def::Carried(_) => {}
-    }
-}
 
 /// How often a loop runs whose condition follows from constants.
 struct Trips {
@@ -368,16 +338,15 @@ impl Convert<'_> {
     /// Loads the slots and addresses that a loop reads before it begins.
     fn preload(&mut self, body: &Region) {
         let core = self.core;
+        let values = &core.values[body.start.index()..body.end.index()];
         let mut slots = Vec::new();
-        let mut note = |ids: &[ValueId]| slots.extend(ids.iter().copied().filter(|&id| id.0 < core.slots()));
-        for value in &core.values[body.start.index()..body.end.index()] {
-            read_by(&value.def, &mut note);
-        }
-        note(&body.yields);
+        let mut note = |id: ValueId| slots.extend(Some(id).filter(|id| id.0 < core.slots()));
+        values.iter().for_each(|value| value.def.each_read(&mut note));
+        body.yields.iter().copied().for_each(note);
         for slot in slots {
             self.got(slot);
         }
-        for value in &core.values[body.start.index()..body.end.index()] {
+        for value in values {
             match value.def {
                 Def::Load { array: Array::Table(_), .. } => {}
                 Def::Load { array, .. } | Def::Store { array, .. } => {
