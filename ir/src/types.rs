@@ -252,6 +252,15 @@ macro_rules! scalar_from {
             fn from(v: $rust) -> Scalar {
                 Scalar::$variant(v)
             }
+        }
+
+        /// The value, if it has this type; else the scalar again.
+        impl TryFrom<Scalar> for $rust {
+            type Error = Scalar;
+
+            fn try_from(scalar: Scalar) -> Result<$rust, Scalar> {
+                if let Scalar::$variant(v) = scalar { Ok(v) } else { Err(scalar) }
+            }
         })*
     };
 }
