@@ -33,6 +33,10 @@
 //! Code that was compiled for slots of one value (`Target::with_uniform`) gets for such a slot, in place of a
 //! column, the address of the 8 bytes that `uniform_bits` gives.
 //!
+//! Code that was compiled for a sum (`Target::with_sums`) gets as its one output column the `SUM_LANES` lanes of the
+//! sum, of the result's type, and adds the result of each row to lane row % `SUM_LANES`, rows in order; `start` is
+//! then a multiple of that, and the code always returns 0.
+//!
 //! The entry computes rows `start..end` in order: it reads `inputs[s][row]` of every slot that the kernel
 //! uses and writes every output column. It reads and writes elements of a row's lists only below the length
 //! in the list's slot; the caller zeroes the lists of results first. At the first row that fails it stops:
@@ -65,6 +69,9 @@ pub const STOPPED: u32 = u32::MAX;
 /// What an entry of vector code returns where it leaves rows to scalar code: those from `fault_row` on, of which
 /// none is written. One of them may fail, or there is less than a block of them. No fault has this number.
 pub const SCALAR: u32 = u32::MAX - 1;
+
+/// Lanes of a sum.
+pub const SUM_LANES: u32 = 32;
 
 /// Loop iterations between two looks at `stop`, all rows of a call together; a caller starts with as many.
 pub const POLL_ITERATIONS: u64 = 16_384;

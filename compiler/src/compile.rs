@@ -61,11 +61,13 @@ fn stages(kernel: &VerifiedKernel, target: &Target, keep_text: bool) -> Result<S
         Ok(Err(why)) => why,
         Err(panic) => NotVectorised::Defect(panic_message(&*panic)),
     };
-    if target.uniform() != 0 {
+    if target.uniform() != 0 || target.sums() {
         let why = match why {
             NotVectorised::Refused(why) | NotVectorised::Defect(why) => why,
         };
-        return Err(CompileError::Unsupported(format!("no vector code for columns of one value: it {why}")));
+        return Err(CompileError::Unsupported(format!(
+            "no vector code for columns of one value, or for sums: it {why}"
+        )));
     }
     let (lowered, mut artifact) = by_cranelift(kernel, &optimized, target, keep_text)?;
     let not_vectorised = Some(match why {

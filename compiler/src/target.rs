@@ -74,6 +74,7 @@ struct Inner {
     features: Vec<&'static str>,
     vectors: Vectors,
     uniform: u64,
+    sums: bool,
     fingerprint: Arc<str>,
 }
 
@@ -137,7 +138,7 @@ impl Target {
             crate::CODEGEN_VERSION,
         );
         let (isa, fingerprint) = (build_isa(&triple, &flags), fingerprint.into());
-        Target { inner: Arc::new(Inner { isa, features, vectors: Vectors::On, uniform: 0, fingerprint }) }
+        Target { inner: Arc::new(Inner { isa, features, vectors: Vectors::On, uniform: 0, sums: false, fingerprint }) }
     }
 
     /// The same machine without the vector back end: every kernel is compiled by Cranelift, row by row.
@@ -159,7 +160,7 @@ impl Target {
             _ => format!("{} {name}", inner.fingerprint).into(),
         };
         let (isa, features) = (inner.isa.clone(), inner.features.clone());
-        Target { inner: Arc::new(Inner { isa, features, vectors, uniform: 0, fingerprint }) }
+        Target { inner: Arc::new(Inner { isa, features, vectors, uniform: 0, sums: false, fingerprint }) }
     }
 
     /// The same machine for calls in which these slots, a bit each, have one value for all rows: vector code, or
@@ -168,7 +169,21 @@ impl Target {
         let inner = &self.inner;
         let fingerprint = format!("{} uniform={uniform:#x}", inner.fingerprint).into();
         let (isa, features, vectors) = (inner.isa.clone(), inner.features.clone(), inner.vectors);
-        Target { inner: Arc::new(Inner { isa, features, vectors, uniform, fingerprint }) }
+        Target { inner: Arc::new(Inner { isa, features, vectors, uniform, sums: inner.sums, fingerprint }) }
+    }
+
+    /// The same machine for code that adds its results to the lanes of a sum instead of storing them (docs/abi.md):
+    /// vector code, or none (`CompileError::Unsupported`).
+    pub fn with_sums(&self) -> Target {
+        let inner = &self.inner;
+        let fingerprint = format!("{} sums", inner.fingerprint).into();
+        let (isa, features, vectors) = (inner.isa.clone(), inner.features.clone(), inner.vectors);
+        Target { inner: Arc::new(Inner { isa, features, vectors, uniform: inner.uniform, sums: true, fingerprint }) }
+    }
+
+    /// Whether results are added to the lanes of a sum.
+    pub fn sums(&self) -> bool {
+        self.inner.sums
     }
 
     /// Slots, a bit each, that have one value for all rows.

@@ -105,3 +105,39 @@ fn functions_are_inline() {
         assert!(made.asm.contains("vscalefpd") && made.asm.contains("{1to8}"), "{}", made.asm);
     }
 }
+
+/// Code for a sum has its lanes in registers through all turns, if there is a row for each lane in a turn.
+#[test]
+fn sums_stay_in_registers() {
+    let dot = "kernel k(%0 x: f64, %1 y: f64) -> f64 {\n %2: f64 = mul %0, %1\n return %2\n}\n";
+    let summed = |source: &str, level: Level| {
+        explained(source, level)?;
+        Some(explain(&kernel(source), &Target::level(level).with_sums()))
+    };
+    for (level, lanes, add) in [(Level::V4, 8, "vaddpd zmm"), (Level::V3, 4, "vaddpd ymm")] {
+        let Some(made) = summed(dot, level) else { continue };
+        let made = made.unwrap();
+        let is_whole = |backend| matches!(backend, Backend::Vector { lanes: l, turn_rows: 32, .. } if l == lanes);
+        assert!(is_whole(made.backend), "{:?}", made.backend);
+        let turn = made.asm.split("lea rax").nth(1).unwrap();
+        let adds = turn.lines().filter(|line| line.contains(add) && !line.contains('['));
+        assert_eq!(adds.count(), 32 / lanes as usize, "{}", made.asm);
+        // Lanes are stored behind the last turn; the tail has a mask.
+        let stores =
+            made.asm.lines().filter(|line| line.contains("vmovdqu") && line.contains("[r9") && line.contains("], "));
+        assert_eq!(stores.count(), 32 / lanes as usize, "{}", made.asm);
+    }
+    // Rows that may fail, loops, and what is no float are for others.
+    let fails = "kernel k(%0 x: i64, %1 y: f64) -> f64 {\n %2: i64 = add %0, %0\n %3: f64 = cast %2\n return %3\n}\n";
+    let whole = "kernel k(%0 x: i64) -> i64 {\n return %0\n}\n";
+    let two = "kernel k(%0 x: f64) -> (f64, f64) {\n return %0, %0\n}\n";
+    for (source, why) in [
+        (fails, "has rows that are not always summed by vectors"),
+        (whole, "gives more or other than one float"),
+        (two, "gives more or other than one float"),
+    ] {
+        let Some(made) = summed(source, Level::V4) else { continue };
+        let error = made.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}

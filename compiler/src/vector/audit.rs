@@ -4,7 +4,7 @@
 //! * no call, no trap, no system: jumps go to instructions of this code, and returns end it;
 //! * memory is read at the frame, at its tables, at columns by the row, on the stack below the slots' end and
 //!   in the pool; it is written at columns by the row, in slots, and at three fields of the frame; gathers and
-//!   scatters touch what their lanes say;
+//!   scatters touch what their lanes say, and code for a sum its lanes;
 //! * outside of vectors and masks only the few instructions of the loop appear.
 //!
 //! Which rows a column is touched at is what the tests with guard pages show.
@@ -16,7 +16,7 @@ use iced_x86::{
 };
 
 use super::registers::SLOTS_BYTES_MAX;
-use crate::abi::CallFrame;
+use crate::abi::{CallFrame, SUM_LANES};
 use crate::target::Target;
 
 /// Checks code whose instructions take the first so many bytes.
@@ -59,6 +59,7 @@ pub(super) fn audit(code: &[u8], text_bytes: usize, target: &Target) -> Result<(
                 displacement: used.displacement() as i64,
                 writes,
                 pool: text_bytes as u64..code.len() as u64,
+                sums: target.sums(),
             };
             if used.access() != OpAccess::NoMemAccess && !place.is_allowed(&instruction) {
                 return Err(told("an access to other memory"));
@@ -164,6 +165,8 @@ struct Place {
     displacement: i64,
     writes: bool,
     pool: std::ops::Range<u64>,
+    /// Whether the code adds to the lanes of a sum.
+    sums: bool,
 }
 
 impl Place {
@@ -174,6 +177,14 @@ impl Place {
         if index.is_vector_register() {
             let is_column = COLUMN_BASES.contains(&base);
             return is_apart(instruction) && (base == Register::None || (is_column && !writes));
+        }
+        // Lanes of a sum; which of them is what was left of the row.
+        let lanes = 0..i64::from(SUM_LANES) * 8;
+        if self.sums && matches!(index, Register::None | Register::RAX) && lanes.contains(&displacement) {
+            let is_moved = (0..instruction.op_count()).any(|op| instruction.op_register(op).is_vector_register());
+            if is_moved && COLUMN_BASES.contains(&base) && base != Register::RAX {
+                return true;
+            }
         }
         match base {
             // Relative to the instruction: the decoder has made the sum.

@@ -29,6 +29,7 @@ use super::ir::{Body, Shape, Ty, V, What, Width};
 use crate::abi;
 use crate::passes::Optimized;
 use crate::proof::{self, Proofs};
+use crate::target::Target;
 use known::Got;
 pub(super) use math::widens;
 pub(super) use repeat::DEPTH_MAX;
@@ -44,7 +45,7 @@ pub(super) type Refused = String;
 pub(super) fn convert(
     optimized: &Optimized,
     shape: Shape,
-    uniform: u64,
+    target: &Target,
     writes_out: bool,
 ) -> Result<(Body, Vec<ValueId>), Refused> {
     let core = &optimized.kernel.core;
@@ -67,7 +68,7 @@ pub(super) fn convert(
         failing: None,
         origins: &optimized.origins,
         sites: Vec::new(),
-        uniform,
+        uniform: target.uniform(),
     };
     // The masks of a tail, by width; only tails have them.
     convert.build.push(What::Tail, Ty::Mask(Width::W32), &[]);
@@ -75,7 +76,10 @@ pub(super) fn convert(
     convert.check_assumptions();
     convert.region(core.slots(), core.values.len() as u32)?;
     convert.check();
-    convert.results();
+    match target.sums() {
+        true => convert.sum()?,
+        false => convert.results(),
+    }
     let insts = convert.build.insts.len();
     if writes_out && core.has_loops() && insts > WRITTEN_OUT_MAX {
         return Err(format!("becomes {insts} instructions, more than {WRITTEN_OUT_MAX}"));
@@ -372,6 +376,18 @@ impl Convert<'_> {
                 };
                 self.build.push(what, Ty::None, &[v]);
             }
+        }
+    }
+
+    /// The one result, on its way into a sum: which NaN it is does not matter there.
+    fn sum(&mut self) -> Result<(), Refused> {
+        match (&self.core.returns[..], &abi::output_columns(self.core)[..]) {
+            (&[id], [column]) if column.width == 1 && column.ty.is_float() => {
+                let v = self.value(id);
+                self.build.push(What::Sum { elem: column.ty }, Ty::None, &[v]);
+                Ok(())
+            }
+            _ => Err("gives more or other than one float".into()),
         }
     }
 

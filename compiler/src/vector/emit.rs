@@ -38,6 +38,7 @@ mod block;
 mod memory;
 mod moves;
 mod repeat;
+mod sum;
 
 use repeat::Budget;
 
@@ -90,12 +91,15 @@ pub(super) fn emit(loops: &[Placed], fuel: u64) -> Result<Assembled, String> {
         let column = match inst.what {
             What::Load { slot, .. } => Column::Input(slot),
             What::Store { column, .. } => Column::Output(column),
+            What::Sum { .. } => Column::Output(0),
             What::Address { list } => Column::List(list),
             What::Gather { from: Where::Table(table), .. } => Column::Table(table),
             _ => continue,
         };
         if !columns.contains(&column) {
-            columns.push(column);
+            // The lanes of a sum must have a register.
+            let place = if matches!(inst.what, What::Sum { .. }) { 0 } else { columns.len() };
+            columns.insert(place, column);
         }
     }
     let has_loops = loops.iter().any(|placed| placed.body.has_loops());
@@ -147,6 +151,7 @@ fn streams(body: &Body) -> bool {
             // Narrower elements are cut down to less than the register that they are in.
             elem.bytes() >= 4 && [256, 512].contains(&(elem.bits() * body.shape.lanes))
         }
+        What::Sum { .. } => false,
         _ => true,
     };
     let work = body.insts.iter().filter(|inst| inst.copy == 0 && !inst.what.is_kept()).count();
@@ -256,6 +261,7 @@ impl Emit {
         let [head, behind] = [self.asm.label(), self.asm.label()];
         let rows = placed.body.shape.lanes * placed.body.copies;
         self.constants(placed);
+        self.load_sums(placed);
         self.compare_after(rows);
         self.asm.jump(Code::Ja_rel32_64, behind);
         self.asm.bind(head);
@@ -265,6 +271,7 @@ impl Emit {
         self.compare_after(rows);
         self.asm.jump(Code::Jbe_rel32_64, head);
         self.asm.bind(behind);
+        self.store_sums(placed);
     }
 
     /// Whole turns with stores past the caches. The return, which the loop's rows may have been the last before,

@@ -26,6 +26,7 @@
 use filbert_ir::Type;
 
 use super::machine::Machine;
+use crate::abi::SUM_LANES;
 
 /// Which instructions there are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -160,6 +161,9 @@ pub(super) enum What {
     Scatter { to: Where, elem: Type, offset: i32 },
     /// Writes the block's elements of an output; in a tail under the mask that is the second operand.
     Store { column: u32, elem: Type },
+    /// Adds the block's results to lanes of a sum, each to that of its row; in a tail those under the mask that is the
+    /// second operand.
+    Sum { elem: Type },
     /// Writes one element of a fixed-size list in each row of the block.
     Spread { column: u32, elem: Type, width: u32, element: u32 },
     /// A value that a loop changes; at first it is the operand.
@@ -286,6 +290,20 @@ impl Body {
         matches!(self.inst(v).what, What::Const(_))
     }
 
+    /// The type of the elements that are summed, if any are.
+    pub(super) fn summed(&self) -> Option<Type> {
+        self.insts.iter().find_map(|inst| match inst.what {
+            What::Sum { elem } => Some(elem),
+            _ => None,
+        })
+    }
+
+    /// Vector registers that hold the lanes of a sum through all turns: those of a turn that has a row for each lane.
+    pub(super) fn sum_registers(&self) -> u32 {
+        let has_all = self.copies * self.shape.lanes == SUM_LANES && !self.is_tail;
+        if has_all && self.summed().is_some() { self.copies } else { 0 }
+    }
+
     /// Whether iterations are counted.
     pub(super) fn has_loops(&self) -> bool {
         self.insts.iter().any(|inst| matches!(inst.what, What::Head { .. } | What::Spend(_)))
@@ -325,6 +343,7 @@ impl std::fmt::Display for Body {
                     write!(f, "store {elem} to column {column}, element {element}:")?;
                 }
                 What::Store { column, elem } => write!(f, "store {elem} to column {column}:")?,
+                What::Sum { elem } => write!(f, "add {elem} to the sum's lanes:")?,
             }
             for (place, arg) in inst.args.iter().enumerate() {
                 write!(f, "{} v{}", if place == 0 { "" } else { "," }, arg.0)?;

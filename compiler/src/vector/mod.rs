@@ -71,11 +71,10 @@ pub(crate) struct Made {
 pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Target) -> Result<Plan, String> {
     take::size(kernel)?;
     let shape = take::shape(&optimized.kernel.core, target)?;
-    let uniform = target.uniform();
     // A loop that is too much when it is written out may be a loop.
-    let planned = planned(optimized, shape, uniform, true);
+    let planned = planned(optimized, shape, target, true);
     let planned = if optimized.kernel.core.has_loops() {
-        planned.or_else(|_| self::planned(optimized, shape, uniform, false))
+        planned.or_else(|_| self::planned(optimized, shape, target, false))
     } else {
         planned
     };
@@ -95,14 +94,17 @@ pub(crate) fn plan(kernel: &VerifiedKernel, optimized: &Optimized, target: &Targ
 fn planned(
     optimized: &Optimized,
     shape: Shape,
-    uniform: u64,
+    target: &Target,
     writes_out: bool,
 ) -> Result<(Vec<Placed>, Vec<ValueId>), String> {
-    let (mut block, mut sites) = convert::convert(optimized, shape, uniform, writes_out)?;
+    let (mut block, mut sites) = convert::convert(optimized, shape, target, writes_out)?;
     if let Some(half) = take::half(&block) {
-        (block, sites) = convert::convert(optimized, half, uniform, writes_out)?;
+        (block, sites) = convert::convert(optimized, half, target, writes_out)?;
     }
     let shape = block.shape;
+    if target.sums() {
+        take::sums(&optimized.kernel.core, &block)?;
+    }
     let block = fuse::fused(block);
     let wanted = schedule::copies(&block);
     // Where copies beside one another are too much for the stack, one alone may not be.

@@ -50,7 +50,7 @@ struct Order<'a> {
 
 /// The same instructions in a better order. Loops stay as they are.
 pub(super) fn ordered(body: Body) -> Body {
-    let ends = |inst: &Inst| matches!(inst.what, What::Check | What::Store { .. });
+    let ends = |inst: &Inst| matches!(inst.what, What::Check | What::Store { .. } | What::Sum { .. });
     if body.insts.iter().any(|inst| inst.ty == Ty::None && !ends(inst)) {
         return body;
     }
@@ -95,8 +95,10 @@ impl<'a> Order<'a> {
 
     fn run(&mut self) {
         let body = self.body;
-        let limits = [Bank::Vector, Bank::Mask].map(|bank| limit(body.shape.isa, bank));
-        let is_bound = |inst: &Inst| inst.ty != Ty::None && !is_free(inst);
+        let [vectors, masks] = [Bank::Vector, Bank::Mask].map(|bank| limit(body.shape.isa, bank));
+        let limits = [vectors - body.sum_registers() as i32, masks];
+        // A sum has no check before it that it would have to wait for.
+        let is_bound = |inst: &Inst| (inst.ty != Ty::None && !is_free(inst)) || matches!(inst.what, What::Sum { .. });
         // What is there from the start, then what waits for nothing else.
         for (index, inst) in body.insts.iter().enumerate() {
             if inst.what.is_kept() || inst.what == What::Tail {
@@ -181,7 +183,7 @@ impl<'a> Order<'a> {
     /// How many values more are alive behind an instruction than before it.
     fn growth(&self, index: usize) -> i32 {
         let inst = &self.body.insts[index];
-        let mut growth = 1;
+        let mut growth = i32::from(inst.ty != Ty::None);
         for (place, v) in inst.args.iter().enumerate() {
             let is_first = !inst.args[..place].contains(v);
             if is_first && !self.body.inst(*v).what.is_kept() {

@@ -69,6 +69,12 @@ pub(super) fn scratch(isa: Isa, bank: Bank, index: u32) -> u32 {
     count(isa, bank) - 1 - index
 }
 
+/// The register that holds the lanes of a sum to which a block of a turn adds: below the scratch registers, whether
+/// those are wanted or not.
+pub(super) fn sum_register(isa: Isa, copy: u32) -> u32 {
+    count(isa, Bank::Vector) - SCRATCH - 1 - copy
+}
+
 /// The operand that an instruction would read from memory, of those that are there: the last one, or of
 /// a product and sum any one that a form can take.
 pub(super) fn folded(inst: &Inst, is_memory: impl Fn(V) -> bool) -> Option<usize> {
@@ -258,6 +264,9 @@ fn scan(body: &Body, loops: &[(usize, usize)], last: &[usize], kept: [u32; 2]) -
     for bank in BANKS {
         let registers = count(body.shape.isa, bank).saturating_sub(kept[bank as usize]);
         let mut free: u32 = if registers == 32 { u32::MAX } else { (1 << registers) - 1 };
+        if bank == Bank::Vector {
+            (0..body.sum_registers()).for_each(|copy| free &= !(1 << sum_register(body.shape.isa, copy)));
+        }
         let mut never_used = free;
         // Values that have a register, with the end of their life.
         let mut active: Vec<(usize, V, u32)> = Vec::new();
@@ -380,6 +389,8 @@ fn needs_scratch(body: &Body, places: &Places, bank: Bank) -> bool {
         (matches!(places.of[index], Place::Slot(_)) && is_of_bank(inst))
             || is_apart(inst)
             || matches!(inst.what, What::Spread { .. })
+            // It adds to lanes in memory, and puts them back.
+            || (matches!(inst.what, What::Sum { .. }) && body.sum_registers() == 0 && bank == Bank::Vector)
             || inst.args.iter().enumerate().any(|(place, &v)| is_loaded(place, v))
     })
 }

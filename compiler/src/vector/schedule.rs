@@ -8,6 +8,7 @@
 use super::ir::{Args, Bank, Body, Inst, Isa, Shape, Ty, V, What};
 use super::order;
 use super::registers;
+use crate::abi::SUM_LANES;
 
 /// Copies that are interleaved at most.
 const COPIES_MAX: usize = 8;
@@ -30,6 +31,31 @@ fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
 
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
+    let usual = usual_copies(body);
+    match body.summed() {
+        Some(_) => sum_copies(body, usual),
+        None => usual,
+    }
+}
+
+/// As many as have a row for each lane of the sum: the lanes then stay in registers. Where these are too few, so many
+/// that the rows of a turn are a whole part of the lanes.
+fn sum_copies(body: &Body, usual: u32) -> u32 {
+    let all = SUM_LANES / body.shape.lanes;
+    if all as usize <= COPIES_MAX {
+        let turn = interleaved(body, all);
+        let work = turn.insts.iter().filter(|inst| !inst.what.is_kept()).count();
+        let alive = |bank| registers::most_alive(&turn, bank);
+        let registers = |bank| registers::count(body.shape.isa, bank);
+        let fits = alive(Bank::Vector) + all <= registers(Bank::Vector) && alive(Bank::Mask) <= registers(Bank::Mask);
+        if fits && work <= INTERLEAVED_MAX {
+            return all;
+        }
+    }
+    1 << usual.min(all / 2).max(1).ilog2()
+}
+
+fn usual_copies(body: &Body) -> u32 {
     let alone = arranged(body, 1, false);
     let work = alone.insts.iter().filter(|inst| !inst.what.is_kept()).count();
     if body.insts.iter().any(|inst| matches!(inst.what, What::Again { .. })) {
@@ -94,7 +120,7 @@ fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
 /// The tail's mask that an instruction needs.
 fn tail_of(shape: Shape, inst: &Inst) -> Option<V> {
     let bytes = match inst.what {
-        What::Load { elem, .. } | What::Store { elem, .. } => elem.bytes() as u32,
+        What::Load { elem, .. } | What::Store { elem, .. } | What::Sum { elem } => elem.bytes() as u32,
         What::Address { .. } => 8,
         // The mask of failing lanes is as wide as the widest lanes.
         What::Check => shape.widest_bytes(),

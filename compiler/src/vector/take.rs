@@ -70,6 +70,15 @@ pub(super) fn half(body: &Body) -> Option<Shape> {
 /// Instructions that half registers compute while the divider is busy with one.
 const OTHERS_PER_DIVISION: usize = 12;
 
+/// Refuses a sum whose rows might be left to others: nobody but the block's own code adds to the lanes.
+pub(super) fn sums(core: &Core, body: &Body) -> Result<(), String> {
+    let stays = !body.has_loops() && !body.insts.iter().any(|inst| inst.what == What::Check);
+    match stays && body.summed().is_some() && has_masked_tail(core, body.shape) {
+        true => Ok(()),
+        false => Err("has rows that are not always summed by vectors".into()),
+    }
+}
+
 /// Refuses a kernel whose scalar code, made where it is wanted, would ask too much of a small stack.
 pub(super) fn size(kernel: &Kernel) -> Result<(), String> {
     match kernel.core.values.len() {

@@ -55,6 +55,7 @@ impl Block<'_> {
             What::Check => self.check(inst, scalar),
             What::Spread { column, elem, width, element } => self.spread(inst, column, elem, [width, element]),
             What::Store { column, elem } => self.store(inst, column, elem),
+            What::Sum { elem } => self.sum(inst, elem),
         }
     }
 
@@ -259,6 +260,11 @@ impl Block<'_> {
         let value = self.read(inst.args[0]);
         let mask = inst.args.get(1).map(|&mask| self.read(mask));
         let elements = self.elements(Column::Output(column), elem, inst);
+        self.store_to(elements, value, mask, elem);
+    }
+
+    /// Stores a block's elements, under a mask if there is one.
+    pub(super) fn store_to(&mut self, elements: Operand, value: Register, mask: Option<Register>, elem: Type) {
         let from = Operand::Register(value);
         match (self.shape().isa, mask) {
             _ if self.emit.streams => self.put(stream_code(self.shape().isa, value), &[elements, from]),
