@@ -16,6 +16,7 @@
 #![allow(unsafe_code)]
 
 mod body;
+mod folding;
 mod native;
 mod nulls;
 mod strip;
@@ -29,17 +30,20 @@ use filbert_ir::{Fault, Type, ValueId, VerifiedKernel};
 use smallvec::SmallVec;
 
 use crate::bind::{Bound, Nulls, Starts};
+use crate::fold::{BLOCK_ROWS, Block, Fold};
 use crate::layout::Layout;
 use crate::lend::{Input, Lent};
 use crate::machine;
 use crate::options::StopFlag;
 use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
+use folding::Folded;
 use nulls::zero_nulls;
 use strip::Strip;
 
-pub(crate) use body::{Direct, Limits, direct};
-pub(crate) use native::{CompileFn, NativeCode};
+pub(crate) use body::{Direct, Limits, direct, direct_sum};
+pub(crate) use folding::Folding;
+pub(crate) use native::{CompileFn, Form, NativeCode};
 
 /// Rows between two looks at the stop flag; also the size of the scratch strips.
 pub const STRIP_ROWS: usize = 1024;
@@ -79,6 +83,7 @@ pub(crate) struct Job<'j> {
     valid: Option<Sink<'j>>,
     limits: Limits<'j>,
     shadow: bool,
+    folding: Option<&'j Folding>,
     done: AtomicUsize,
     looked_at: AtomicUsize,
 }
@@ -103,11 +108,24 @@ impl<'j> Job<'j> {
         matches!(self.engine, Engine::Native(code) if code.is_uniform(slot))
     }
 
+    /// Whether the code adds to the lanes of a sum.
+    fn sums(&self) -> bool {
+        matches!(self.engine, Engine::Native(code) if code.sums())
+    }
+
+    /// Whether somebody asks of each row whether it has a value.
+    fn has_valid(&self) -> bool {
+        let may_be_null = self.nulls().is_some() || !self.layout.optional.is_empty();
+        self.layout.forgives || (self.folding.is_some() && may_be_null)
+    }
+
     fn strip_rows(&self) -> usize {
         let is_vector = matches!(self.engine, Engine::Native(code) if code.is_vector());
         let mut slots = self.bound.slots.iter().enumerate();
         let in_place = slots.all(|(index, slot)| slot.dense().is_some() || self.is_uniform(index))
             && self.sinks.iter().all(|sink| !sink.packed)
+            // What is folded is read again while the first cache has it.
+            && (self.folding.is_none() || self.sums())
             && self.layout.lists.is_empty()
             && !self.layout.forgives;
         match () {
@@ -129,6 +147,8 @@ pub(crate) struct Order<'j> {
     pub(crate) limits: Limits<'j>,
     /// Compare some rows with the interpreter.
     pub(crate) shadow: bool,
+    /// The results are folded strip by strip, and the rooms stay as they are.
+    pub(crate) folding: Option<&'j Folding>,
 }
 
 impl Order<'_> {
@@ -144,6 +164,17 @@ impl Order<'_> {
             return Direct::Left(0);
         }
         let inputs: SmallVec<[Lent<'_>; 8]> = self.bound.slots.iter().map_while(Lent::input).collect();
+        if let Some(folding) = self.folding {
+            let mut block = Block::new(folding.fold, self.layout.columns[0].ty);
+            let ran = direct_sum(code, self.limits, &inputs, &mut block, rows);
+            // What was added is as good as nothing if not all rows were.
+            return if let Direct::All = ran {
+                folding.all(&block);
+                Direct::All
+            } else {
+                Direct::Left(0)
+            };
+        }
         let sinks: SmallVec<[Sink<'_>; 8]> = rooms.iter_mut().map(|room| room.sink()).collect();
         let ran = direct(code, self.limits, &inputs, &sinks, rows);
         if matches!(ran, Direct::All) {
@@ -172,7 +203,7 @@ impl Order<'_> {
         piece_rows: usize,
         run: impl FnOnce(Vec<Piece<'_, '_>>) -> Result<(), Halt>,
     ) -> Result<usize, Halt> {
-        let Order { kernel, layout, engine, bound, limits, shadow } = self;
+        let Order { kernel, layout, engine, bound, limits, shadow, folding } = self;
         let rows = bound.rows;
         let sinks: Vec<Sink<'_>> = rooms.iter_mut().map(|room| room.sink()).collect();
         let valid_sink = valid.as_mut().map(|room| room.sink());
@@ -193,7 +224,8 @@ impl Order<'_> {
         let lists = bound.lists.iter().map(|lists| lists.ty);
         assert!(lists.eq(layout.lists[..layout.param_lists].iter().copied()), "lists have the parameters' types");
         let bitmap = |sink: &Sink<'_>| sink.packed && sink.ty == Type::Bool && sink.len == rows;
-        assert!(valid_sink.as_ref().map_or(!layout.forgives, bitmap), "a place for failing rows");
+        let is_told = layout.forgives && folding.is_none();
+        assert!(valid_sink.as_ref().map_or(!is_told, bitmap), "a place for failing rows");
         let flags = |&(_, flags): &(usize, usize)| sinks[flags].packed;
         assert!(layout.optional.iter().all(flags), "flags are bits");
         if let Engine::Native(code) = engine {
@@ -201,17 +233,29 @@ impl Order<'_> {
             let one = |(slot, input): (usize, &Input<'_>)| !code.is_uniform(slot) || matches!(input, Input::Scalar(_));
             assert!(bound.slots.iter().enumerate().all(one), "code for these slots of one value");
         }
+        if let Engine::Native(code) = engine
+            && code.sums()
+        {
+            let is_sum = folding.is_some_and(|folding| folding.fold == Fold::Sum);
+            let is_plain = layout.is_plain && matches!(bound.nulls, Nulls::None);
+            assert!(is_sum && is_plain, "code for a sum of all rows");
+        }
         assert!(piece_rows.is_multiple_of(STRIP_ROWS) && piece_rows > 0, "pieces begin with a strip");
         let (done, looked_at) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let limits = Limits { streams: Some(limits.streams.unwrap_or_else(|| streams(layout, rows))), ..limits };
-        let job = Job { kernel, layout, engine, bound, sinks, valid: valid_sink, limits, shadow, done, looked_at };
+        // What is folded is read again at once.
+        let streams = folding.is_none() && limits.streams.unwrap_or_else(|| streams(layout, rows));
+        let limits = Limits { streams: Some(streams), ..limits };
+        let one = layout.lists.len() == layout.param_lists && layout.columns.iter().all(|column| column.width == 1);
+        assert!(folding.is_none() || (one && from == 0), "one value a row is folded, from the first on");
+        let job =
+            Job { kernel, layout, engine, bound, sinks, valid: valid_sink, limits, shadow, folding, done, looked_at };
         let starts = (from..rows).step_by(piece_rows);
         let pieces = starts.map(|start| Piece { job: &job, rows: start..rows.min(start.saturating_add(piece_rows)) });
         run(pieces.collect())?;
         assert_eq!(from + job.done.load(Ordering::Acquire), rows, "every piece was run");
         let looked_at = job.looked_at.load(Ordering::Relaxed);
         drop(job);
-        for room in rooms {
+        for room in rooms.iter_mut().filter(|_| folding.is_none()) {
             // SAFETY: every piece wrote all of its rows, and together they are all rows.
             unsafe { room.set_filled() };
         }
@@ -249,6 +293,7 @@ impl Piece<'_, '_> {
         };
         let strip_rows = job.strip_rows();
         let mut strip = Strip::new(job, self.rows.len().min(strip_rows));
+        let mut folded = job.folding.map(|folding| Folded::new(folding, job.layout.columns[0].ty, self.rows.end));
         // The first rows that are not null are compared.
         let mut shadow = job.shadow && self.rows.start == 0;
         for start in self.rows.clone().step_by(strip_rows) {
@@ -258,6 +303,15 @@ impl Piece<'_, '_> {
             let rows = strip_rows.min(self.rows.end - start);
             // SAFETY: `start..start + rows` lies in this piece.
             unsafe { strip.set(job, start, rows) };
+            if let Some(folded) = folded.as_mut().filter(|_| job.sums()) {
+                if shadow {
+                    // SAFETY: as above.
+                    let looked_at = unsafe { strip.shadow_sum(job, &mut body, start, rows) }?;
+                    job.looked_at.store(looked_at, Ordering::Relaxed);
+                    shadow = false;
+                }
+                strip.pointers.columns[0] = folded.lanes();
+            }
             match job.nulls().filter(|_| job.layout.skips_nulls) {
                 None => range(job, &mut body, &mut strip, start, 0..rows)?,
                 Some(nulls) => {
@@ -272,11 +326,23 @@ impl Piece<'_, '_> {
                 job.looked_at.store(looked_at, Ordering::Relaxed);
                 shadow = looked_at == 0;
             }
-            // SAFETY: as above.
-            unsafe { strip.finish(job, start, rows) };
-            if let Some(nulls) = job.nulls() {
-                // SAFETY: as above.
-                unsafe { zero_nulls(job, nulls, start..start + rows) };
+            match &mut folded {
+                None => {
+                    // SAFETY: as above.
+                    unsafe { strip.finish(job, start, rows) };
+                    if let Some(nulls) = job.nulls() {
+                        // SAFETY: as above.
+                        unsafe { zero_nulls(job, nulls, start..start + rows) };
+                    }
+                }
+                Some(folded) => {
+                    match job.sums() {
+                        true => folded.block.count(rows),
+                        // SAFETY: as above; all rows that have a value were just written.
+                        false => unsafe { strip.fold(job, &mut folded.block, start, rows) },
+                    }
+                    folded.to(start + rows);
+                }
             }
         }
         job.done.fetch_add(self.rows.len(), Ordering::Release);
@@ -308,12 +374,18 @@ fn range(job: &Job<'_>, body: &mut Body<'_>, strip: &mut Strip, start: usize, ro
     Ok(())
 }
 
+// A block ends with a strip.
+const _: () = assert!(BLOCK_ROWS.is_multiple_of(STRIP_ROWS));
+
 #[cfg(test)]
 #[path = "call/block_tests.rs"]
 mod block_tests;
 #[cfg(test)]
 #[path = "call/guard_tests.rs"]
 mod guard_tests;
+#[cfg(test)]
+#[path = "call/sum_tests.rs"]
+mod sum_tests;
 #[cfg(test)]
 #[path = "call/tests.rs"]
 mod tests;

@@ -61,9 +61,18 @@ impl LoadedCode {
     /// Whether this call of so many rows is to be compared with the interpreter. Calls of few rows are not
     /// counted: they have no time for a shared counter.
     pub(crate) fn wants_shadow(&self, rows: usize) -> bool {
-        !self.checked.load(Ordering::Relaxed)
-            || (rows >= crate::STRIP_ROWS
-                && self.calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(CALLS_PER_SHADOW))
+        !self.checked.load(Ordering::Relaxed) || self.is_due(rows)
+    }
+
+    /// Whether it is this call's turn, of those of code that was compared before.
+    pub(crate) fn is_due(&self, rows: usize) -> bool {
+        if rows < crate::STRIP_ROWS {
+            return false;
+        }
+        // Of two threads that count at once one is not counted, which costs less than counting together.
+        let calls = self.calls.load(Ordering::Relaxed);
+        self.calls.store(calls.wrapping_add(1), Ordering::Relaxed);
+        calls.is_multiple_of(CALLS_PER_SHADOW)
     }
 
     pub(crate) fn set_checked(&self) {

@@ -12,6 +12,7 @@
 //! | [`loaded`] | [`LoadedKernel`]: the handle that everything else goes through |
 //! | [`arrow`], [`arrow_types`], [`mod@column`], [`results`] | what arguments and results may be |
 //! | [`typed`] | [`TypedKernel`]: many small calls on slices, with all checks of types done before the first |
+//! | [`fold`] | sums and the like of what a kernel gives, without a column of it |
 //! | [`cache`], [`mod@engine`] | where code is kept, and whether it is wanted |
 //! | [`code_memory`] | the pages that code lives in |
 //! | [`crash`] | which kernel a process died of, for whoever started it |
@@ -31,6 +32,7 @@ pub mod crash;
 mod element;
 pub mod engine;
 mod fault;
+pub mod fold;
 mod kept;
 mod ladder;
 mod layout;
@@ -60,6 +62,7 @@ pub use call::STRIP_ROWS;
 pub use column::Column;
 pub use element::{Element, Source, Storage};
 pub use engine::{Engine, engine, set_engine};
+pub use fold::Fold;
 pub use ladder::COMPILE_BUDGET;
 pub use loaded::LoadedKernel;
 pub use map::KernelCall;

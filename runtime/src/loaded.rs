@@ -10,17 +10,19 @@ use filbert_ir::{Code, Datum, KernelError, ResultTy, Type, VerifiedKernel};
 
 use crate::bind::{Bound, Nulls, bind};
 use crate::cache::KernelCache;
-use crate::call::{self, Direct, Halt, Limits, Order, STRIP_ROWS};
+use crate::call::{self, Direct, Folding, Form, Halt, Limits, Order, STRIP_ROWS, direct_sum};
 use crate::column::Column;
 use crate::crash;
 use crate::engine::{self, Engine};
 use crate::fault::row_error;
+use crate::fold::{BLOCK_ROWS, Block, Fold, Total};
 use crate::ladder::LoadedCode;
 use crate::layout::Layout;
+use crate::lend::Lent;
 use crate::options::CallOptions;
 use crate::out_column::{OutColumn, ResultRoom, rooms_of};
 use crate::parallel;
-use crate::room::{Aligned, Cell, Room};
+use crate::room::{Aligned, Cell, Nowhere, Room};
 
 /// A kernel with the machine code that was made for it, or without. Cheap to clone, and safe to call from
 /// any number of threads; its code stays mapped until the last clone goes.
@@ -204,23 +206,56 @@ impl LoadedKernel {
         &self,
         bound: &Bound<'_>,
         rooms: &mut [&mut dyn Room],
+        valid: Option<&mut Aligned>,
+        options: &CallOptions,
+    ) -> Result<(), KernelError> {
+        self.run_with(bound, rooms, valid, options, None)
+    }
+
+    /// Folds the one result of all rows: a total for each block of them.
+    pub(crate) fn run_fold(
+        &self,
+        fold: Fold,
+        bound: &Bound<'_>,
+        options: &CallOptions,
+    ) -> Result<Vec<Total>, KernelError> {
+        let folding = Folding::new(fold);
+        let mut nowhere: Vec<Nowhere> =
+            self.layout.columns.iter().map(|column| Nowhere { ty: column.ty, len: bound.rows }).collect();
+        let mut rooms: Vec<&mut dyn Room> = nowhere.iter_mut().map(|room| room as &mut dyn Room).collect();
+        self.run_with(bound, &mut rooms, None, options, Some(&folding))?;
+        Ok(folding.into_totals())
+    }
+
+    fn run_with(
+        &self,
+        bound: &Bound<'_>,
+        rooms: &mut [&mut dyn Room],
         mut valid: Option<&mut Aligned>,
         options: &CallOptions,
+        folding: Option<&Folding>,
     ) -> Result<(), KernelError> {
         let own_fuel = self.kernel.core.signature.fuel;
         let fuel = options.fuel.map_or(own_fuel, |fuel| fuel.min(own_fuel));
         let limits = Limits { fuel, stop: options.stop.as_ref(), streams: options.streams };
         if let Some(code) = self.native() {
             crash::taste(&self.kernel);
-            let variant = code.native.variant(bound.uniform(), bound.rows, false);
-            let native = variant.unwrap_or(&code.native);
-            let shadow = code.wants_shadow(bound.rows) || native.is_unchecked_variant();
+            let form = Form { uniform: bound.uniform(), sums: false };
+            let sums = folding.filter(|folding| folding.fold == Fold::Sum && self.may_sum(bound));
+            let sums = sums.and_then(|_| code.native.variant(Form { sums: true, ..form }, bound.rows, false));
+            let native = sums.or_else(|| code.native.variant(form, bound.rows, false)).unwrap_or(&code.native);
+            let is_due = if native.sums() { code.is_due(bound.rows) } else { code.wants_shadow(bound.rows) };
+            let shadow = is_due || native.is_unchecked_variant();
             let engine = call::Engine::Native(native);
-            let claim = match self.fill(engine, shadow, bound, rooms, valid.as_deref_mut(), limits, options.parallel) {
+            let mut fill = |valid| self.fill(engine, shadow, bound, rooms, valid, limits, options.parallel, folding);
+            let claim = match fill(valid.as_deref_mut()) {
                 Ok(looked_at) => {
                     if looked_at > 0 {
-                        code.set_checked();
                         native.set_checked();
+                        // The code for a sum tells nothing of the stores of other code.
+                        if !native.sums() {
+                            code.set_checked();
+                        }
                     }
                     return Ok(());
                 }
@@ -233,11 +268,34 @@ impl LoadedKernel {
             let kernel = &self.kernel;
             tracing::error!(kernel = kernel.name(), id = %kernel.id(), "wrong machine code, now interpreted: {claim}");
         }
-        let done = self.fill(call::Engine::Interp, false, bound, rooms, valid, limits, options.parallel);
+        if let Some(folding) = folding {
+            folding.clear();
+        }
+        let done = self.fill(call::Engine::Interp, false, bound, rooms, valid, limits, options.parallel, folding);
         done.map(|_| ()).map_err(|halt| {
             let defect = |claim| self.about(KernelError::new(Code::Internal, claim));
             self.explain(halt, bound, limits).unwrap_or_else(defect)
         })
+    }
+
+    /// Whether code for sums may add up all rows: they are plain, none is null, and each gives a float.
+    fn may_sum(&self, bound: &Bound<'_>) -> bool {
+        self.layout.is_plain && matches!(bound.nulls, Nulls::None) && self.layout.columns[0].ty.is_float()
+    }
+
+    /// The sum of the rows of whole slices, if one call of the machine code gives it.
+    pub(crate) fn sum_direct(&self, uniform: u64, inputs: &[Lent<'_>]) -> Option<Total> {
+        let code = self.native()?;
+        let rows = inputs.iter().find_map(|input| input.len).filter(|&rows| rows <= BLOCK_ROWS)?;
+        let native = code.native.variant(Form { uniform, sums: true }, rows, true)?;
+        if native.is_unchecked_variant() || code.is_due(rows) {
+            return None;
+        }
+        crash::taste(&self.kernel);
+        let limits = Limits { fuel: self.kernel.core.signature.fuel, stop: None, streams: Some(false) };
+        let mut block = Block::new(Fold::Sum, self.layout.columns[0].ty);
+        let ran = direct_sum(native, limits, inputs, &mut block, rows);
+        matches!(ran, Direct::All).then(|| block.end())
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -250,8 +308,9 @@ impl LoadedKernel {
         valid: Option<&mut Aligned>,
         limits: Limits<'_>,
         parallel: bool,
+        folding: Option<&Folding>,
     ) -> Result<usize, Halt> {
-        let order = Order { kernel: &self.kernel, layout: &self.layout, engine, bound, limits, shadow };
+        let order = Order { kernel: &self.kernel, layout: &self.layout, engine, bound, limits, shadow, folding };
         let from = match order.direct(rooms) {
             Direct::All => return Ok(0),
             Direct::Left(row) => row,

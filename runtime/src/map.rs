@@ -1,12 +1,13 @@
 //! `map`: kernels called on a user's own data, by methods on whatever stands for a kernel.
 
 use arrow_array::ArrayRef;
-use filbert_ir::{AsKernel, Code, Datum, KernelError, Param, ResultTy, Type};
+use filbert_ir::{AsKernel, Code, Datum, KernelError, Param, ResultTy, Scalar, Type};
 
 use crate::arrow::{ArrowArg, struct_of};
 use crate::bind::{Bound, Nulls, bind};
 use crate::column::{Column, Values};
 use crate::element::Element;
+use crate::fold::Fold;
 use crate::loaded::LoadedKernel;
 use crate::options::CallOptions;
 use crate::results::Results;
@@ -136,6 +137,59 @@ pub trait KernelCall: AsKernel {
     fn map_arrow(&self, args: &[ArrayRef]) -> Result<ArrayRef, KernelError> {
         self.loaded()?.map_arrow(args)
     }
+
+    /// The sum of all results; nothing if no row has one. Its bits are the same on every machine and for any number
+    /// of threads: the order of additions is that of [`crate::fold`]. A sum of integers that does not fit 64 bits is
+    /// an error.
+    ///
+    /// ```
+    /// use filbert_ir::{Scalar, text, verify};
+    /// use filbert_runtime::KernelCall;
+    ///
+    /// let product = text::parse(
+    ///     "kernel product(%0 x: f64, %1 y: f64) -> f64 {
+    ///        %2: f64 = mul %0, %1
+    ///        return %2
+    ///      }",
+    /// ).unwrap();
+    /// let product = verify(product).unwrap();
+    /// let (x, y) = ([1.0, 2.0, 3.0], [4.0, -5.0, 6.0]);
+    /// assert_eq!(product.sum((&x, &y)).unwrap(), Some(Scalar::F64(12.0)));
+    /// assert_eq!(product.min((&x, &y)).unwrap(), Some(Scalar::F64(-10.0)));
+    /// assert_eq!(product.max((&x, &[Some(1.0), Some(1.5), None])).unwrap(), Some(Scalar::F64(3.0)));
+    /// assert_eq!(product.count((&x, &[Some(1.0), None, None])).unwrap(), 1);
+    /// let none: [f64; 0] = [];
+    /// assert_eq!(product.sum((&none, &none)).unwrap(), None);
+    /// ```
+    fn sum<'a>(&self, args: impl Arguments<'a>) -> Result<Option<Scalar>, KernelError> {
+        self.loaded()?.sum(args)
+    }
+
+    /// The least result, as `min` in a kernel has it: NaN only if there is nothing else; nothing if no row has a
+    /// result.
+    fn min<'a>(&self, args: impl Arguments<'a>) -> Result<Option<Scalar>, KernelError> {
+        self.loaded()?.min(args)
+    }
+
+    /// The greatest result, likewise.
+    fn max<'a>(&self, args: impl Arguments<'a>) -> Result<Option<Scalar>, KernelError> {
+        self.loaded()?.max(args)
+    }
+
+    /// How many results are true, of bools; of others how many rows have one.
+    fn count<'a>(&self, args: impl Arguments<'a>) -> Result<u64, KernelError> {
+        self.loaded()?.count(args)
+    }
+
+    /// Any of these with options; `parallel` uses all cores for large arrays, and gives the same bits.
+    fn fold<'a>(
+        &self,
+        fold: Fold,
+        args: impl Arguments<'a>,
+        options: &CallOptions,
+    ) -> Result<Option<Scalar>, KernelError> {
+        self.loaded()?.fold(fold, args, options)
+    }
 }
 
 impl<K: AsKernel + ?Sized> KernelCall for K {}
@@ -206,7 +260,7 @@ impl LoadedKernel {
 
     /// The shape of the rows of a call. A call of scalars alone has one row, in one dimension as a vector has;
     /// where lists are what every row gets there is no dimension but the lists' own.
-    fn shape_of(&self, columns: &[Column<'_>]) -> Result<Vec<usize>, KernelError> {
+    pub(crate) fn shape_of(&self, columns: &[Column<'_>]) -> Result<Vec<usize>, KernelError> {
         let common = shape::common(columns, &self.kernel().core.signature.params).map_err(|e| self.about(e))?;
         let lists = self.kernel().core.signature.params.iter().any(|param| matches!(param, Param::List { .. }));
         Ok(common.unwrap_or_else(|| if lists { Vec::new() } else { vec![1] }))
@@ -243,7 +297,7 @@ impl LoadedKernel {
     }
 
     /// The results as `(f64, Option<i32>)`.
-    fn gives(&self) -> String {
+    pub(crate) fn gives(&self) -> String {
         let results = self.kernel().core.signature.results.iter();
         format!("({})", results.map(ResultTy::to_string).collect::<Vec<_>>().join(", "))
     }

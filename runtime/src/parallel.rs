@@ -10,10 +10,14 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 use crate::call::{Halt, Piece, STRIP_ROWS};
+use crate::fold::BLOCK_ROWS;
 
 /// Rows of a piece. A piece of eight-byte columns is half a megabyte: small enough to share well, large
 /// enough that its scheduling (a microsecond or so) does not show.
 pub const PIECE_ROWS: usize = 64 * STRIP_ROWS;
+
+// What a block of a fold gives comes from one piece.
+const _: () = assert!(PIECE_ROWS.is_multiple_of(BLOCK_ROWS));
 
 /// The process that made the first parallel call, or 0.
 static POOL_OWNER: AtomicU32 = AtomicU32::new(0);

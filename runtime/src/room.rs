@@ -15,6 +15,7 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use filbert_ir::{KernelError, Scalar, Type};
 
 use crate::element::Element;
+use crate::fold::{Block, Folds};
 use crate::lend::{out_of_memory, read_scalar};
 use crate::out_column::OutColumn;
 
@@ -198,6 +199,20 @@ impl<T: Element> Room for Given<'_, T> {
     }
 }
 
+/// No memory at all: of results that are folded strip by strip.
+pub(crate) struct Nowhere {
+    pub(crate) ty: Type,
+    pub(crate) len: usize,
+}
+
+impl Room for Nowhere {
+    fn sink(&mut self) -> Sink<'_> {
+        let (ty, len) = (self.ty, self.len);
+        // Flags are bits, in memory; here they never get there.
+        Sink { first: NonNull::dangling().as_ptr(), ty, len, packed: ty == Type::Bool, lent: PhantomData }
+    }
+}
+
 /// One value.
 pub(crate) struct Cell {
     pub(crate) ty: Type,
@@ -218,6 +233,56 @@ impl Room for Cell {
     fn sink(&mut self) -> Sink<'_> {
         Sink { first: (&raw mut self.bits).cast(), ty: self.ty, len: 1, packed: false, lent: PhantomData }
     }
+}
+
+/// Adds elements to a block of a fold, in the widest registers that there are; those of rows that are not `valid` are
+/// overwritten.
+///
+/// # Safety
+/// There must be `rows` elements of type `ty`, aligned for it, that nobody else uses.
+pub(crate) unsafe fn fold(block: &mut Block, ty: Type, first: *mut u8, rows: usize, valid: Option<&[u8]>) {
+    macro_rules! elements {
+        ($($variant:ident $rust:ty),*) => {
+            match ty {
+                $(Type::$variant => {
+                    // SAFETY: the caller's promise.
+                    let values = unsafe { std::slice::from_raw_parts_mut(first.cast::<$rust>(), rows) };
+                    #[cfg(target_arch = "x86_64")]
+                    if std::is_x86_feature_detected!("avx512f") {
+                        // SAFETY: the CPU has it.
+                        return unsafe { add_avx512(block, values, valid) };
+                    }
+                    #[cfg(target_arch = "x86_64")]
+                    if std::is_x86_feature_detected!("avx2") {
+                        // SAFETY: the CPU has it.
+                        return unsafe { add_avx2(block, values, valid) };
+                    }
+                    add(block, values, valid);
+                })*
+            }
+        };
+    }
+    elements!(Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64);
+}
+
+#[inline(always)]
+fn add<T: Folds>(block: &mut Block, values: &mut [T], valid: Option<&[u8]>) {
+    match valid {
+        None => block.add(values),
+        Some(valid) => block.add_some(values, valid),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn add_avx512<T: Folds>(block: &mut Block, values: &mut [T], valid: Option<&[u8]>) {
+    add(block, values, valid);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn add_avx2<T: Folds>(block: &mut Block, values: &mut [T], valid: Option<&[u8]>) {
+    add(block, values, valid);
 }
 
 /// The elements of a result as a slice, if they have type `T`.

@@ -6,13 +6,14 @@
 
 use std::marker::PhantomData;
 
-use filbert_ir::{Code, KernelError, Param, ResultTy, Type};
+use filbert_ir::{Code, KernelError, Param, ResultTy, Scalar, Type};
 
 use crate::bind::{Nulls, bind};
-use crate::call::{Direct, Limits, direct};
+use crate::call::{Direct, Form, Limits, direct};
 use crate::column::Column;
 use crate::crash;
 use crate::element::Element;
+use crate::fold::Fold;
 use crate::lend::Lent;
 use crate::loaded::LoadedKernel;
 use crate::options::CallOptions;
@@ -75,7 +76,7 @@ impl<P: ParamTypes, R: ResultTypes> TypedKernel<P, R> {
             return mismatch("a slice has no place for a row that fails and is null; use `map`".into());
         }
         if let Some(code) = loaded.native() {
-            code.native.variant(P::UNIFORM, 0, true);
+            code.native.variant(Form { uniform: P::UNIFORM, sums: false }, 0, true);
         }
         Ok(TypedKernel { loaded, types: PhantomData })
     }
@@ -90,6 +91,12 @@ impl<P: ParamTypes, R: ResultTypes> TypedKernel<P, R> {
     #[inline]
     pub fn call(&self, arguments: P::Given<'_>, mut results: R::Given<'_>) -> Result<(), KernelError> {
         self.loaded.call_slices(P::UNIFORM, P::lend(&arguments).as_ref(), R::lend(&mut results).as_mut())
+    }
+
+    /// The sum of the result over all rows, as `KernelCall::sum`; nothing if there is no row.
+    #[inline]
+    pub fn sum(&self, arguments: P::Given<'_>) -> Result<Option<Scalar>, KernelError> {
+        self.loaded.sum_slices(P::UNIFORM, P::lend(&arguments).as_ref())
     }
 }
 
@@ -125,7 +132,7 @@ impl LoadedKernel {
         if let Some(code) = self.native() {
             let native = match uniform {
                 0 => &code.native,
-                _ => code.native.variant(uniform, rows, false).unwrap_or(&code.native),
+                _ => code.native.variant(Form { uniform, sums: false }, rows, false).unwrap_or(&code.native),
             };
             let is_short = rows <= DIRECT_ROWS_MAX;
             if is_short && !code.wants_shadow(rows) && !native.is_unchecked_variant() {
@@ -138,6 +145,14 @@ impl LoadedKernel {
             Direct::All => Ok(()),
             Direct::Left(row) => self.call_rest(inputs, outputs, rows, row),
         }
+    }
+
+    /// Types have been compared by the caller, and are again where it counts.
+    fn sum_slices(&self, uniform: u64, inputs: &[Lent<'_>]) -> Result<Option<Scalar>, KernelError> {
+        if let Some(total) = self.sum_direct(uniform, inputs) {
+            return self.folded(Fold::Sum, total);
+        }
+        self.sum(inputs.iter().map(|input| input.column(0)).collect::<Vec<_>>())
     }
 
     /// What a direct call leaves, from row `from` on.

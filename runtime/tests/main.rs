@@ -8,6 +8,7 @@ mod differential;
 mod digests;
 mod encodings;
 mod faults;
+mod fold;
 #[cfg(target_os = "linux")]
 mod fork;
 mod kernels;

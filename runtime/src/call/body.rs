@@ -12,6 +12,7 @@ use filbert_ir::{Array, Fault, Type, VerifiedKernel};
 use super::STRIP_ROWS;
 use super::native::{NativeCode, Vector};
 use crate::crash;
+use crate::fold::Block;
 use crate::layout::Layout;
 use crate::lend::{Lent, read_bits, write_bits};
 use crate::options::StopFlag;
@@ -159,6 +160,7 @@ impl Native<'_> {
                         self.patience = if was_lost { self.patience } else { PATIENCE_MAX };
                         return Ok(ran);
                     }
+                    Ended::Left(row) if code.sums() => return Err(format!("a sum left row {row} to others")),
                     Ended::Left(row) => rest = row..end.min(row + vector.turn_rows),
                 }
                 // SAFETY: the caller's promise, for some of its rows.
@@ -187,7 +189,7 @@ impl Native<'_> {
     /// # Safety
     /// As `rows`.
     unsafe fn spread(&mut self, vector: &Vector, pointers: &Pointers, rows: Range<usize>) -> Result<Ran, String> {
-        if self.code.uniform == 0 {
+        if self.code.form.uniform == 0 {
             // SAFETY: the caller's promise.
             return unsafe { self.scalar(vector, pointers, rows.start, rows.end) };
         }
@@ -349,12 +351,53 @@ pub(crate) fn direct(
     rows: usize,
 ) -> Direct {
     let layout = code.layout();
-    let (mut slots, mut columns) = ([null(); DIRECT_MAX], [null_mut(); DIRECT_MAX]);
-    let mut uniform = [0u64; DIRECT_MAX];
-    let mut fits = layout.is_plain
-        && inputs.len() == layout.slots.len()
-        && outputs.len() == layout.columns.len()
-        && inputs.len().max(outputs.len()) <= DIRECT_MAX;
+    let mut columns = [null_mut(); DIRECT_MAX];
+    let mut fits = !code.sums() && outputs.len() == layout.columns.len() && outputs.len() <= DIRECT_MAX;
+    for ((slot, output), column) in columns.iter_mut().zip(outputs).zip(&layout.columns) {
+        fits &= output.ty == column.ty && column.width == 1 && output.len == rows && !output.packed;
+        *slot = output.first;
+    }
+    if !fits {
+        return Direct::Left(0);
+    }
+    // SAFETY: there are columns of `rows` elements for all results, of their types, lent to us.
+    unsafe { enter_direct(code, limits, inputs, &columns, rows) }
+}
+
+/// The same for code that adds its results to the lanes of a sum; the rows begin the block.
+#[inline]
+pub(crate) fn direct_sum(
+    code: &NativeCode,
+    limits: Limits<'_>,
+    inputs: &[Lent<'_>],
+    block: &mut Block,
+    rows: usize,
+) -> Direct {
+    let ty = code.layout().columns.first().map(|column| column.ty);
+    let Some(lanes) = block.lanes(ty).filter(|_| code.sums()) else { return Direct::Left(0) };
+    // SAFETY: there are lanes of the result's type, lent to us.
+    let ran = unsafe { enter_direct(code, limits, inputs, &[lanes], rows) };
+    if matches!(ran, Direct::All) {
+        block.count(rows);
+    }
+    ran
+}
+
+/// Calls machine code once over whole columns, if the inputs are such.
+///
+/// # Safety
+/// `columns` must be the output columns that the code wants for `rows` rows, and nobody else may use them.
+#[inline]
+unsafe fn enter_direct(
+    code: &NativeCode,
+    limits: Limits<'_>,
+    inputs: &[Lent<'_>],
+    columns: &[*mut u8],
+    rows: usize,
+) -> Direct {
+    let layout = code.layout();
+    let (mut slots, mut uniform) = ([null(); DIRECT_MAX], [0u64; DIRECT_MAX]);
+    let mut fits = layout.is_plain && inputs.len() == layout.slots.len() && inputs.len() <= DIRECT_MAX;
     for (index, ((slot, input), &ty)) in slots.iter_mut().zip(inputs).zip(&layout.slots).enumerate() {
         fits &= input.ty == ty && input.len == if code.is_uniform(index) { None } else { Some(rows) };
         *slot = match input.len {
@@ -364,10 +407,6 @@ pub(crate) fn direct(
                 (&raw const uniform[index]).cast()
             }
         };
-    }
-    for ((slot, output), column) in columns.iter_mut().zip(outputs).zip(&layout.columns) {
-        fits &= output.ty == column.ty && column.width == 1 && output.len == rows && !output.packed;
-        *slot = output.first;
     }
     if !fits {
         return Direct::Left(0);
@@ -390,9 +429,9 @@ pub(crate) fn direct(
         streams: 0,
     };
     let running = crash::running(&code.id);
-    // SAFETY: there are columns of `rows` elements for all slots and results, of their types, lent to us, or one
-    // value where the code takes one, and no lists nor tables; `code` is borrowed, so its pages stay mapped; the compiler's audit says that the code does
-    // not trap or unwind.
+    // SAFETY: there are columns of `rows` elements for all slots, of their types, lent to us, or one value where the
+    // code takes one, places for the results by the caller's promise, and no lists nor tables; `code` is borrowed, so
+    // its pages stay mapped; the compiler's audit says that the code does not trap or unwind.
     let status = unsafe { (code.memory.entry())(&mut frame) };
     drop(running);
     // A row that cannot be is for the call in strips to find: it computes all of them again, and judges.

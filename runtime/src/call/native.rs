@@ -18,6 +18,15 @@ use crate::layout::Layout;
 /// What compiles: the compiler, or a test's stand-in.
 pub(crate) type CompileFn = fn(&VerifiedKernel, &Target) -> Result<Artifact, CompileError>;
 
+/// Calls for which there is vector code of its own; the default is columns in and columns out.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Form {
+    /// Slots, a bit each, that have one value for all rows.
+    pub(crate) uniform: u64,
+    /// Results are not stored but added to the lanes of a sum.
+    pub(crate) sums: bool,
+}
+
 /// A kernel's machine code.
 pub(crate) struct NativeCode {
     pub(super) id: KernelId,
@@ -28,9 +37,8 @@ pub(crate) struct NativeCode {
     layout: Arc<Layout>,
     backend: Backend,
     defect: Option<String>,
-    /// Slots, a bit each, for which it takes one value for all rows.
-    pub(super) uniform: u64,
-    /// Compared with the interpreter at least once; where it is code for slots of one value.
+    pub(super) form: Form,
+    /// Compared with the interpreter at least once; where it is of a form of its own.
     checked: AtomicBool,
     pub(super) vector: Option<Vector>,
 }
@@ -47,16 +55,18 @@ pub(super) struct Vector {
     target: Target,
     compile: CompileFn,
     companion: Arc<Kept<Option<Arc<NativeCode>>>>,
-    /// Vector code for calls in which some slots have one value for all rows: which, and the code, if there is one.
-    variants: [Kept<Variant>; VARIANTS_MAX],
+    /// Vector code of other forms, and behind it that for sums.
+    variants: [[Kept<Variant>; VARIANTS_MAX]; 2],
 }
 
-type Variant = (u64, Option<Arc<NativeCode>>);
+/// A form, and its code, if there is any.
+type Variant = (Form, Option<Arc<NativeCode>>);
 
-/// Sets of slots for which there is code. An engine that passes literals does so in the same places each time.
+/// Sets of slots of one value for which there is code. An engine that passes literals does so in the same places each
+/// time.
 const VARIANTS_MAX: usize = 4;
 
-/// Rows of a call from which on it is worth to compile for its slots of one value: that takes some 50 us.
+/// Rows of a call from which on it is worth to compile for its form: that takes some 50 us.
 const VARIANT_ROWS_MIN: usize = 1024;
 
 impl NativeCode {
@@ -77,7 +87,7 @@ impl NativeCode {
                 target: target.without_vectors(),
                 compile,
                 companion: Arc::new(Kept::new()),
-                variants: [const { Kept::new() }; VARIANTS_MAX],
+                variants: [const { [const { Kept::new() }; VARIANTS_MAX] }; 2],
             }),
         };
         Ok(NativeCode {
@@ -88,7 +98,7 @@ impl NativeCode {
             layout: Arc::new(Layout::of(kernel)),
             backend: artifact.backend,
             defect: artifact.defect.clone(),
-            uniform: target.uniform(),
+            form: Form { uniform: target.uniform(), sums: target.sums() },
             checked: AtomicBool::new(false),
             vector,
         })
@@ -99,22 +109,27 @@ impl NativeCode {
         &self.layout
     }
 
+    /// Whether it adds its results to the lanes of a sum.
+    pub(crate) fn sums(&self) -> bool {
+        self.form.sums
+    }
+
     /// Which back end made it.
     pub(crate) fn backend(&self) -> Backend {
         self.backend
     }
 
-    /// The code for a call of so many rows in which these slots have one value, if there is such code: made where
-    /// the call is worth it, or `now`.
-    pub(crate) fn variant(&self, uniform: u64, rows: usize, now: bool) -> Option<&NativeCode> {
-        let vector = self.vector.as_ref().filter(|_| uniform != 0)?;
-        for kept in &vector.variants {
+    /// The code for a call of so many rows and this form, if there is such code: made where the call is worth it, or
+    /// `now`.
+    pub(crate) fn variant(&self, form: Form, rows: usize, now: bool) -> Option<&NativeCode> {
+        let vector = self.vector.as_ref().filter(|_| form != Form::default())?;
+        for kept in &vector.variants[usize::from(form.sums)] {
             let (own, code) = match kept.get() {
                 Some(variant) => variant,
-                None if now || rows >= VARIANT_ROWS_MIN => kept.keep(self.make_variant(vector, uniform))?,
+                None if now || rows >= VARIANT_ROWS_MIN => kept.keep(self.make_variant(vector, form))?,
                 None => return None,
             };
-            if *own == uniform {
+            if *own == form {
                 return code.as_deref();
             }
         }
@@ -122,21 +137,22 @@ impl NativeCode {
     }
 
     #[cold]
-    fn make_variant(&self, vector: &Vector, uniform: u64) -> Variant {
+    fn make_variant(&self, vector: &Vector, form: Form) -> Variant {
         let make = || {
-            let target = vector.vectors.with_uniform(uniform);
+            let target = if form.sums { vector.vectors.with_sums() } else { vector.vectors.clone() };
+            let target = if form.uniform != 0 { target.with_uniform(form.uniform) } else { target };
             let artifact = (vector.compile)(&vector.kernel, &target).ok()?;
             let mut code = NativeCode::load(&vector.kernel, &artifact, &target, vector.compile).ok()?;
             code.layout = self.layout.clone();
             code.vector.as_mut()?.companion = vector.companion.clone();
             Some(Arc::new(code))
         };
-        (uniform, catch_unwind(AssertUnwindSafe(make)).unwrap_or(None))
+        (form, catch_unwind(AssertUnwindSafe(make)).unwrap_or(None))
     }
 
-    /// Whether it is code for slots of one value that nobody has compared with the interpreter.
+    /// Whether it is code of a form of its own that nobody has compared with the interpreter.
     pub(crate) fn is_unchecked_variant(&self) -> bool {
-        self.uniform != 0 && !self.checked.load(Ordering::Relaxed)
+        self.form != Form::default() && !self.checked.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_checked(&self) {
@@ -145,7 +161,7 @@ impl NativeCode {
 
     /// Whether a slot has one value for all rows.
     pub(super) fn is_uniform(&self, slot: usize) -> bool {
-        slot < u64::BITS as usize && self.uniform >> slot & 1 == 1
+        slot < u64::BITS as usize && self.form.uniform >> slot & 1 == 1
     }
 
     /// What went wrong in the vector back end, if it is scalar code because of that.
@@ -163,11 +179,11 @@ impl NativeCode {
         self.memory.bytes() + self.sites.len() * size_of::<ValueId>()
     }
 
-    /// Bytes that the code beside it holds, scalar or for slots of one value; 0 as long as nobody wanted it.
+    /// Bytes that the code beside it holds, scalar or of other forms; 0 as long as nobody wanted it.
     pub(crate) fn companion_bytes(&self) -> usize {
         let Some(vector) = &self.vector else { return 0 };
         let scalar = vector.companion.get().and_then(Option::as_ref);
-        let variants = vector.variants.iter().filter_map(|kept| kept.get()?.1.as_ref());
+        let variants = vector.variants.iter().flatten().filter_map(|kept| kept.get()?.1.as_ref());
         scalar.into_iter().chain(variants).map(|code| code.bytes()).sum()
     }
 }

@@ -13,16 +13,20 @@
 
 use filbert_compiler::abi::uniform_bits;
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd};
-use filbert_ir::{Array, Fault};
+use filbert_ir::{Array, Fault, Scalar};
 
-use super::body::{Pointers, StripMemory};
-use super::{Halt, Job};
+use super::body::{Body, Pointers, StripMemory};
+use super::{Halt, Job, STRIP_ROWS};
 use crate::bits;
+use crate::fold::{Block, Fold};
 use crate::lend::{Input, read_bits, write_bits};
-use crate::room::Sink;
+use crate::room::{self, Sink};
 
 /// Rows of a shadow check.
 const SHADOW_ROWS: usize = 16;
+
+/// Rows of a shadow check of a sum: a few turns and a part of one.
+const SHADOW_SUM_ROWS: usize = 100;
 
 /// Loop iterations of a row that a shadow check spends at most: what takes longer is not compared.
 const SHADOW_FUEL: u64 = 1 << 14;
@@ -38,7 +42,8 @@ pub(super) struct Strip {
     addresses: Vec<*mut u8>,
     /// Rows of a scratch strip.
     rows_max: usize,
-    /// A byte a row: whether the row has not failed. Empty unless failing rows are null.
+    /// A byte a row: whether the row has not failed; in the end, if it is folded, whether it has a value. Empty
+    /// where all rows do.
     valid: Vec<u8>,
 }
 
@@ -48,11 +53,7 @@ impl Strip {
         let slots = || job.bound.slots.iter().enumerate().filter(|(_, slot)| slot.dense().is_none());
         let words_of = |slot: usize| if job.is_uniform(slot) { 1 } else { rows_max };
         let scratch = slots().map(|(index, _)| words_of(index)).sum::<usize>()
-            + job
-                .columns()
-                .filter(|(_, sink)| sink.packed)
-                .map(|(width, _)| packed_words(width, rows_max))
-                .sum::<usize>();
+            + job.columns().filter_map(|(width, sink)| column_words(job, width, sink, rows_max)).sum::<usize>();
         // It starts as zeros, so that a bool that is never written (its row failed under a null) is still one.
         let mut strip = Strip {
             pointers: Pointers {
@@ -64,7 +65,7 @@ impl Strip {
             words: vec![0; scratch],
             addresses: vec![std::ptr::null_mut(); job.layout.lists.len() * rows_max],
             rows_max,
-            valid: if job.layout.forgives { vec![1; rows_max] } else { Vec::new() },
+            valid: if job.has_valid() { vec![1; rows_max] } else { Vec::new() },
         };
         let mut free = strip.words.as_mut_ptr();
         for (index, slot) in slots() {
@@ -110,10 +111,10 @@ impl Strip {
             };
         }
         for (pointer, (width, sink)) in self.pointers.columns.iter_mut().zip(job.columns()) {
-            *pointer = match sink.packed {
-                true => take(packed_words(width, self.rows_max)),
+            *pointer = match column_words(job, width, sink, self.rows_max) {
+                Some(words) => take(words),
                 // SAFETY: the rows are in range.
-                false => unsafe { sink.first.add(start * width * sink.ty.bytes()) },
+                None => unsafe { sink.first.add(start * width * sink.ty.bytes()) },
             };
         }
         self.valid.fill(1);
@@ -176,10 +177,8 @@ impl Strip {
             let is_null = |&row: &usize| job.nulls().is_some_and(|nulls| nulls.is_null(start + row));
             let Some(row) = (sample..rows.min(sample + step)).find(|row| !is_null(row)) else { continue };
             looked_at += 1;
-            let slots = job.layout.slots.iter().zip(&self.pointers.slots).enumerate();
-            let place = |index: usize| if job.is_uniform(index) { 0 } else { row };
-            // SAFETY: the row is there, by the caller's promise, or one value for all of them.
-            let slots = slots.map(|(i, (ty, column))| unsafe { read_bits(*ty, column.add(place(i) * ty.bytes())) });
+            // SAFETY: the row is there, by the caller's promise.
+            let slots = unsafe { self.slots(job, row) };
             let lengths: Vec<usize> =
                 job.lists().map(|(starts, _)| starts.at(start + row + 1) - starts.at(start + row)).collect();
             if lengths.iter().sum::<usize>() > SHADOW_ELEMENTS {
@@ -190,7 +189,7 @@ impl Strip {
                 results: lengths.iter().map(|&len| vec![0; len]).collect(),
             };
             let mut control = Control::new(job.limits.fuel.min(SHADOW_FUEL), Some(&is_stopped));
-            let verdict = interpreter.row(&slots.collect::<Vec<_>>(), &mut memory, &mut control, &mut judged);
+            let verdict = interpreter.row(&slots, &mut memory, &mut control, &mut judged);
             match verdict {
                 Err(RowEnd::Stopped) => return Err(Halt::Stopped { row: start + row }),
                 Err(RowEnd::Fault(fault)) if fault.fault == Fault::Fuel && job.limits.fuel > SHADOW_FUEL => continue,
@@ -211,6 +210,65 @@ impl Strip {
             }
         }
         Ok(looked_at)
+    }
+
+    /// Sums some rows of the strip by the body's code and by our own of what the interpreter gives for them. Returns
+    /// how many rows were looked at.
+    ///
+    /// # Safety
+    /// `set` must have been called with the same rows; the body must be code for a sum.
+    pub(super) unsafe fn shadow_sum(
+        &mut self,
+        job: &Job<'_>,
+        body: &mut Body<'_>,
+        start: usize,
+        rows: usize,
+    ) -> Result<usize, Halt> {
+        let (rows, ty) = (rows.min(SHADOW_SUM_ROWS), job.layout.columns[0].ty);
+        let (mut native, mut judged) = (Block::new(Fold::Sum, ty), Block::new(Fold::Sum, ty));
+        self.pointers.columns[0] = native.lanes(Some(ty)).expect("a sum of floats has lanes");
+        // SAFETY: the pointers are those of `set` but for the lanes, which are there for this.
+        unsafe { body.rows(&self.pointers, 0, rows) }.map_err(Halt::Defect)?;
+        native.count(rows);
+        let mut interpreter = Interpreter::new(job.kernel);
+        let mut control = Control::new(job.limits.fuel, None);
+        let mut values = vec![0u64; rows];
+        let first = values.as_mut_ptr().cast::<u8>();
+        for row in 0..rows {
+            // SAFETY: the row is there, by the caller's promise.
+            let slots = unsafe { self.slots(job, row) };
+            let mut memory = StripMemory { layout: job.layout, lists: &self.pointers.lists, row };
+            let mut value = [0];
+            interpreter
+                .row(&slots, &mut memory, &mut control, &mut value)
+                .map_err(|end| Halt::Defect(format!("row {}: machine code sums what {end:?}", start + row)))?;
+            // SAFETY: a word takes any element, so all of them together take as many.
+            unsafe { write_bits(ty, value[0], first.add(row * ty.bytes())) };
+        }
+        // SAFETY: there are so many words.
+        unsafe { room::fold(&mut judged, ty, first, rows, None) };
+        let sum = |block: Block| block.end().scalar(Fold::Sum, ty).ok().flatten().map(Scalar::bits);
+        let (native, judged) = (sum(native), sum(judged));
+        match native == judged {
+            true => Ok(rows),
+            false => {
+                let end = start + rows;
+                Err(Halt::Defect(format!(
+                    "rows {start}..{end}: machine code sums {native:x?}, interpreter {judged:x?}"
+                )))
+            }
+        }
+    }
+
+    /// The bits of a row's slots.
+    ///
+    /// # Safety
+    /// As `shadow`.
+    unsafe fn slots(&self, job: &Job<'_>, row: usize) -> Vec<u64> {
+        let slots = job.layout.slots.iter().zip(&self.pointers.slots).enumerate();
+        let place = |index: usize| if job.is_uniform(index) { 0 } else { row };
+        // SAFETY: the row is there, by the caller's promise, or one value for all of them.
+        slots.map(|(i, (ty, column))| unsafe { read_bits(*ty, column.add(place(i) * ty.bytes())) }).collect()
     }
 
     /// The bits of a row's results: of its columns, then of its lists.
@@ -235,6 +293,30 @@ impl Strip {
             );
         }
         bits
+    }
+
+    /// Folds the strip's results.
+    ///
+    /// # Safety
+    /// As `set`, which must have been called with the same rows, and those that have a value must be computed.
+    pub(super) unsafe fn fold(&mut self, job: &Job<'_>, block: &mut Block, start: usize, rows: usize) {
+        let valid = if self.valid.is_empty() { None } else { Some(&mut self.valid[..rows]) };
+        let valid = valid.map(|valid| {
+            let mut flags = [0; STRIP_ROWS];
+            if let Some(nulls) = job.nulls() {
+                bits::unpack(nulls.inner(), start, &mut flags[..rows]);
+                valid.iter_mut().zip(&flags).for_each(|(valid, flag)| *valid &= flag);
+            }
+            for &(_, flags) in &job.layout.optional {
+                // SAFETY: there are flags of so many rows: written by the code, or the zeros of the scratch strip.
+                let flags = unsafe { std::slice::from_raw_parts(self.pointers.columns[flags], rows) };
+                valid.iter_mut().zip(flags).for_each(|(valid, flag)| *valid &= flag);
+            }
+            &*valid
+        });
+        let (first, ty) = (self.pointers.columns[0], job.layout.columns[0].ty);
+        // SAFETY: it is a scratch strip of words, which has so many elements and began as zeros: all are values.
+        unsafe { room::fold(block, ty, first, rows, valid) };
     }
 
     /// Zeroes values that the kernel calls null, and packs the bools that were just computed.
@@ -263,6 +345,16 @@ impl Strip {
             // SAFETY: the rows are this piece's.
             unsafe { pack(&self.valid[..rows], sink, start) };
         }
+    }
+}
+
+/// Words of the scratch strip of a column, if it has one: bools that become bits, and all that is folded.
+fn column_words(job: &Job<'_>, width: usize, sink: &Sink<'_>, rows: usize) -> Option<usize> {
+    match job.folding {
+        // The lanes take its place.
+        Some(_) if job.sums() => Some(0),
+        Some(_) => Some(width * rows),
+        None => sink.packed.then(|| packed_words(width, rows)),
     }
 }
 

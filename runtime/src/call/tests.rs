@@ -73,8 +73,15 @@ fn order(slots: Vec<Input<'static>>, run: impl FnOnce(Vec<Piece<'_, '_>>) -> Res
     let layout = Layout::of(&kernel);
     let bound = Bound { slots, lists: Vec::new(), results: Vec::new(), rows: 3, nulls: Nulls::None };
     let limits = Limits { fuel: 0, stop: None, streams: None };
-    let order =
-        Order { kernel: &kernel, layout: &layout, engine: Engine::Interp, bound: &bound, limits, shadow: false };
+    let order = Order {
+        kernel: &kernel,
+        layout: &layout,
+        engine: Engine::Interp,
+        bound: &bound,
+        limits,
+        shadow: false,
+        folding: None,
+    };
     let mut room = Fresh::<f64>::reserve(3).unwrap();
     let _ = order.fill(0, &mut [&mut room], None, STRIP_ROWS, run);
 }

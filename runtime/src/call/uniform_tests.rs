@@ -6,6 +6,7 @@
 use filbert_compiler::{Level, Target};
 use filbert_ir::{Datum, Param, Scalar, random, verify};
 
+use super::Form;
 use crate::cache::KernelCache;
 use crate::code_memory::guarded::Guarded;
 use crate::column::Column;
@@ -46,7 +47,7 @@ fn slots_of_one_value_give_the_bits_of_columns() {
                 continue;
             }
             let uniform = (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) & ((1 << params.len()) - 1);
-            let has_variant = |code: &LoadedCode| code.native.variant(uniform, 0, true).is_some();
+            let has_variant = |code: &LoadedCode| code.native.variant(Form { uniform, sums: false }, 0, true).is_some();
             if !native.native().is_some_and(has_variant) {
                 continue;
             }
