@@ -7,10 +7,12 @@
 //! | `filbert-scalar` | the same by Cranelift alone, row by row |
 //! | `filbert-contract`, `filbert-fast` | kernels that allow it, by their attribute |
 
+use std::hint::black_box;
+
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use filbert_compiler::{Backend, Level, Target};
-use filbert_ir::{KernelError, VerifiedKernel};
-use filbert_runtime::{CallOptions, Column, Element, Engine, KernelCache, LoadedKernel, OutColumn};
+use filbert_ir::{KernelError, Scalar, VerifiedKernel};
+use filbert_runtime::{CallOptions, Column, Element, Engine, Fold, KernelCache, LoadedKernel, OutColumn};
 
 use crate::cases::LIST;
 use crate::each_array;
@@ -90,9 +92,6 @@ impl Peer for Filbert {
     }
 
     fn prepare(&self, load: &Load, variant: &str, threads: usize) -> Result<Prepared, String> {
-        if load.out_is_total() {
-            return Err("folds of a kernel's result are not there yet".into());
-        }
         let kernel = self::load(&load.function, load.ty, variant)?;
         let backend = kernel.backend().map_or("interpreter", Backend::name);
         let note = format!("{backend}, {} bytes", kernel.code_bytes());
@@ -100,6 +99,7 @@ impl Peer for Filbert {
         let in_place = !load.nulls && threads == 1 && load.function != "softmax";
         let run: Run = match in_place {
             true => in_place_of(&kernel, load).map_err(|e| e.to_string())?,
+            false if load.out_is_total() => Box::new(Total { kernel, options }),
             false => Box::new(Fresh { kernel, options, result: None }),
         };
         Ok(Prepared { run, note })
@@ -127,7 +127,7 @@ fn in_place_of(kernel: &LoadedKernel, load: &Load) -> Result<Run, KernelError> {
 fn typed<T, R>(kernel: &LoadedKernel) -> Result<Run, KernelError>
 where
     T: Element + array::Element,
-    R: Element + array::Element,
+    R: Element + array::Element + TryFrom<Scalar>,
 {
     macro_rules! by {
         ($($name:ident: $column:ty),*) => {{
@@ -136,6 +136,10 @@ where
                 let mut columns = views::<T>(&data.load, &data.inputs).into_iter();
                 $(let $name = columns.next().unwrap_or_default();)*
                 let out = R::slice_mut(&mut data.out);
+                if data.load.out_is_total() {
+                    let sum = || total(kernel.sum(($($name,)*)));
+                    return (0..times).try_for_each(|_| sum().map(|sum| out[0] = black_box(sum)));
+                }
                 (0..times).try_for_each(|_| kernel.call(($($name,)*), out)).map_err(|e| e.to_string())
             }))
         }};
@@ -153,6 +157,29 @@ fn views<'a, T: array::Element>(load: &Load, inputs: &'a [Array]) -> Vec<&'a [T]
     match load.function.as_str() {
         "stencil" => (0..3).map(|shift| &T::slice(&inputs[0])[shift..shift + load.rows]).collect(),
         _ => inputs.iter().map(T::slice).collect(),
+    }
+}
+
+/// A sum, as an element of the result.
+fn total<R: TryFrom<Scalar>>(sum: Result<Option<Scalar>, KernelError>) -> Result<R, String> {
+    let sum = sum.map_err(|e| e.to_string())?.ok_or("no rows")?;
+    R::try_from(sum).map_err(|_| format!("a sum of another type: {sum:?}"))
+}
+
+/// Sums on several threads.
+struct Total {
+    kernel: LoadedKernel,
+    options: CallOptions,
+}
+
+impl Compiled for Total {
+    fn run(&mut self, data: &mut Data, times: u64) -> Result<(), String> {
+        let columns = arguments(&data.load, &data.inputs, &data.valid);
+        for _ in 0..times {
+            let sum = self.kernel.fold(Fold::Sum, &columns[..], &self.options);
+            each_array!(&mut data.out, out => out[0] = total(sum.clone())?);
+        }
+        Ok(())
     }
 }
 
