@@ -18,26 +18,31 @@ pub(super) use float::{Compare, Rounding};
 pub(super) use int::Order;
 pub(super) use math::MathLanes;
 
-use std::collections::HashMap;
-
 use super::ir::{Args, Inst, Isa, Shape, Ty, V, What, Width};
 use super::machine::Machine;
+use rustc_hash::FxHashMap;
 
 /// Instructions in the making.
 pub(super) struct Build {
     pub(super) shape: Shape,
     pub(super) insts: Vec<Inst>,
     /// Constants so far: bits and value.
-    consts: HashMap<(Width, u64), V>,
+    consts: FxHashMap<(Width, u64), V>,
     /// The instructions of the machine so far, by what they do to what.
-    known: HashMap<(What, Ty, Args), V>,
+    known: FxHashMap<(What, Ty, Args), V>,
     /// What floats can be, of those that somebody asked about.
-    facts: HashMap<V, facts::Facts>,
+    facts: FxHashMap<V, facts::Facts>,
 }
 
 impl Build {
     pub(super) fn new(shape: Shape) -> Build {
-        Build { shape, insts: Vec::new(), consts: HashMap::new(), known: HashMap::new(), facts: HashMap::new() }
+        Build {
+            shape,
+            insts: Vec::new(),
+            consts: FxHashMap::default(),
+            known: FxHashMap::default(),
+            facts: FxHashMap::default(),
+        }
     }
 
     pub(super) fn push(&mut self, what: What, ty: Ty, args: &[V]) -> V {
