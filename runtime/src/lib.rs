@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`map`] | [`KernelCall`]: calling a kernel on slices, arrays and Arrow arrays |
 //! | [`loaded`] | [`LoadedKernel`]: the handle that everything else goes through |
+//! | [`fusion`] | [`LoadedFusion`]: several kernels over the same columns in one call |
 //! | [`arrow`], [`arrow_types`], [`mod@column`], [`results`] | what arguments and results may be |
 //! | [`typed`] | [`TypedKernel`]: many small calls on slices, with all checks of types done before the first |
 //! | [`cache`], [`mod@engine`] | where code is kept, and whether it is wanted |
@@ -31,6 +32,7 @@ pub mod crash;
 mod element;
 pub mod engine;
 mod fault;
+pub mod fusion;
 mod kept;
 mod ladder;
 mod layout;
@@ -60,6 +62,7 @@ pub use call::STRIP_ROWS;
 pub use column::Column;
 pub use element::{Element, Source, Storage};
 pub use engine::{Engine, engine, set_engine};
+pub use fusion::LoadedFusion;
 pub use ladder::COMPILE_BUDGET;
 pub use loaded::LoadedKernel;
 pub use map::KernelCall;

@@ -10,6 +10,7 @@ mod encodings;
 mod faults;
 #[cfg(target_os = "linux")]
 mod fork;
+mod fusion;
 mod kernels;
 mod lists;
 mod map;
