@@ -4,13 +4,14 @@
 //! costs what one call costs. `fuse` makes the kernel, or says why there is none; whoever calls it splits the
 //! results by `FusedPart::results`.
 //!
-//! A row of the fused kernel that has results has those of each part alone, to the bit, and null where the part
-//! alone gives null:
+//! A row of the fused kernel that has results has those of each part alone, to the bit:
 //!
-//! * **Nulls.** A column that every part takes as strict is strict here: such a row is null for all of them. A part
-//!   that is strict in more than that gets these columns as `Option`s, computes nothing in a row where one of them
-//!   is null (it might fail there), and its results are null in it. Lists are never `Option`s, neither as
-//!   parameters nor as results, so a part that has them fuses only with parts that are null in the same rows.
+//! * **Nulls.** A null in a column that every part takes as strict makes the row null, here as there. In the other
+//!   columns nulls are the caller's business, as always where machine code runs: it computes the rows whatever stands
+//!   under a null, and makes the results of a part null where one of `FusedPart::strict` is. A part that could fail on
+//!   what stands there, or has lists, does not want that (`FusedPart::ignores_nulls`): where such nulls are met the
+//!   parts are called alone. (As `Option`s, with a flag for each result, prices of three products cost twice as much
+//!   as called alone.)
 //! * **Failing rows.** A row that fails in one part fails; which part, and with what error, the parts alone say. A
 //!   row whose loops spend more iterations *together* than the most careful part allows itself fails too. So a
 //!   failure means: ask the parts alone, of which it may be that none fails. The other way round there is no doubt.
@@ -28,9 +29,8 @@ use crate::builder::{Builder, View};
 use crate::diagnostic::Diagnostics;
 use crate::kernel::{Core, Kernel, Names, ValueId, VerifiedKernel};
 use crate::limits::NAME_BYTES_MAX;
-use crate::op::Op;
 use crate::signature::{Array, Length, OnError, Param, ResultTy};
-use crate::types::{Scalar, Type};
+use crate::types::Type;
 use crate::verify::verify;
 
 /// A kernel that shall be fused, and which of the shared columns each of its parameters takes.
@@ -60,6 +60,11 @@ pub struct FusedPart {
     pub part: Part,
     /// Which results of the fused kernel are those of the part. Equal parts share theirs.
     pub results: Range<usize>,
+    /// The shared columns in which this part is strict and some other is not, in order. Where one of them is null
+    /// these results are null, and the fused kernel does not know.
+    pub strict: Vec<usize>,
+    /// Whether the part may be computed in such rows: it cannot fail, and has no lists.
+    pub ignores_nulls: bool,
 }
 
 /// Why kernels cannot be one.
@@ -90,11 +95,6 @@ pub enum Unfusable {
         /// Which part.
         part: usize,
     },
-    /// This part is null in rows in which others are not, and has lists, which cannot be null alone.
-    Nulls {
-        /// Which part.
-        part: usize,
-    },
     /// This part has a list result whose length counts one column more often than a length can say.
     Lengths {
         /// Which part.
@@ -116,9 +116,6 @@ impl fmt::Display for Unfusable {
             }
             Unfusable::OnError { part } => {
                 write!(f, "kernel {part} makes failing rows null, which would make the results of the others null")
-            }
-            Unfusable::Nulls { part } => {
-                write!(f, "kernel {part} is null in rows in which others are not, and a list cannot be null alone")
             }
             Unfusable::Lengths { part } => {
                 write!(f, "kernel {part} has a result whose length counts one column too often")
@@ -159,7 +156,12 @@ pub fn fuse(parts: &[Part]) -> Result<Fusion, Unfusable> {
     }
     let (core, _) = builder.finish_as(results, returns);
     let kernel = verify(Kernel { core, names: plan.names(), source: None }).map_err(Unfusable::TooLarge)?;
-    let fused = |part: &Part| FusedPart { part: part.clone(), results: plan.results_of(part) };
+    let fused = |part: &Part| FusedPart {
+        part: part.clone(),
+        results: plan.results_of(part),
+        strict: strict_columns(part).difference(&plan.common).copied().collect(),
+        ignores_nulls: !part.kernel.core.is_fallible() && !has_lists(&part.kernel.core),
+    };
     Ok(Fusion { kernel, columns: plan.columns.clone(), parts: parts.iter().map(fused).collect() })
 }
 
@@ -195,11 +197,13 @@ impl<'p> Plan<'p> {
     fn new(parts: &'p [Part], distinct: Vec<usize>) -> Result<Plan<'p>, Unfusable> {
         let strict = distinct.iter().map(|&index| strict_columns(&parts[index]));
         let common = strict.reduce(|all, own| &all & &own).unwrap_or_default();
+        let optional: BTreeSet<usize> = distinct.iter().flat_map(|&index| optional_columns(&parts[index])).collect();
         let mut plan = Plan { parts, distinct, columns: Vec::new(), params: Vec::new(), common };
         for &index in &plan.distinct {
             let (kernel, columns) = (&parts[index].kernel, &parts[index].columns);
             for ((param, &column), name) in kernel.core.signature.params.iter().zip(columns).zip(&kernel.names.params) {
-                let param = shared(param, !plan.common.contains(&column));
+                let sees_nulls = optional.contains(&column) && !plan.common.contains(&column);
+                let param = shared(param, sees_nulls);
                 match plan.columns.iter().position(|&seen| seen == column) {
                     None => {
                         plan.columns.push(column);
@@ -223,21 +227,10 @@ impl<'p> Plan<'p> {
         &self.parts[index].kernel.core
     }
 
-    /// The columns that may be null where the row is not, and make this part null.
-    fn guards(&self, index: usize) -> Vec<usize> {
-        strict_columns(&self.parts[index]).difference(&self.common).copied().collect()
-    }
-
     fn check(&self, index: usize) -> Result<(), Unfusable> {
         let core = self.core(index);
         if core.signature.on_error == OnError::Null && core.is_fallible() && self.distinct.len() > 1 {
             return Err(Unfusable::OnError { part: index });
-        }
-        let guards = self.guards(index);
-        let is_list = |column: &usize| matches!(self.params[self.param_of(*column)].0, Param::List { .. });
-        let has_lists = core.signature.results.iter().any(|result| !matches!(result, ResultTy::Scalar { .. }));
-        if guards.iter().any(is_list) || (has_lists && !guards.is_empty()) {
-            return Err(Unfusable::Nulls { part: index });
         }
         let columns = &self.parts[index].columns;
         let fits = |result: &ResultTy| match result {
@@ -279,9 +272,6 @@ impl<'p> Plan<'p> {
         returns: &mut Vec<ValueId>,
     ) {
         let (core, columns) = (self.core(index), &self.parts[index].columns);
-        let guards = self.guards(index);
-        let flags = guards.iter().map(|&column| slots.params[self.param_of(column)][1]);
-        let is_some = flags.collect::<Vec<_>>().into_iter().reduce(|all, flag| builder.op(Op::And, &[all, flag]));
         let (mut passed, mut views) = (Vec::new(), Vec::new());
         for (param, &column) in core.signature.params.iter().zip(columns) {
             let own = self.param_of(column);
@@ -302,36 +292,14 @@ impl<'p> Plan<'p> {
         let own = core.signature.results.iter().filter(is_list).count();
         passed.extend(&slots.lengths[before..before + own]);
         let first = results.len() as u32;
-        let values = match is_some.filter(|_| core.is_fallible()) {
-            None => builder.inline_with_results(core, &passed, &views, first),
-            Some(is_some) => {
-                let open = builder.begin_if(is_some);
-                let values = builder.inline_with_results(core, &passed, &views, first);
-                let open = builder.begin_else(open, &values);
-                let zero = |&id: &ValueId| builder.constant(Scalar::from_bits(core.ty(id), 0));
-                let zeros: Vec<ValueId> = core.returns.iter().map(zero).collect();
-                builder.end_if(open, &zeros)
+        returns.extend(builder.inline_with_results(core, &passed, &views, first));
+        results.extend(core.signature.results.iter().map(|result| match result {
+            ResultTy::List { elem, inner, len } => {
+                let len = self.length(len, columns).expect("checked before");
+                ResultTy::List { elem: *elem, inner: *inner, len }
             }
-        };
-        let mut values = values.into_iter();
-        let mut next = || values.next().expect("a value for each entry of the results");
-        for result in &core.signature.results {
-            match (result, is_some) {
-                (ResultTy::Scalar { ty, nullable }, Some(flag)) => {
-                    returns.push(next());
-                    returns.push(if *nullable { builder.op(Op::And, &[next(), flag]) } else { flag });
-                    results.push(ResultTy::Scalar { ty: *ty, nullable: true });
-                }
-                (ResultTy::List { elem, inner, len }, _) => {
-                    let len = self.length(len, columns).expect("checked before");
-                    results.push(ResultTy::List { elem: *elem, inner: *inner, len });
-                }
-                _ => {
-                    returns.extend(result.entries().iter().map(|_| next()));
-                    results.push(result.clone());
-                }
-            }
-        }
+            other => other.clone(),
+        }));
     }
 
     /// A length in terms of the fused kernel's parameters, if it can be said.
@@ -375,6 +343,18 @@ struct Slots {
 fn strict_columns(part: &Part) -> BTreeSet<usize> {
     let params = part.kernel.core.signature.params.iter().zip(&part.columns);
     params.filter(|(param, _)| !matches!(param, Param::Scalar { nullable: true, .. })).map(|(_, &c)| c).collect()
+}
+
+/// The columns whose nulls the part sees.
+fn optional_columns(part: &Part) -> impl Iterator<Item = usize> {
+    let params = part.kernel.core.signature.params.iter().zip(&part.columns);
+    params.filter(|(param, _)| matches!(param, Param::Scalar { nullable: true, .. })).map(|(_, &column)| column)
+}
+
+fn has_lists(core: &Core) -> bool {
+    let signature = &core.signature;
+    signature.params.iter().any(|param| matches!(param, Param::List { .. }))
+        || signature.results.iter().any(|result| matches!(result, ResultTy::List { .. }))
 }
 
 /// A parameter as the fused kernel has it.

@@ -2,14 +2,15 @@
 //! kernels alone.
 //!
 //! ```text
-//!   columns ──picked──> fused kernel ──results──> split by part
-//!                            │ any error
-//!                            └─> the parts one after another: their error, or their results
+//!   columns ──picked──> fused kernel ──results──> split by part, null where the part is
+//!      │                     │ any error
+//!      └── some nulls ───────┴─> the parts one after another: their error, or their results
 //! ```
 //!
 //! `filbert_ir::fuse` says what a fused kernel promises. What it leaves open is who fails: so after an error the
 //! parts run alone, over all rows, and the user sees what the first of them that fails says, under its own name. That
-//! costs as much again, and only calls that fail.
+//! costs as much again, and only calls that fail. The same happens to a batch with nulls that a part must not meet:
+//! one that could fail on what stands under them.
 //!
 //! A fused kernel that only the scalar back end takes, while it has vectors for a part, is not worth having: its
 //! parts are called one after another from the start.
@@ -17,9 +18,10 @@
 use std::fmt;
 
 use arrow_array::ArrayRef;
+use arrow_buffer::NullBuffer;
 use filbert_compiler::Backend;
 use filbert_ir::fuse::{FusedPart, Fusion};
-use filbert_ir::{Code, KernelError, VerifiedKernel};
+use filbert_ir::{Code, KernelError, Param, VerifiedKernel};
 
 use crate::arrow::ArrowArg;
 use crate::cache::KernelCache;
@@ -112,14 +114,12 @@ impl<'c> LoadedFusion<'c> {
         rows: usize,
         options: &CallOptions,
     ) -> Result<Vec<Vec<OutColumn>>, KernelError> {
-        let mut results = self.each(columns, |kernel, columns| kernel.call(columns, rows, options))?;
-        for (results, part) in results.iter_mut().zip(&self.parts) {
-            for (result, own) in results.iter_mut().zip(&part.part.kernel.core.signature.results) {
-                // What is strict alone is an `Option` where rows may be null for this part only.
-                result.result = own.clone();
-            }
+        self.check(columns.len())?;
+        let all: Vec<Option<Column<'_>>> = columns.iter().cloned().map(Some).collect();
+        if let Some(results) = self.together(&all, rows, options, false) {
+            return Ok(results);
         }
-        Ok(results)
+        self.alone(columns, |kernel, columns| kernel.call(columns, rows, options))
     }
 
     /// `call` on Arrow data.
@@ -129,30 +129,81 @@ impl<'c> LoadedFusion<'c> {
         rows: usize,
         options: &CallOptions,
     ) -> Result<Vec<Vec<ArrayRef>>, KernelError> {
-        self.each(args, |kernel, args| kernel.call_arrow_with(args, rows, options))
+        self.check(args.len())?;
+        let mut columns = vec![None; args.len()];
+        for (index, &column) in self.columns.iter().enumerate() {
+            columns[column] = self.fused.arrow_argument(index, &args[column], rows).ok();
+        }
+        if let Some(results) = self.together(&columns, rows, options, true) {
+            return Ok(results.into_iter().map(|part| part.into_iter().map(OutColumn::into_arrow).collect()).collect());
+        }
+        self.alone(args, |kernel, args| kernel.call_arrow_with(args, rows, options))
     }
 
-    fn each<A: Clone, R: Clone>(
+    fn check(&self, given: usize) -> Result<(), KernelError> {
+        match self.parts.iter().flat_map(|part| &part.part.columns).max() {
+            Some(&last) if last >= given => {
+                let detail = format!("takes {} columns, got {given}", last + 1);
+                Err(self.fused.about(KernelError::new(Code::SignatureMismatch, detail)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The results of one call, if the parts alone would give the same. Columns that are not there are for the parts
+    /// to refuse.
+    fn together(
+        &self,
+        columns: &[Option<Column<'_>>],
+        rows: usize,
+        options: &CallOptions,
+        packed: bool,
+    ) -> Option<Vec<Vec<OutColumn>>> {
+        if !self.worthwhile {
+            return None;
+        }
+        let mut absent = vec![None; self.fused.kernel().core.signature.results.len()];
+        for part in &self.parts {
+            let mut nulls = None;
+            for &column in &part.strict {
+                let own = columns[column].as_ref()?.known_nulls(rows)?;
+                nulls = NullBuffer::union(nulls.as_ref(), own);
+            }
+            if nulls.is_some() && !part.ignores_nulls {
+                return None;
+            }
+            absent[part.results.clone()].fill(nulls);
+        }
+        let params = self.fused.kernel().core.signature.params.iter().zip(&self.columns);
+        let picked = params.map(|(param, &column)| {
+            let own = columns[column].clone()?;
+            let keeps = matches!(param, Param::Scalar { nullable: true, .. })
+                || !self.parts.iter().any(|part| part.strict.contains(&column));
+            Some(if keeps { own } else { own.with_nulls(None) })
+        });
+        let picked: Vec<Column<'_>> = picked.collect::<Option<_>>()?;
+        let results = self.fused.call_with_absent(&picked, rows, options, packed, &absent).ok()?;
+        let of = |part: &FusedPart| {
+            let own = part.part.kernel.core.signature.results.iter();
+            // Lengths name the parameters of the part.
+            let own = results[part.results.clone()].iter().zip(own);
+            own.map(|(result, own)| OutColumn { result: own.clone(), ..result.clone() }).collect()
+        };
+        Some(self.parts.iter().map(of).collect())
+    }
+
+    /// The parts one after another, up to the first that fails.
+    fn alone<A: Clone, R>(
         &self,
         args: &[A],
         call: impl Fn(&LoadedKernel, &[A]) -> Result<Vec<R>, KernelError>,
     ) -> Result<Vec<Vec<R>>, KernelError> {
-        let taken = self.parts.iter().flat_map(|part| &part.part.columns).max();
-        if let Some(last) = taken.filter(|&&last| last >= args.len()) {
-            let detail = format!("takes {} columns, got {}", last + 1, args.len());
-            return Err(self.fused.about(KernelError::new(Code::SignatureMismatch, detail)));
-        }
-        let pick = |columns: &[usize]| columns.iter().map(|&column| args[column].clone()).collect::<Vec<A>>();
-        if self.worthwhile
-            && let Ok(results) = call(&self.fused, &pick(&self.columns))
-        {
-            return Ok(self.parts.iter().map(|part| results[part.results.clone()].to_vec()).collect());
-        }
-        let alone = |part: &FusedPart| {
+        let part = |FusedPart { part, .. }: &FusedPart| {
+            let args: Vec<A> = part.columns.iter().map(|&column| args[column].clone()).collect();
             let cache = self.cache.unwrap_or_else(|| KernelCache::process());
-            call(&cache.load(&part.part.kernel, self.engine), &pick(&part.part.columns))
+            call(&cache.load(&part.kernel, self.engine), &args)
         };
-        self.parts.iter().map(alone).collect()
+        self.parts.iter().map(part).collect()
     }
 }
 

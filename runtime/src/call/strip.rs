@@ -22,7 +22,7 @@ use super::body::{Pointers, StripMemory};
 use super::{Halt, Job};
 use crate::bits;
 use crate::lend::{Input, read_bits, write_bits};
-use crate::room::Sink;
+use crate::room::{Sink, zero_rows};
 
 /// Rows of a shadow check.
 const SHADOW_ROWS: usize = 16;
@@ -310,48 +310,14 @@ impl Memory for ShadowMemory<'_> {
     }
 }
 
-/// Zeroes the results of null rows, looking only at words of the bitmap that have one.
+/// Zeroes the results of null rows.
 ///
 /// # Safety
 /// The rows must be the running piece's.
 pub(super) unsafe fn zero_nulls(job: &Job<'_>, nulls: &NullBuffer, rows: Range<usize>) {
-    let valid = nulls.inner().slice(rows.start, rows.len());
-    let words = valid.bit_chunks();
-    // Of each 64 rows the first one, and those that are null as set bits.
-    let null_rows = || {
-        words.iter_padded().zip(rows.clone().step_by(64)).map(|(word, first)| {
-            let left = rows.end - first;
-            (first, if left < 64 { !word & ((1 << left) - 1) } else { !word })
-        })
-    };
     for (width, sink) in job.columns() {
         // SAFETY: the rows are this piece's, the sink has `width` elements of its type for each of them, and no
         // other piece has a row in a byte of a bitmap.
-        unsafe {
-            match (sink.packed, width, sink.ty.bytes()) {
-                (false, 1, 8) => each(null_rows(), |row| sink.first.cast::<u64>().add(row).write_unaligned(0)),
-                (false, 1, 4) => each(null_rows(), |row| sink.first.cast::<u32>().add(row).write_unaligned(0)),
-                (false, ..) => {
-                    let bytes = width * sink.ty.bytes();
-                    each(null_rows(), |row| sink.first.add(row * bytes).write_bytes(0, bytes));
-                }
-                (true, ..) => each(null_rows(), |row| {
-                    for at in row * width..(row + 1) * width {
-                        *sink.first.add(at / 8) &= !(1 << (at % 8));
-                    }
-                }),
-            }
-        }
-    }
-}
-
-/// Calls `f` with each row whose bit is set.
-#[inline(always)]
-fn each(words: impl Iterator<Item = (usize, u64)>, mut f: impl FnMut(usize)) {
-    for (first, mut word) in words {
-        while word != 0 {
-            f(first + word.trailing_zeros() as usize);
-            word &= word - 1;
-        }
+        unsafe { zero_rows(sink, nulls, width, rows.clone()) };
     }
 }
