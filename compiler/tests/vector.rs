@@ -61,6 +61,25 @@ fn what_is_refused_says_why() {
     }
 }
 
+/// Values are counted, and instructions: a thousand sums are fine, a thousand functions are not.
+#[test]
+fn large_kernels_are_taken_up_to_a_limit() {
+    let chain = |op: &str, values: usize| {
+        let line = |n: usize| format!(" %{}: f64 = {op} %{n}, %0\n", n + 1);
+        let lines: String = (0..values).map(line).collect();
+        format!("kernel k(%0 x: f64) -> f64 {{\n{lines} return %{values}\n}}\n")
+    };
+    for level in [Level::V3, Level::V4] {
+        let Some(sums) = explained(&chain("add", 1023), level) else { continue };
+        assert!(matches!(sums.backend, Backend::Vector { .. }), "{}", sums.backend_reason);
+        let reason = |op, values| explained(&chain(op, values), level).unwrap().backend_reason;
+        assert_eq!(reason("add", 1024), "not vectorised: has 1025 values, more than 1024");
+        let functions = reason("powf", 1000);
+        let why = functions.strip_suffix(" instructions, more than 16384").unwrap_or_else(|| panic!("{functions}"));
+        assert!(why.starts_with("not vectorised: becomes "), "{functions}");
+    }
+}
+
 #[test]
 fn random_plain_kernels_are_taken_and_pass_the_audit() {
     for (level, wanted) in [(Level::V3, "avx2"), (Level::V4, "avx512dq")] {

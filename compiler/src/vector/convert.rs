@@ -35,6 +35,8 @@ pub(super) use repeat::DEPTH_MAX;
 
 /// Instructions of a block with loops that are written out.
 const WRITTEN_OUT_MAX: usize = 2048;
+/// Instructions of any block. A thousand values are seldom more, but functions may be hundreds of them each.
+const INSTS_MAX: usize = 16_384;
 
 /// Why a kernel is not vectorised, in a line.
 pub(super) type Refused = String;
@@ -77,8 +79,9 @@ pub(super) fn convert(
     convert.check();
     convert.results();
     let insts = convert.build.insts.len();
-    if writes_out && core.has_loops() && insts > WRITTEN_OUT_MAX {
-        return Err(format!("becomes {insts} instructions, more than {WRITTEN_OUT_MAX}"));
+    let most = if writes_out && core.has_loops() { WRITTEN_OUT_MAX } else { INSTS_MAX };
+    if insts > most {
+        return Err(format!("becomes {insts} instructions, more than {most}"));
     }
     Ok((Body { shape, insts: convert.build.insts, copies: 1, is_tail: false }, convert.sites))
 }
