@@ -205,7 +205,7 @@ pub(crate) struct Engines {
     /// The vector back end on what this machine has, and on less.
     pub(crate) vector: Vec<(Isa, KernelCache)>,
     /// Kernels that ran in vectors, on either machine.
-    taken: Cell<u64>,
+    pub(crate) taken: Cell<u64>,
     /// Those of them that have loops.
     looping: Cell<u64>,
     /// Those that read or write elements of lists or tables.

@@ -11,6 +11,7 @@ mod faults;
 #[cfg(target_os = "linux")]
 mod fork;
 mod fusion;
+mod integers;
 mod kernels;
 mod lists;
 mod map;

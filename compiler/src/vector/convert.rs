@@ -13,6 +13,7 @@
 
 mod bits;
 mod cast;
+mod divide;
 mod float;
 mod int;
 mod known;
@@ -30,13 +31,17 @@ use crate::abi;
 use crate::passes::Optimized;
 use crate::proof::{self, Proofs};
 use known::Got;
-pub(super) use math::widens;
 pub(super) use repeat::DEPTH_MAX;
 
 /// Instructions of a block with loops that are written out.
 const WRITTEN_OUT_MAX: usize = 2048;
 /// Instructions of any block. A thousand values are seldom more, but functions may be hundreds of them each.
 const INSTS_MAX: usize = 16_384;
+
+/// Whether some value needs lanes of 64 bits to be computed, though it has 32.
+pub(super) fn widens(core: &Core) -> bool {
+    math::widens(core) || divide::widens(core)
+}
 
 /// Why a kernel is not vectorised, in a line.
 pub(super) type Refused = String;
