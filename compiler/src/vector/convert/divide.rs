@@ -6,7 +6,7 @@ use super::Convert;
 use crate::vector::build::{Divided, Order};
 use crate::vector::ir::{V, Width};
 
-/// Numbers of 64 bits up to here, and their quotients, are exact in f64 at any step.
+/// Numbers of 64 bits below this are exact in f64, and so are their whole quotients.
 const SMALL: i128 = 1 << 51;
 
 /// Whether it is made of a quotient.
@@ -88,14 +88,21 @@ impl Convert<'_> {
             true => i128::from((bits << (64 - ty.bits())) as i64 >> (64 - ty.bits())),
             false => i128::from(bits),
         });
-        let is_small = |id: ValueId| {
-            let (low, high) = self.proofs.range(id).ends();
-            -SMALL <= low && high <= SMALL
-        };
-        if ty.bits() == 64 && args.iter().all(|&id| is_small(id)) {
-            return self.build.divide_small(x, y, divisor);
+        if ty.bits() < 64 || divisor.is_some() {
+            return self.build.divide(signed, ty.bits(), x, y, divisor);
         }
-        self.build.divide(signed, ty.bits(), x, y, divisor)
+        let is_small = |&id: &ValueId| {
+            let (low, high) = self.proofs.range(id).ends();
+            -SMALL < low && high < SMALL
+        };
+        if !args.iter().all(is_small) {
+            if self.build.has_masks() {
+                return self.build.divide(signed, ty.bits(), x, y, None);
+            }
+            let large = self.build.not_small(signed, x, y);
+            self.leave_where(large);
+        }
+        self.build.divide_small(x, y)
     }
 
     /// The whole square root; a negative number has none.
