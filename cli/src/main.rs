@@ -35,6 +35,10 @@ use clap::{Parser, Subcommand};
 
 use crate::failure::{Failure, tell};
 
+/// Batches of columns come and go by megabytes; this allocator keeps their pages (docs/benchmarks.md has what it saves).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Small numeric kernels, compiled to native code inside SQL jobs
 #[derive(Parser)]
 #[command(name = "filbert", version, after_help = "Exit status: 0 done, 1 the job failed, 2 wrong usage.")]

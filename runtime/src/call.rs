@@ -17,6 +17,7 @@
 
 mod body;
 mod native;
+mod nulls;
 mod strip;
 
 use std::ops::Range;
@@ -34,10 +35,12 @@ use crate::machine;
 use crate::options::StopFlag;
 use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
-use strip::{Strip, zero_nulls};
+use nulls::zero_nulls;
+use strip::Strip;
 
 pub(crate) use body::{Direct, Limits, direct};
 pub(crate) use native::{CompileFn, NativeCode};
+pub(crate) use nulls::zero_rows;
 
 /// Rows between two looks at the stop flag; also the size of the scratch strips.
 pub const STRIP_ROWS: usize = 1024;
@@ -108,7 +111,12 @@ impl<'j> Job<'j> {
             && self.sinks.iter().all(|sink| !sink.packed)
             && self.layout.lists.is_empty()
             && !self.layout.forgives;
-        if is_vector && in_place { LONG_STRIP_ROWS } else { STRIP_ROWS }
+        match () {
+            () if !is_vector || !in_place => STRIP_ROWS,
+            // The results of null rows become zeros while the first cache has them.
+            () if self.nulls().is_some() => 2 * STRIP_ROWS,
+            () => LONG_STRIP_ROWS,
+        }
     }
 }
 
@@ -267,10 +275,10 @@ impl Piece<'_, '_> {
             }
             // SAFETY: as above.
             unsafe { strip.finish(job, start, rows) };
-        }
-        if let Some(nulls) = job.nulls() {
-            // SAFETY: the rows are this piece's.
-            unsafe { zero_nulls(job, nulls, self.rows.clone()) };
+            if let Some(nulls) = job.nulls() {
+                // SAFETY: as above.
+                unsafe { zero_nulls(job, nulls, start..start + rows) };
+            }
         }
         job.done.fetch_add(self.rows.len(), Ordering::Release);
         Ok(())

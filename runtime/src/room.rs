@@ -8,13 +8,13 @@
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use filbert_ir::{KernelError, Scalar, Type};
 
+use crate::call::zero_rows;
 use crate::element::Element;
 use crate::lend::{out_of_memory, read_scalar};
 use crate::out_column::OutColumn;
@@ -161,48 +161,6 @@ impl Room for Aligned {
 
     unsafe fn set_filled(&mut self) {
         self.filled = true;
-    }
-}
-
-/// Zeroes the elements, `width` a row, of those of these rows that are null, looking only at words of the bitmap that
-/// have one.
-///
-/// # Safety
-/// The sink has elements for these rows, they are filled, and no other thread touches them or, where they are bits,
-/// the bytes that they stand in.
-pub(crate) unsafe fn zero_rows(sink: &Sink<'_>, nulls: &NullBuffer, width: usize, rows: Range<usize>) {
-    let valid = nulls.inner().slice(rows.start, rows.len());
-    // Of each 64 rows the first one, and those that are null as set bits.
-    let null_rows = valid.bit_chunks().iter_padded().zip(rows.clone().step_by(64)).map(|(word, first)| {
-        let left = rows.end - first;
-        (first, if left < 64 { !word & ((1 << left) - 1) } else { !word })
-    });
-    // SAFETY: the elements are there, by the caller's promise.
-    unsafe {
-        match (sink.packed, width, sink.ty.bytes()) {
-            (false, 1, 8) => each(null_rows, |row| sink.first.cast::<u64>().add(row).write_unaligned(0)),
-            (false, 1, 4) => each(null_rows, |row| sink.first.cast::<u32>().add(row).write_unaligned(0)),
-            (false, ..) => {
-                let bytes = width * sink.ty.bytes();
-                each(null_rows, |row| sink.first.add(row * bytes).write_bytes(0, bytes));
-            }
-            (true, ..) => each(null_rows, |row| {
-                for at in row * width..(row + 1) * width {
-                    *sink.first.add(at / 8) &= !(1 << (at % 8));
-                }
-            }),
-        }
-    }
-}
-
-/// Calls `f` with each row whose bit is set.
-#[inline(always)]
-fn each(words: impl Iterator<Item = (usize, u64)>, mut f: impl FnMut(usize)) {
-    for (first, mut word) in words {
-        while word != 0 {
-            f(first + word.trailing_zeros() as usize);
-            word &= word - 1;
-        }
     }
 }
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, StringArray, StructArray};
+use arrow_array::types::{Float64Type, Int16Type, Int32Type, Int64Type};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int16Array, Int32Array, Int64Array, StringArray, StructArray,
+};
 use filbert_ir::{Code, Datum, Scalar, Type};
 use filbert_runtime::{ArrowArg, KernelCall, arrow_type, type_of_arrow};
 
@@ -120,26 +122,32 @@ fn fault_22_a_branch_that_is_not_taken_does_not_fail() {
 
 #[test]
 fn fault_23_slots_under_nulls_hold_zero() {
-    let two = kernel(
-        "kernel two(%0 x: f64, %1 y: f64) -> (f64, bool) {
-           %2: f64 = add %0, %1
-           %3: bool = lt %0, %1
-           return %2, %3
+    let four = kernel(
+        "kernel four(%0 x: f64, %1 y: f64, %2 i: i32, %3 s: i16) -> (f64, bool, i32, i16) {
+           %4: f64 = add %0, %1
+           %5: bool = lt %0, %1
+           return %4, %5, %2, %3
          }",
     );
-    for loaded in both(&two) {
-        for rows in [3, 64, 1025, 70_000] {
+    for loaded in both(&four) {
+        for rows in (3..150).chain([1025, 70_000]) {
             let x: Float64Array = Float64Array::new(
                 vec![6.5; rows].into(),
                 Some((0..rows).map(|row| row % 5 != 1 && row % 1000 < 990).collect()),
             );
             let x: ArrayRef = Arc::new(x);
-            let got = loaded.call_arrow(&[(&x).into(), ArrowArg::Scalar(Some(7.0.into()))], rows).unwrap();
+            let y = ArrowArg::Scalar(Some(7.0.into()));
+            let i: ArrayRef = Arc::new(Int32Array::from(vec![-3; rows]));
+            let s: ArrayRef = Arc::new(Int16Array::from(vec![5; rows]));
+            let got = loaded.call_arrow(&[(&x).into(), y, (&i).into(), (&s).into()], rows).unwrap();
             let (sums, less) = (got[0].as_primitive::<Float64Type>(), got[1].as_boolean());
+            let (ints, shorts) = (got[2].as_primitive::<Int32Type>(), got[3].as_primitive::<Int16Type>());
             assert!(sums.null_count() > 0);
             for row in 0..rows {
-                let expected = if sums.is_null(row) { (0, false) } else { (13.5f64.to_bits(), true) };
-                assert_eq!((sums.value(row).to_bits(), less.value(row)), expected, "row {row} of {rows}");
+                let is_null = sums.is_null(row);
+                let expected = if is_null { (0, false, 0, 0) } else { (13.5f64.to_bits(), true, -3, 5) };
+                let row_is = (sums.value(row).to_bits(), less.value(row), ints.value(row), shorts.value(row));
+                assert_eq!(row_is, expected, "row {row} of {rows}");
             }
         }
     }

@@ -94,6 +94,54 @@ fn fault_15_every_operation_agrees_at_its_edges() {
     println!("{kernels} kernels of one operation compared, no difference; {taken} times in vectors");
 }
 
+/// The least and greatest of two values of which something is known (a square is neither below zero nor -0, and so
+/// on): both are made of parameters in every way that the vector back end draws conclusions from.
+#[test]
+fn the_least_and_greatest_of_what_is_known_keep_their_bits() {
+    let engines = Engines::new();
+    for ty in [Type::F64, Type::F32] {
+        let constants = random::specials(ty);
+        let makers = 11 + constants.len();
+        for (first, second) in (0..makers).flat_map(|first| (0..makers).map(move |second| (first, second))) {
+            let mut builder = Builder::new();
+            let [x, y] = [0, 1].map(|_| builder.param(ty));
+            let mut made = |maker: usize, v: ValueId, w: ValueId| match maker {
+                0 => v,
+                1 => builder.op(Op::Mul, &[v, v]),
+                2 => builder.op(Op::Abs, &[v]),
+                3 => builder.op(Op::Sqrt, &[v]),
+                4 => builder.op(Op::Add, &[v, w]),
+                5 => builder.op(Op::Sub, &[v, w]),
+                6 => builder.op(Op::Neg, &[v]),
+                7 => builder.op(Op::Ceil, &[v]),
+                8 => builder.op(Op::Div, &[v, w]),
+                9 => {
+                    let [a, b] = [v, w].map(|v| builder.op(Op::Mul, &[v, v]));
+                    builder.op(Op::Add, &[a, b])
+                }
+                10 => {
+                    let size = builder.op(Op::Abs, &[w]);
+                    builder.op(Op::MulAdd, &[v, v, size])
+                }
+                _ => builder.constant(constants[maker - 11]),
+            };
+            let (a, b) = (made(first, x, y), made(second, y, x));
+            let [least, greatest] = [Op::Min, Op::Max].map(|op| builder.op(op, &[a, b]));
+            // Once more, of what is known of those.
+            let again = [builder.op(Op::Min, &[greatest, a]), builder.op(Op::Max, &[b, least])];
+            let sum = builder.op(Op::Mul, &[least, least]);
+            let root = builder.op(Op::Sqrt, &[sum]);
+            let (core, _) = builder.finish(vec![least, greatest, again[0], again[1], root]);
+            let names = Names { kernel: "k".into(), params: vec!["x".into(), "y".into()], ..Names::default() };
+            let kernel = verify(Kernel { core, names, source: None }).unwrap();
+            let specials = random::specials(ty);
+            let pairs = specials.iter().flat_map(|&x| specials.iter().map(move |&y| data(&[x, y])));
+            let rows: Vec<Vec<Datum>> = pairs.collect();
+            compare_rows(&format!("{ty}, {first} and {second}"), &kernel, &rows, &engines);
+        }
+    }
+}
+
 /// More values alive at once than there are registers, numbers and bools, in both widths: they go to the stack and
 /// come back.
 #[test]

@@ -399,7 +399,7 @@ impl Convert<'_> {
     /// A value in which a NaN is the canonical one.
     fn canonical(&mut self, id: ValueId) -> V {
         let (v, ty) = (self.value(id), self.core.ty(id));
-        if !ty.is_float() || self.never_nan[id.index()] || self.known(id).is_some_and(|bits| !is_nan(ty, bits)) {
+        if !ty.is_float() || self.never_nan[id.index()] || self.build.is_never_nan(v) {
             return v;
         }
         let width = Width::of(ty);
@@ -407,14 +407,6 @@ impl Convert<'_> {
         let canonical = self.build.constant(width, canonical);
         let nan = self.build.fcompare(super::build::Compare::Unordered, v, v);
         self.build.select(nan, canonical, v)
-    }
-}
-
-fn is_nan(ty: Type, bits: u64) -> bool {
-    match Scalar::from_bits(ty, bits) {
-        Scalar::F32(v) => v.is_nan(),
-        Scalar::F64(v) => v.is_nan(),
-        _ => false,
     }
 }
 

@@ -76,6 +76,10 @@ machine! {
     MinF32: EVEX_Vminps_zmm_k1z_zmm_zmmm512b32_sae, EVEX_Vminps_ymm_k1z_ymm_ymmm256b32, VEX_Vminps_ymm_ymm_ymmm256, VEX_Vminps_xmm_xmm_xmmm128; Folds;
     MaxF64: EVEX_Vmaxpd_zmm_k1z_zmm_zmmm512b64_sae, EVEX_Vmaxpd_ymm_k1z_ymm_ymmm256b64, VEX_Vmaxpd_ymm_ymm_ymmm256, VEX_Vmaxpd_xmm_xmm_xmmm128; Folds;
     MaxF32: EVEX_Vmaxps_zmm_k1z_zmm_zmmm512b32_sae, EVEX_Vmaxps_ymm_k1z_ymm_ymmm256b32, VEX_Vmaxps_ymm_ymm_ymmm256, VEX_Vmaxps_xmm_xmm_xmmm128; Folds;
+    /// The least (4) or greatest (5) of two, of which neither is a signalling NaN.
+    RangeF64: EVEX_Vrangepd_zmm_k1z_zmm_zmmm512b64_imm8_sae, EVEX_Vrangepd_ymm_k1z_ymm_ymmm256b64_imm8, INVALID, INVALID; Folds;
+    /// The same in lanes of 32 bits.
+    RangeF32: EVEX_Vrangeps_zmm_k1z_zmm_zmmm512b32_imm8_sae, EVEX_Vrangeps_ymm_k1z_ymm_ymmm256b32_imm8, INVALID, INVALID; Folds;
     SqrtF64: EVEX_Vsqrtpd_zmm_k1z_zmmm512b64_er, EVEX_Vsqrtpd_ymm_k1z_ymmm256b64, VEX_Vsqrtpd_ymm_ymmm256, VEX_Vsqrtpd_xmm_xmmm128; Folds;
     SqrtF32: EVEX_Vsqrtps_zmm_k1z_zmmm512b32_er, EVEX_Vsqrtps_ymm_k1z_ymmm256b32, VEX_Vsqrtps_ymm_ymmm256, VEX_Vsqrtps_xmm_xmmm128; Folds;
     RoundF64: EVEX_Vrndscalepd_zmm_k1z_zmmm512b64_imm8_sae, EVEX_Vrndscalepd_ymm_k1z_ymmm256b64_imm8, VEX_Vroundpd_ymm_ymmm256_imm8, VEX_Vroundpd_xmm_xmmm128_imm8; Folds;

@@ -11,9 +11,6 @@
 
 #![allow(unsafe_code)]
 
-use std::ops::Range;
-
-use arrow_buffer::NullBuffer;
 use filbert_compiler::abi::uniform_bits;
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd};
 use filbert_ir::{Array, Fault};
@@ -22,7 +19,7 @@ use super::body::{Pointers, StripMemory};
 use super::{Halt, Job};
 use crate::bits;
 use crate::lend::{Input, read_bits, write_bits};
-use crate::room::{Sink, zero_rows};
+use crate::room::Sink;
 
 /// Rows of a shadow check.
 const SHADOW_ROWS: usize = 16;
@@ -307,17 +304,5 @@ impl Memory for ShadowMemory<'_> {
     fn store(&mut self, array: Array, index: u64, bits: u64) {
         let list = self.index(array);
         self.results[list][index as usize] = bits;
-    }
-}
-
-/// Zeroes the results of null rows.
-///
-/// # Safety
-/// The rows must be the running piece's.
-pub(super) unsafe fn zero_nulls(job: &Job<'_>, nulls: &NullBuffer, rows: Range<usize>) {
-    for (width, sink) in job.columns() {
-        // SAFETY: the rows are this piece's, the sink has `width` elements of its type for each of them, and no
-        // other piece has a row in a byte of a bitmap.
-        unsafe { zero_rows(sink, nulls, width, rows.clone()) };
     }
 }

@@ -1,6 +1,7 @@
 //! Floats. Each step is exact or rounds once, so that every machine gives the same bits; the sign and the
 //! payload of a NaN are nobody's business until a result is stored.
 
+use super::facts::Facts;
 use super::{Build, pick};
 use crate::vector::ir::{Ty, V, What, Width};
 use crate::vector::machine::Machine;
@@ -188,15 +189,48 @@ impl Build {
         self.ordered(Machine::MaxF64, Machine::MaxF32, a, b)
     }
 
-    /// The lesser or greater of two; a NaN is ignored, and -0 is below +0. Equal operands differ at most in the
-    /// sign of a zero: `or` of the bits gives -0 if there is one, `and` gives +0.
+    /// The lesser or greater of two; a NaN is ignored, and -0 is below +0.
+    ///
+    /// The machine gives the second of two that are equal or unordered, which is right where it can be no NaN and the
+    /// first no zero that is beyond it. AVX-512 has an instruction that is right in any order, but for a signalling
+    /// NaN; otherwise equal operands differ at most in the sign of a zero: `or` of the bits gives -0 if there is one,
+    /// `and` gives +0.
     pub(in crate::vector) fn extremum(&mut self, is_min: bool, a: V, b: V) -> V {
-        let picked = if is_min { self.lesser(a, b) } else { self.greater(a, b) };
-        let merged = if is_min { self.or(a, b) } else { self.and(a, b) };
-        let equal = self.fcompare(Compare::Eq, a, b);
-        let settled = self.select(equal, merged, picked);
-        let nan = self.fcompare(Compare::Unordered, b, b);
-        self.select(nan, a, settled)
+        let ties = |first: Facts, second: Facts| match is_min {
+            true => first.negative_zero && second.positive_zero,
+            false => first.positive_zero && second.negative_zero,
+        };
+        let doubts = |first: Facts, second: Facts| u32::from(ties(first, second)) + u32::from(second.nan);
+        let (of_a, of_b) = (self.facts(a), self.facts(b));
+        let swap = doubts(of_b, of_a) < doubts(of_a, of_b);
+        let (a, b, of_a, of_b) = if swap { (b, a, of_b, of_a) } else { (a, b, of_a, of_b) };
+        let has_range = self.has_masks();
+        if has_range && doubts(of_a, of_b) > 0 {
+            let (a, b) = (self.quieted(a, of_a), self.quieted(b, of_b));
+            let width = self.width(a);
+            let machine = pick(width, Machine::RangeF64, Machine::RangeF32);
+            return self.machine_imm(machine, Ty::Lanes(width), &[a, b], if is_min { 4 } else { 5 });
+        }
+        let mut picked = if is_min { self.lesser(a, b) } else { self.greater(a, b) };
+        if ties(of_a, of_b) {
+            let merged = if is_min { self.or(a, b) } else { self.and(a, b) };
+            let equal = self.fcompare(Compare::Eq, a, b);
+            picked = self.select(equal, merged, picked);
+        }
+        if of_b.nan {
+            let nan = self.fcompare(Compare::Unordered, b, b);
+            picked = self.select(nan, a, picked);
+        }
+        picked
+    }
+
+    /// The same number, or a NaN that is quiet.
+    fn quieted(&mut self, v: V, facts: Facts) -> V {
+        if !facts.signalling {
+            return v;
+        }
+        let one = self.float(self.width(v), 1.0);
+        self.fmul(v, one)
     }
 }
 

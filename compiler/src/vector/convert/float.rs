@@ -34,7 +34,7 @@ impl Convert<'_> {
                 let nan = build.fcompare(Compare::Unordered, x, x);
                 build.select(nan, x, sign)
             }
-            Op::Min | Op::Max => self.extremum(op == Op::Min, args),
+            Op::Min | Op::Max => build.extremum(op == Op::Min, x, y),
             Op::Clamp => self.clamp_float(id, args),
             Op::Eq => build.fcompare(Compare::Eq, x, y),
             Op::Ne => build.fcompare(Compare::Ne, x, y),
@@ -96,21 +96,6 @@ impl Convert<'_> {
             }
             _ => return Err(refuses(op, ty)),
         })
-    }
-
-    /// A constant that is neither NaN nor the zero that could lose a tie stands second, where it wins ties
-    /// and against NaN: then one instruction is right.
-    fn extremum(&mut self, is_min: bool, args: &[ValueId]) -> V {
-        let (x, y) = (self.value(args[0]), self.value(args[1]));
-        let settles = |c: Option<Scalar>| {
-            c.and_then(as_f64).is_some_and(|v| !v.is_nan() && (v != 0.0 || v.is_sign_negative() == is_min))
-        };
-        let (first, second) = match args {
-            _ if settles(self.as_const(args[1])) => (x, y),
-            _ if settles(self.as_const(args[0])) => (y, x),
-            _ => return self.build.extremum(is_min, x, y),
-        };
-        if is_min { self.build.lesser(first, second) } else { self.build.greater(first, second) }
     }
 
     /// A NaN value stands second in both steps and so stays.
