@@ -49,6 +49,10 @@ use setup::{Environment, Setup};
 use shared::protocol::Ty;
 use worker::Worker;
 
+/// As the `filbert` command has it; Filbert's own worker is a process of this program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Times Filbert and its peers in turns, and writes the tables.
 #[derive(Parser, Debug)]
 #[command(version)]

@@ -399,22 +399,7 @@ impl Convert<'_> {
     /// A value in which a NaN is the canonical one.
     fn canonical(&mut self, id: ValueId) -> V {
         let (v, ty) = (self.value(id), self.core.ty(id));
-        if !ty.is_float() || self.never_nan[id.index()] || self.build.is_never_nan(v) {
-            return v;
-        }
-        let width = Width::of(ty);
-        let canonical = Scalar::from_bits(ty, nan_bits(width)).bits();
-        let canonical = self.build.constant(width, canonical);
-        let nan = self.build.fcompare(super::build::Compare::Unordered, v, v);
-        self.build.select(nan, canonical, v)
-    }
-}
-
-/// The bits of the NaN that kernels return.
-fn nan_bits(width: Width) -> u64 {
-    match width {
-        Width::W64 => 0x7ff8_0000_0000_0000,
-        Width::W32 => 0x7fc0_0000,
+        if !ty.is_float() || self.never_nan[id.index()] { v } else { self.build.canonical(v) }
     }
 }
 

@@ -80,6 +80,10 @@ machine! {
     RangeF64: EVEX_Vrangepd_zmm_k1z_zmm_zmmm512b64_imm8_sae, EVEX_Vrangepd_ymm_k1z_ymm_ymmm256b64_imm8, INVALID, INVALID; Folds;
     /// The same in lanes of 32 bits.
     RangeF32: EVEX_Vrangeps_zmm_k1z_zmm_zmmm512b32_imm8_sae, EVEX_Vrangeps_ymm_k1z_ymm_ymmm256b32_imm8, INVALID, INVALID; Folds;
+    /// By what kind of number the second operand is, the entry of the third says: the first (0), or that number (1).
+    FixF64: EVEX_Vfixupimmpd_zmm_k1z_zmm_zmmm512b64_imm8_sae, EVEX_Vfixupimmpd_ymm_k1z_ymm_ymmm256b64_imm8, INVALID, INVALID; Folds;
+    /// The same in lanes of 32 bits.
+    FixF32: EVEX_Vfixupimmps_zmm_k1z_zmm_zmmm512b32_imm8_sae, EVEX_Vfixupimmps_ymm_k1z_ymm_ymmm256b32_imm8, INVALID, INVALID; Folds;
     SqrtF64: EVEX_Vsqrtpd_zmm_k1z_zmmm512b64_er, EVEX_Vsqrtpd_ymm_k1z_ymmm256b64, VEX_Vsqrtpd_ymm_ymmm256, VEX_Vsqrtpd_xmm_xmmm128; Folds;
     SqrtF32: EVEX_Vsqrtps_zmm_k1z_zmmm512b32_er, EVEX_Vsqrtps_ymm_k1z_ymmm256b32, VEX_Vsqrtps_ymm_ymmm256, VEX_Vsqrtps_xmm_xmmm128; Folds;
     RoundF64: EVEX_Vrndscalepd_zmm_k1z_zmmm512b64_imm8_sae, EVEX_Vrndscalepd_ymm_k1z_ymmm256b64_imm8, VEX_Vroundpd_ymm_ymmm256_imm8, VEX_Vroundpd_xmm_xmmm128_imm8; Folds;
@@ -212,6 +216,11 @@ impl Machine {
     /// Whether the result takes the place of an operand, whichever the code chooses.
     pub(super) fn takes_place(self) -> bool {
         self.forms().is_some() || matches!(self, Machine::Ternary64 | Machine::Ternary32)
+    }
+
+    /// Whether the result begins as the first operand, while the others are still read.
+    pub(super) fn is_begun(self) -> bool {
+        matches!(self, Machine::FixF64 | Machine::FixF32)
     }
 
     /// The forms of a product and sum of which this is the second: 132, 213 and 231.

@@ -171,10 +171,13 @@ fn last_uses(body: &Body, loops: &[(usize, usize)]) -> Vec<usize> {
         // The operands of a gather are still read when its result is begun.
         let until = index + usize::from(is_apart(inst));
         inst.args.iter().for_each(|v| last[v.index()] = until);
-        if let (What::Masked(_), 4) = (inst.what, inst.args.len()) {
-            // Still read when the result has begun as the second operand.
-            inst.args[2..].iter().for_each(|v| last[v.index()] = index + 1);
-        }
+        // Still read when the result has begun as another operand.
+        let still_read = match inst.what {
+            What::Masked(_) if inst.args.len() == 4 => &inst.args[2..],
+            What::Machine(machine, _) if machine.is_begun() => &inst.args[1..],
+            _ => &[],
+        };
+        still_read.iter().for_each(|v| last[v.index()] = index + 1);
     }
     for &(head, end) in loops {
         for last in &mut last[..head] {

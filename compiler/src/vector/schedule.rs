@@ -13,7 +13,7 @@ use super::registers;
 const COPIES_MAX: usize = 8;
 
 /// Copies of a block without loops: beyond, its loads and stores are all that there is.
-const COPIES_STRAIGHT: u32 = 4;
+const COPIES_STRAIGHT: u32 = 8;
 
 /// Instructions of a turn of copies that wait for one another's operands.
 const INTERLEAVED_MAX: usize = 160;

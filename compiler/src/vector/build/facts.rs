@@ -83,11 +83,6 @@ impl Build {
         self.facts_to(v, DEPTH_MAX)
     }
 
-    /// Whether no lane of a float is NaN.
-    pub(in crate::vector) fn is_never_nan(&mut self, v: V) -> bool {
-        !self.facts(v).nan
-    }
-
     fn facts_to(&mut self, v: V, depth: u32) -> Facts {
         if let Some(&facts) = self.facts.get(&v) {
             return facts;
@@ -149,6 +144,7 @@ impl Build {
                 let nan = (a.nan && b.nan) || a.signalling || b.signalling;
                 Facts { nan, signalling: false, ..a.or(b) }
             }
+            Machine::FixF64 | Machine::FixF32 => Facts { nan: true, signalling: false, ..of(1) },
             Machine::Blend64 | Machine::Blend32 => of(1).or(of(2)),
             Machine::Keep64 | Machine::Keep32 => Facts { positive_zero: true, ..of(1) },
             Machine::And64 | Machine::And32 => match self.const_bits(args[1]) {

@@ -224,6 +224,27 @@ impl Build {
         picked
     }
 
+    /// The same number; of any NaN the one that kernels return.
+    pub(in crate::vector) fn canonical(&mut self, v: V) -> V {
+        if !self.facts(v).nan {
+            return v;
+        }
+        let width = self.width(v);
+        let canonical = self.float(width, f64::NAN);
+        if self.has_masks() {
+            // Of the eight kinds of numbers the first two are NaNs.
+            let kinds = self.constant(width, 0x1111_1100);
+            return self.machine_imm(
+                pick(width, Machine::FixF64, Machine::FixF32),
+                Ty::Lanes(width),
+                &[canonical, v, kinds],
+                0,
+            );
+        }
+        let nan = self.fcompare(Compare::Unordered, v, v);
+        self.select(nan, canonical, v)
+    }
+
     /// The same number, or a NaN that is quiet.
     fn quieted(&mut self, v: V, facts: Facts) -> V {
         if !facts.signalling {

@@ -309,7 +309,7 @@ impl Block<'_> {
         let bits = bits.map(|ty| self.shape().bits(ty)).max().unwrap_or(0);
         let isa = self.shape().isa;
         let form = |machine: Machine| machine.row().form(isa, bits);
-        let result = self.result(v, inst.ty);
+        let result = if machine.is_begun() { self.result_apart(v, inst.ty) } else { self.result(v, inst.ty) };
         let to = Operand::Register(result);
         let folded = registers::folded(inst, |v| self.placed.places.is_memory(v));
         if let Some(forms) = machine.forms() {
@@ -320,6 +320,7 @@ impl Block<'_> {
         for (place, &arg) in inst.args.iter().enumerate() {
             operands.push(match folded == Some(place) {
                 true => self.memory(arg),
+                false if place == 0 && machine.is_begun() => self.begun(result, arg),
                 false => Operand::Register(self.read(arg)),
             });
         }
@@ -334,7 +335,9 @@ impl Block<'_> {
                 self.put(form(machine), &[to, operands[1], operands[2], operands[0]]);
             }
             _ => {
-                operands.insert(0, to);
+                if !machine.is_begun() {
+                    operands.insert(0, to);
+                }
                 operands.extend(imm.map(Operand::Imm8));
                 self.put(form(machine), &operands);
             }
@@ -408,19 +411,11 @@ impl Block<'_> {
     /// An operation in some lanes. The result begins as what the others keep: a register of its own.
     fn masked(&mut self, v: V, inst: &Inst, machine: Machine) {
         let merges = inst.args.len() == 4;
-        let result = match self.place(v) {
-            Place::Register(number) => self.register(number, inst.ty),
-            _ => self.scratch(inst.ty),
-        };
+        let result = self.result_apart(v, inst.ty);
         let to = Operand::Register(result);
         let mask = self.read(inst.args[0]);
         if merges {
-            let old = inst.args[1];
-            match self.place(old) {
-                Place::Register(number) if self.register(number, inst.ty) == result => {}
-                Place::Register(number) => self.copy(to, Operand::Register(self.register(number, inst.ty))),
-                _ => self.read_to(result, old),
-            }
+            self.begun(result, inst.args[1]);
         }
         let folded = registers::folded(inst, |v| self.placed.places.is_memory(v));
         let last = inst.args.len() - 1;
@@ -432,6 +427,27 @@ impl Block<'_> {
         let code = machine.row().form(self.shape().isa, self.shape().bits(inst.ty));
         self.emit.asm.put_masked(code, &[to, a, b], Some((mask, !merges)));
         self.keep(v, inst.ty, result);
+    }
+
+    /// The register of a result that is begun before all operands are read.
+    fn result_apart(&mut self, v: V, ty: Ty) -> Register {
+        match self.place(v) {
+            Place::Register(number) => self.register(number, ty),
+            _ => self.scratch(ty),
+        }
+    }
+
+    /// The register of a result that begins as this value.
+    fn begun(&mut self, result: Register, value: V) -> Operand {
+        let ty = self.placed.body.inst(value).ty;
+        match self.place(value) {
+            Place::Register(number) if self.register(number, ty) == result => {}
+            Place::Register(number) => {
+                self.copy(Operand::Register(result), Operand::Register(self.register(number, ty)));
+            }
+            _ => self.read_to(result, value),
+        }
+        Operand::Register(result)
     }
 
     fn copy(&mut self, to: Operand, from: Operand) {
