@@ -2,18 +2,20 @@
 //!
 //! Where a machine has the operation it is one instruction; where it has not, several that every machine has.
 //! So nobody else asks which instructions there are. This file holds values, masks and choice; floats stand in
-//! `float`, what they can be in `facts`, integers in `int`, conversions in `cast`, the steps of math functions in `math`. The bits of a result
-//! never depend on the machine.
+//! `float`, what they can be in `facts`, integers in `int`, whole quotients in `divide`, conversions in `cast`, the
+//! steps of math functions in `math`. The bits of a result never depend on the machine.
 //!
 //! An instruction that computes what another one has computed is not made again: kernels seldom repeat themselves,
 //! but their functions do (the sine and the cosine of one angle).
 
 mod cast;
+mod divide;
 mod facts;
 mod float;
 mod int;
 mod math;
 
+pub(super) use divide::Divided;
 pub(super) use float::{Compare, Rounding};
 pub(super) use int::Order;
 pub(super) use math::MathLanes;

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
+use filbert_compiler::compile::{STACK_BYTES_LARGE, VALUES_SMALL_MAX};
 use filbert_compiler::{Artifact, Backend, CompileError, Target, helpers};
 use filbert_ir::{KernelId, ValueId, VerifiedKernel};
 
@@ -147,7 +148,7 @@ impl NativeCode {
             code.vector.as_mut()?.companion = vector.companion.clone();
             Some(Arc::new(code))
         };
-        (form, catch_unwind(AssertUnwindSafe(make)).unwrap_or(None))
+        (form, with_stack(&vector.kernel, make))
     }
 
     /// Whether it is code of a form of its own that nobody has compared with the interpreter.
@@ -189,8 +190,8 @@ impl NativeCode {
 }
 
 impl Vector {
-    /// The scalar code; `None` if there is none to be had. Kernels with vector code are small: they compile on
-    /// any stack, and in no time that a budget would be needed for.
+    /// The scalar code; `None` if there is none to be had. Kernels with vector code are small: they compile in no time
+    /// that a budget would be needed for.
     pub(super) fn companion(&self) -> Option<Arc<NativeCode>> {
         let make = || {
             let artifact = (self.compile)(&self.kernel, &self.target).ok()?;
@@ -198,6 +199,18 @@ impl Vector {
             // A stand-in for the compiler may not care what it is asked for.
             code.vector.is_none().then(|| Arc::new(code))
         };
-        self.companion.get_or(|| catch_unwind(AssertUnwindSafe(make)).unwrap_or(None))
+        self.companion.get_or(|| with_stack(&self.kernel, make))
     }
+}
+
+/// Runs what compiles a kernel where the stack is large enough for that. `None` if it panics, or there is no thread.
+fn with_stack<T: Send>(kernel: &VerifiedKernel, make: impl FnOnce() -> Option<T> + Send) -> Option<T> {
+    let make = || catch_unwind(AssertUnwindSafe(make)).unwrap_or(None);
+    if kernel.core.values.len() <= VALUES_SMALL_MAX {
+        return make();
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(STACK_BYTES_LARGE);
+        thread.spawn_scoped(scope, make).ok()?.join().unwrap_or(None)
+    })
 }

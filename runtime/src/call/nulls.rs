@@ -7,39 +7,48 @@ use std::ops::Range;
 use arrow_buffer::NullBuffer;
 
 use super::Job;
+use crate::room::Sink;
 
-/// Zeroes the results of null rows, looking only at words of the bitmap that have one.
+/// Zeroes the results of null rows.
 ///
 /// # Safety
 /// The rows must be the running piece's.
 pub(super) unsafe fn zero_nulls(job: &Job<'_>, nulls: &NullBuffer, rows: Range<usize>) {
-    let valid = nulls.inner().slice(rows.start, rows.len());
-    let words = valid.bit_chunks();
-    // Of each 64 rows the first one, and those that are null as set bits; no bit behind the last row is set.
-    let null_rows = || {
-        let words = words.iter_padded().zip(rows.clone().step_by(64)).map(|(word, first)| {
-            let left = rows.end - first;
-            (first, if left < 64 { !word & ((1 << left) - 1) } else { !word })
-        });
-        words.filter(|&(_, word)| word != 0)
-    };
     for (width, sink) in job.columns() {
         // SAFETY: the rows are this piece's, the sink has `width` elements of its type for each of them, and no
         // other piece has a row in a byte of a bitmap.
-        unsafe {
-            match (sink.packed, width, sink.ty.bytes()) {
-                (false, 1, 8) => zero_u64(sink.first.cast(), null_rows()),
-                (false, 1, 4) => zero_u32(sink.first.cast(), null_rows()),
-                (false, ..) => {
-                    let bytes = width * sink.ty.bytes();
-                    each(null_rows(), |row| sink.first.add(row * bytes).write_bytes(0, bytes));
-                }
-                (true, ..) => each(null_rows(), |row| {
-                    for at in row * width..(row + 1) * width {
-                        *sink.first.add(at / 8) &= !(1 << (at % 8));
-                    }
-                }),
+        unsafe { zero_rows(sink, nulls, width, rows.clone()) };
+    }
+}
+
+/// Zeroes the elements, `width` a row, of those of these rows that are null, looking only at words of the bitmap that
+/// have one.
+///
+/// # Safety
+/// The sink must have elements for these rows, and no other thread may touch them or, where they are bits, the bytes
+/// that they stand in.
+pub(crate) unsafe fn zero_rows(sink: &Sink<'_>, nulls: &NullBuffer, width: usize, rows: Range<usize>) {
+    let valid = nulls.inner().slice(rows.start, rows.len());
+    // Of each 64 rows the first one, and those that are null as set bits; no bit behind the last row is set.
+    let words = valid.bit_chunks().iter_padded().zip(rows.clone().step_by(64)).map(|(word, first)| {
+        let left = rows.end - first;
+        (first, if left < 64 { !word & ((1 << left) - 1) } else { !word })
+    });
+    let null_rows = words.filter(|&(_, word)| word != 0);
+    // SAFETY: the elements are there, by the caller's promise.
+    unsafe {
+        match (sink.packed, width, sink.ty.bytes()) {
+            (false, 1, 8) => zero_u64(sink.first.cast(), null_rows),
+            (false, 1, 4) => zero_u32(sink.first.cast(), null_rows),
+            (false, ..) => {
+                let bytes = width * sink.ty.bytes();
+                each(null_rows, |row| sink.first.add(row * bytes).write_bytes(0, bytes));
             }
+            (true, ..) => each(null_rows, |row| {
+                for at in row * width..(row + 1) * width {
+                    *sink.first.add(at / 8) &= !(1 << (at % 8));
+                }
+            }),
         }
     }
 }
