@@ -59,6 +59,18 @@ fn what_is_refused_says_why() {
     }
 }
 
+/// AVX-512 scatters, AVX2 stores lane by lane.
+#[test]
+fn lists_are_written_on_both_levels() {
+    let scaled = "kernel scaled(%0 x: &[f64; 2], %1 by: f64) -> %2 &mut [f64] of param 0 {\n %3: u64 = const 1\n \
+         %4: f64 = load param 0, %3\n %5: f64 = mul %4, %1\n %6: bool = store result 0, %3, %5\n return\n}\n";
+    for (level, store) in [(Level::V4, "vpscatterqq"), (Level::V3, "vmovhps [rax+8]")] {
+        let Some(made) = explained(scaled, level) else { continue };
+        assert!(matches!(made.backend, Backend::Vector { .. }), "{}", made.backend_reason);
+        assert!(made.asm.contains(store), "{}", made.asm);
+    }
+}
+
 /// Values are counted, and instructions: a thousand sums are fine, a thousand functions are not.
 #[test]
 fn large_kernels_are_taken_up_to_a_limit() {

@@ -44,7 +44,7 @@ use crate::out_column::OutColumn;
 /// let parts = [Part { kernel: share, columns: vec![0, 1] }, Part { kernel: twice, columns: vec![0] }];
 /// let fusion = LoadedFusion::load(&fuse(&parts).unwrap());
 ///
-/// let (a, b) = ([10, 20, 30], [5i64, 2, 3]);
+/// let (a, b) = ([10i64, 20, 30], [5i64, 2, 3]);
 /// let columns = [Column::from(&a), Column::from(&b)];
 /// let results = fusion.call(&columns, 3, &CallOptions::default()).unwrap();
 /// assert_eq!(results[0][0].as_slice::<i64>().unwrap(), [2, 10, 10]);

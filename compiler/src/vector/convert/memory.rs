@@ -13,7 +13,7 @@ use super::{Convert, Got, Refused};
 use crate::abi;
 use crate::proof::Assumption;
 use crate::vector::build::Order;
-use crate::vector::ir::{Isa, Ty, V, What, Where, Width};
+use crate::vector::ir::{Ty, V, What, Where, Width};
 
 /// Bytes that an element may lie behind the address of its list without a sum.
 const DISTANCE_MAX: u64 = 1 << 20;
@@ -41,13 +41,11 @@ impl Convert<'_> {
     /// Writes an element, a NaN as the canonical one. Gives the `false` that a store is.
     pub(super) fn put(&mut self, id: ValueId, array: Array, index: ValueId, stored: ValueId) -> Result<Got, Refused> {
         let ty = self.core.ty(stored);
-        if self.build.shape.isa == Isa::Avx2 {
-            return Err("writes lists, for which AVX2 has no instruction".into());
-        }
         if ty.bits() < 32 {
             return Err(format!("writes elements of {ty}"));
         }
         let lanes = self.touched(id, array, index);
+        let lanes = self.build.mask_as(lanes, Width::W64);
         let value = self.canonical(stored);
         let (to, operand, offset) = self.place(array, index, ty);
         self.build.push(What::Scatter { to, elem: ty, offset }, Ty::None, &[operand, value, lanes]);

@@ -92,6 +92,11 @@ impl Block<'_> {
         self.register(number, ty)
     }
 
+    /// What the instruction has in scratch registers so far is wanted no more.
+    pub(super) fn forget_scratch(&mut self) {
+        self.taken = [0; 2];
+    }
+
     /// The register that a value is in, or is loaded to.
     pub(super) fn read(&mut self, v: V) -> Register {
         let ty = self.placed.body.inst(v).ty;

@@ -52,6 +52,9 @@ impl Block<'_> {
     }
 
     pub(super) fn scatter(&mut self, inst: &Inst, to: Where, elem: Type, offset: i32) {
+        if self.shape().isa == Isa::Avx2 {
+            return self.scatter_by_lanes(inst, elem, offset);
+        }
         let place = self.read(inst.args[0]);
         let value = self.read(inst.args[1]);
         let mask = self.own(inst.args[2]);
@@ -61,6 +64,44 @@ impl Block<'_> {
             _ => Code::EVEX_Vpscatterqd_vm64z_k1_ymm,
         };
         self.emit.asm.put_masked(code, &[elements, Operand::Register(value)], Some((mask, false)));
+    }
+
+    /// The same in single stores: AVX2 has no scatter. A lane's address goes through a register of its own.
+    fn scatter_by_lanes(&mut self, inst: &Inst, elem: Type, offset: i32) {
+        let bits = Operand::Register(INPUTS);
+        let mask = self.read(inst.args[2]);
+        self.put(Code::VEX_Vmovmskpd_r64_ymm, &[bits, Operand::Register(mask)]);
+        self.forget_scratch();
+        let (place, value) = (self.read(inst.args[0]), self.read(inst.args[1]));
+        let scratch = self.scratch(Ty::Packed);
+        let (bytes, lane_of) = (elem.bytes() as u32, Operand::Register(SPARE));
+        for lane in 0..self.shape().lanes {
+            let next = self.emit.asm.label();
+            self.put(Code::Mov_r64_rm64, &[lane_of, bits]);
+            self.put(Code::And_rm64_imm32, &[lane_of, Operand::Imm32(1 << lane)]);
+            self.emit.asm.jump(Code::Je_rel32_64, next);
+            let addresses = self.part(scratch, place, lane / 2);
+            match lane % 2 {
+                0 => self.put(Code::VEX_Vmovq_rm64_xmm, &[lane_of, addresses]),
+                _ => self.put(Code::VEX_Vpextrq_rm64_xmm_imm8, &[lane_of, addresses, Operand::Imm8(1)]),
+            }
+            let per_part = 16 / bytes;
+            let Operand::Register(from) = self.part(scratch, value, lane / per_part) else {
+                unreachable!("a register")
+            };
+            self.put_lane(Operand::At(SPARE, offset), from, bytes, (lane % per_part) as u8);
+            self.emit.asm.bind(next);
+        }
+        self.emit.load_pointer(INPUTS, FRAME, offset_of!(CallFrame, inputs) as i32);
+    }
+
+    /// 128 bits of a register: the first ones are in place.
+    fn part(&mut self, scratch: Register, from: Register, part: u32) -> Operand {
+        if part == 0 {
+            return Operand::Register(Register::XMM0 + from.number() as u32);
+        }
+        self.extract(scratch, from, part as u8);
+        Operand::Register(scratch)
     }
 
     /// Writes each lane to its row, in a tail as far as there are rows.
