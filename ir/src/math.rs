@@ -5,9 +5,9 @@
 //! that every CPU rounds in the same way; a compiler that wants one inline runs the same source with
 //! `expand`. The f32 functions are the f64 ones on the widened argument, rounded once more.
 //!
-//! The others are those of the crate `libm`, which is pure Rust (translated from musl) and pinned exactly,
-//! because result bits depend on it; the platform's libm is never asked for more than `fma`, which has one
-//! result. What was checked in libm 0.2.16:
+//! The exact ones, and the sine of a huge angle, are those of the crate `libm`, which is pure Rust (translated
+//! from musl) and pinned exactly, because result bits depend on it; the platform's libm is never asked for more
+//! than `fma`, which has one result. What was checked in libm 0.2.16:
 //!
 //! * its paths per architecture are `sqrt`, `fma`, `rint`, and on wasm `ceil`, `floor`, `trunc`, `fabs`:
 //!   all exact or correctly rounded, so the bits agree with the portable path;
@@ -29,6 +29,7 @@ mod coefficients;
 mod erf;
 mod exp;
 mod expand;
+mod gamma;
 mod hyperbolic;
 pub mod lanes;
 mod log;
@@ -147,8 +148,8 @@ functions! {
     Atanh atanh_f64 atanh_f32 = {hyperbolic::atanh}, "Inverse hyperbolic tangent.";
     Erf erf_f64 erf_f32 = {erf::erf}, "Error function.";
     Erfc erfc_f64 erfc_f32 = {erf::erfc}, "1 - erf(x).";
-    Gamma gamma_f64 gamma_f32 = {libm::tgamma, libm::tgammaf}, "Gamma function. musl's Lanczos sum; f32 is the f64 function, rounded.";
-    LnGamma ln_gamma_f64 ln_gamma_f32 = {libm::lgamma, libm::lgammaf}, "ln |gamma(x)|. FreeBSD's; below 0 a difference of two terms, of which the bound holds for the greater.";
+    Gamma gamma_f64 gamma_f32 = {gamma::gamma}, "Gamma function.";
+    LnGamma ln_gamma_f64 ln_gamma_f32 = {gamma::ln_gamma}, "ln |gamma(x)|; below 0 a difference of terms, of which the bound holds for the greatest.";
     ApproxExp approx_exp_f64 approx_exp_f32 = {approx::exp}, "e^x, looser.";
     ApproxExp2 approx_exp2_f64 approx_exp2_f32 = {approx::exp2}, "2^x, looser.";
     ApproxLn approx_ln_f64 approx_ln_f32 = {approx::ln}, "Natural logarithm, looser.";
@@ -211,6 +212,8 @@ powi!(powi_f32, f32);
 /// The operation with a float and an i32 operand, with the functions for f64 and f32.
 pub const POWI: &[Powi] = &[(Op::Powi, powi_f64, powi_f32)];
 
+#[cfg(test)]
+mod gamma_tests;
 #[cfg(test)]
 mod lanes_tests;
 #[cfg(test)]

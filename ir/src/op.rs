@@ -358,8 +358,8 @@ ops! {
     Hypot "hypot" Binary(Float); [commutes] 1.0 eval::hypot, "sqrt(x^2 + y^2) without overflow on the way.";
     Erf "erf" Unary(Float); [] 1.0 eval::erf, "Error function.";
     Erfc "erfc" Unary(Float); [] 1.0 eval::erfc, "1 - erf(x), accurate for large x.";
-    Gamma "gamma" Unary(Float); [] 20.0 eval::gamma, "Gamma function.";
-    LnGamma "ln_gamma" Unary(Float); [] 10.0 eval::ln_gamma, "Natural logarithm of |gamma(x)|; the error bound is for x > 0, near its negative zeros it is larger.";
+    Gamma "gamma" Unary(Float); [] 1.0 eval::gamma, "Gamma function; NaN at the whole numbers below 0.";
+    LnGamma "ln_gamma" Unary(Float); [] 1.0 eval::ln_gamma, "Natural logarithm of |gamma(x)|; below 0, where it is a difference, the error bound is in the last place of the greatest term.";
     // floats: the looser functions of kernels that consent; no method, see `Op::approximate`
     ApproxExp "approx_exp" Unary(Float); [] 3.5 eval::approx_exp, "e^x: what `exp` is in a kernel with `approx`.";
     ApproxExp2 "approx_exp2" Unary(Float); [] 3.5 eval::approx_exp2, "2^x: what `exp2` is in a kernel with `approx`.";

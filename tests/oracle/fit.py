@@ -192,10 +192,39 @@ table("ERFC_SLOPE", "The slope of x e^(x^2) erfc(x) by v, roughly, for the low p
 table("CBRT", "1 / cbrt(m), m from sqrt(1/2) to sqrt(2), a first guess.",
       lambda m: 1 / mp.cbrt(m), mp.sqrt(mpf(1) / 2), mp.sqrt(2), 7)
 
+
+
+def stirling(z):
+    """What Stirling's formula for ln gamma(x) lacks, times x, of z = 1 / x^2."""
+    x = 1 / mp.sqrt(z)
+    return x * (mp.loggamma(x) - (x - mpf(1) / 2) * mp.log(x) + x - mp.log(2 * mp.pi) / 2)
+
+
+def between_zeros(t):
+    f = mpf(1) / 2 + t
+    return mp.loggamma(1 + f) / (f * (f - 1))
+
+
+GAMMA_AT = mp.gamma(mpf(3) / 2)
+LN_GAMMA_AT = between_zeros(mpf(0))
+# Off the zeros at 0 and 1, of which the quotient is free.
+HALF = mpf("0.5000001")
+
+table("GAMMA", "(gamma(3/2 + t) - GAMMA_LEAD) / t, |t| up to 1/2; the error is times t.",
+      steps(lambda t: mp.gamma(mpf(3) / 2 + t), GAMMA_AT), -HALF, HALF, 24, abs)
+table("LN_GAMMA", "(ln gamma(3/2 + t) / ((t + 1/2) (t - 1/2)) - LN_GAMMA_LEAD) / t, |t| up to 1/2; the error is times t.",
+      steps(between_zeros, LN_GAMMA_AT), -HALF, HALF, 21, abs)
+table("STIRLING", "x (ln gamma(x) - (x - 1/2) ln x + x - ln sqrt(2 pi)), z = 1 / x^2, x from 8; the error is times 1 / x.",
+      stirling, mpf(2) ** -40, mpf("0.0157"), 9, mp.sqrt)
+
 # name -> what it is, its value, and in how many floats it is handed over
 PARTS = {
     "ERF_LEAD": ("erf(x) / x at x^2 = 0.28125", ERF_AT, 2),
     "ERFC_LEAD": ("x e^(x^2) erfc(x) at x = 3/2", ERFC_AT, 2),
+    "GAMMA_LEAD": ("gamma(3/2)", GAMMA_AT, 2),
+    "LN_GAMMA_LEAD": ("-4 ln gamma(3/2)", LN_GAMMA_AT, 2),
+    "STIRLING_LEAD": ("ln sqrt(2 pi) - 1/2", (mp.log(2 * mp.pi) - 1) / 2, 2),
+    "LN_PI": ("ln pi", mp.ln(mp.pi), 2),
     "LN2": ("ln 2", mp.ln(2), 2),
     "LOG2_E": ("1 / ln 2", 1 / mp.ln(2), 2),
     "LOG10_2": ("ln 2 / ln 10", mp.ln(2) / mp.ln(10), 2),

@@ -5,10 +5,10 @@ use super::lanes::Lanes;
 use super::{approx, arc, erf, exp, hyperbolic, log, power, trig};
 use crate::op::Op;
 
-/// The steps of an operation on f64 operands, or `None` where it has none here and is to be called: `gamma`,
-/// `ln_gamma`, the remainder, and whatever is an instruction of its own. Lanes that it calls `rare` are to be
-/// computed by the functions of the tables in `math`. On f32 operands: widened to f64, and the result
-/// rounded to f32.
+/// The steps of an operation on f64 operands, or `None` where it has none here and is to be called: `gamma` and
+/// `ln_gamma`, which branch, the remainder, and whatever is an instruction of its own. Lanes that it calls
+/// `rare` are to be computed by the functions of the tables in `math`. On f32 operands: widened to f64, and the
+/// result rounded to f32.
 ///
 /// # Panics
 /// Where the operation takes more operands than there are.

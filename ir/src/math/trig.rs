@@ -29,7 +29,13 @@ fn turned<L: Lanes>(l: &L, magnitude: L::F) -> Turned<L> {
     let (part, part_low) = product(l, minus_n, l.float(HALF_PI.1));
     let (r, r_low) = sum_ordered(l, high, part);
     let low = l.fma(minus_n, l.float(HALF_PI.2), l.add(r_low, part_low));
+    let (sin, cos) = of_remainder(l, (r, low));
+    Turned { sin, cos, quadrant: l.bits(shifted) }
+}
 
+/// Sine and cosine of an angle up to pi/4, each in two parts that may have to be put in order.
+#[inline(always)]
+pub(super) fn of_remainder<L: Lanes>(l: &L, (r, low): Pair<L::F>) -> (Pair<L::F>, Pair<L::F>) {
     let (z, z_low) = product(l, r, r);
     // 1 - z / 2 in two parts: half of z is exact, so it need not be a step of its own.
     let (one, minus_half) = (l.float(1.0), l.float(-0.5));
@@ -38,11 +44,7 @@ fn turned<L: Lanes>(l: &L, magnitude: L::F) -> Turned<L> {
     let cos_low = l.fma(z_low, minus_half, cos_low);
     let sin_series = l.mul(l.mul(r, z), polynomial(l, z, &SIN));
     let cos_series = l.fma(l.mul(z, z), polynomial(l, z, &COS), cos_low);
-    Turned {
-        sin: (r, l.fma(low, cos, sin_series)),
-        cos: (cos, l.sub(cos_series, l.mul(r, low))),
-        quadrant: l.bits(shifted),
-    }
+    ((r, l.fma(low, cos, sin_series)), (cos, l.sub(cos_series, l.mul(r, low))))
 }
 
 /// Bit 1 of the quadrant as a sign.
