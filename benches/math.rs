@@ -47,6 +47,8 @@ const UNARY: &[Unary] = &[
     (Op::Erf, libm::erf, (-3.0, 3.0)),
     (Op::Erfc, libm::erfc, (-3.0, 3.0)),
     (Op::Cbrt, libm::cbrt, (-10.0, 10.0)),
+    (Op::Gamma, libm::tgamma, (0.0, 170.0)),
+    (Op::LnGamma, libm::lgamma, (0.0, 100.0)),
 ];
 
 /// The same of two arguments.
