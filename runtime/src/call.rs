@@ -43,7 +43,7 @@ use strip::Strip;
 
 pub(crate) use body::{Direct, Limits, direct, direct_sum};
 pub(crate) use folding::Folding;
-pub(crate) use native::{CompileFn, Form, NativeCode};
+pub(crate) use native::{CompileFn, Form, NativeCode, panic_text};
 
 /// Rows between two looks at the stop flag; also the size of the scratch strips.
 pub const STRIP_ROWS: usize = 1024;
