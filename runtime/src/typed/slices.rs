@@ -7,7 +7,6 @@ use crate::bind::{Nulls, bind};
 use crate::call::{Bitmap, Direct, Form, Limits, direct, direct_nulls};
 use crate::column::Column;
 use crate::crash;
-use crate::fold::Fold;
 use crate::lend::Lent;
 use crate::loaded::LoadedKernel;
 use crate::options::CallOptions;
@@ -84,7 +83,7 @@ impl LoadedKernel {
     /// Types have been compared by the caller, and are again where it counts.
     pub(super) fn sum_slices(&self, uniform: u64, inputs: &[Lent<'_>]) -> Result<Option<Scalar>, KernelError> {
         if let Some(total) = self.sum_direct(uniform, inputs) {
-            return self.folded(Fold::Sum, total);
+            return Ok(total.float());
         }
         self.sum(inputs.iter().map(|input| input.column(0)).collect::<Vec<_>>())
     }
