@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use filbert_compiler::{Target, compile};
-use filbert_ir::Datum;
+use filbert_ir::{Datum, Param};
 use filbert_runtime::LoadedKernel;
 
 const THREE_OPERATIONS: &str = "fn f(x: f64, y: f64) -> f64 { (x - y) * 0.5 + CONSTANT }";
@@ -37,6 +37,33 @@ fn f(lat1: f64, lon1: f64, lat2: f64, lon2: f64) -> f64 {
     2.0 * CONSTANT * a.sqrt().min(1.0).asin()
 }";
 
+/// Some 500 values, of which about 80 are calls of functions.
+fn large() -> String {
+    let step = |n: usize| format!("    let v{} = v{n} * {n}.5 + (v{n} - x).sin() / (x * x + {n}.25).sqrt();\n", n + 1);
+    let steps: String = (0..80).map(step).collect();
+    format!("fn f(x: f64) -> f64 {{\n    let v0 = x + CONSTANT;\n{steps}    v80\n}}")
+}
+
+/// Loops over a list of 16, written out.
+const SOFTMAX: &str = "
+fn f(x: &[f64; 16]) -> [f64; 16] {
+    let mut top = -CONSTANT;
+    for i in 0..16 {
+        top = top.max(x[i]);
+    }
+    let mut weights = [0.0; 16];
+    let mut sum = 0.0;
+    for i in 0..16 {
+        let weight = (x[i] - top).exp();
+        weights[i] = weight;
+        sum += weight;
+    }
+    for i in 0..16 {
+        weights[i] /= sum;
+    }
+    weights
+}";
+
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// The source with a constant that was never used before.
@@ -50,12 +77,22 @@ fn parse(source: &str) -> filbert_ir::VerifiedKernel {
     module.kernels[0].clone()
 }
 
+fn argument(param: &Param) -> Datum {
+    match param {
+        Param::Scalar { .. } => 0.5.into(),
+        Param::List { .. } => [0.5; 16].into(),
+    }
+}
+
 fn latency(c: &mut Criterion) {
+    let large = large();
     let sources = [
         ("three_operations", THREE_OPERATIONS),
         ("polynomial", POLYNOMIAL),
         ("checked", CHECKED),
         ("great_circle", GREAT_CIRCLE),
+        ("softmax", SOFTMAX),
+        ("large", &large),
     ];
     for (name, source) in sources {
         let mut group = c.benchmark_group(name);
@@ -74,7 +111,8 @@ fn latency(c: &mut Criterion) {
                 || fresh(source),
                 |source| {
                     let loaded = LoadedKernel::load(&parse(&source));
-                    let args = vec![Datum::from(0.5); loaded.kernel().core.signature.params.len()];
+                    let params = loaded.kernel().core.signature.params.iter();
+                    let args: Vec<Datum> = params.map(argument).collect();
                     black_box(loaded.call_row(&args))
                 },
             );

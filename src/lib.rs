@@ -86,7 +86,8 @@ pub use filbert_ir::{
 };
 pub use filbert_macros::kernel;
 pub use filbert_runtime::{
-    ArrowArg, CallOptions, Column, Engine, Fold, KernelCall, LoadedKernel, Offsets, OutColumn, StopFlag, stats,
+    ArrowArg, CallOptions, Column, Engine, Fold, KernelCall, LoadedFusion, LoadedKernel, Offsets, OutColumn, StopFlag,
+    stats,
 };
 pub use filbert_syntax::{ArgType, Bound, FloatExt, KernelFn, KernelTemplate, Module, Template, parse};
 

@@ -22,6 +22,8 @@ use crate::vector;
 
 /// Values of the largest kernel that compiles on any stack of half a MiB.
 pub const VALUES_SMALL_MAX: usize = 256;
+/// Values of the largest kernel that becomes vector code: its scalar code is made where it is wanted, within a call.
+pub const VALUES_VECTOR_MAX: usize = 1024;
 /// Stack that is enough for every kernel, in bytes.
 pub const STACK_BYTES_LARGE: usize = 16 << 20;
 

@@ -51,13 +51,30 @@ fn blocks_are_as_wide_as_the_widest_type_allows() {
 fn what_is_refused_says_why() {
     let of = |body: &str| explained(body, Level::V4).map(|made| (made.backend, made.backend_reason));
     let function = "kernel k(%0 x: f64) -> f64 {\n %1: f64 = gamma %0\n return %1\n}\n";
-    let division = "kernel k(%0 x: i64, %1 y: i64) -> i64 {\n %2: i64 = div %0, %1\n return %2\n}\n";
+    let power = "kernel k(%0 x: i64, %1 y: u32) -> i64 {\n %2: i64 = pow %0, %1\n return %2\n}\n";
     let narrow = "kernel k(%0 x: &[u8], %1 i: u64) -> u8 {\n %2: u8 = load param 0, %1\n return %2\n}\n";
-    for (source, why) in
-        [(function, "has gamma of f64"), (division, "has div of i64"), (narrow, "reads elements of u8")]
-    {
+    for (source, why) in [(function, "has gamma of f64"), (power, "has pow of i64"), (narrow, "reads elements of u8")] {
         let Some((backend, reason)) = of(source) else { return };
         assert_eq!((backend, reason), (Backend::Scalar, format!("not vectorised: {why}")));
+    }
+}
+
+/// Values are counted, and instructions: a thousand sums are fine, a thousand functions are not.
+#[test]
+fn large_kernels_are_taken_up_to_a_limit() {
+    let chain = |op: &str, values: usize| {
+        let line = |n: usize| format!(" %{}: f64 = {op} %{n}, %0\n", n + 1);
+        let lines: String = (0..values).map(line).collect();
+        format!("kernel k(%0 x: f64) -> f64 {{\n{lines} return %{values}\n}}\n")
+    };
+    for level in [Level::V3, Level::V4] {
+        let Some(sums) = explained(&chain("add", 1023), level) else { continue };
+        assert!(matches!(sums.backend, Backend::Vector { .. }), "{}", sums.backend_reason);
+        let reason = |op, values| explained(&chain(op, values), level).unwrap().backend_reason;
+        assert_eq!(reason("add", 1024), "not vectorised: has 1025 values, more than 1024");
+        let functions = reason("powf", 1000);
+        let why = functions.strip_suffix(" instructions, more than 16384").unwrap_or_else(|| panic!("{functions}"));
+        assert!(why.starts_with("not vectorised: becomes "), "{functions}");
     }
 }
 

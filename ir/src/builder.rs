@@ -176,6 +176,23 @@ impl Builder {
     /// # Panics
     /// If the callee writes lists, or `slots` or `views` are too few.
     pub fn inline(&mut self, callee: &Core, slots: &[ValueId], views: &[Option<View>]) -> Vec<ValueId> {
+        let writes = callee.signature.results.iter().any(|result| matches!(result, ResultTy::List { .. }));
+        assert!(!writes, "a kernel that writes lists is not inlined");
+        self.inline_with_results(callee, slots, views, 0)
+    }
+
+    /// `inline` for a callee that may write lists: its results are those of the caller from `first` on, and `slots`
+    /// has the lengths of the lists among them behind those of its parameters.
+    ///
+    /// # Panics
+    /// If `slots` or `views` are too few.
+    pub fn inline_with_results(
+        &mut self,
+        callee: &Core,
+        slots: &[ValueId],
+        views: &[Option<View>],
+        first: u32,
+    ) -> Vec<ValueId> {
         let tables: Vec<Array> = callee.tables.iter().map(|table| self.table(table.clone())).collect();
         // Where each value went, and where its code starts: a checked load takes more than one place.
         let mut map = slots.to_vec();
@@ -211,9 +228,13 @@ impl Builder {
                     }
                     self.load(value.ty, view.array, element)
                 }
-                Def::Load { array: Array::Result(_), .. } | Def::Store { .. } => {
-                    unreachable!("a kernel that writes lists is not inlined")
+                Def::Load { array: Array::Result(result), index } => {
+                    self.load(value.ty, Array::Result(first + result), at(*index))
                 }
+                Def::Store { array: Array::Result(result), index, value } => {
+                    self.store(Array::Result(first + result), at(*index), at(*value))
+                }
+                Def::Store { .. } => unreachable!("only results are written"),
             };
             map.push(id);
         }

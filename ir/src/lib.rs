@@ -7,6 +7,7 @@
 //! | [`eval`], [`math`] | the scalar meaning of each operation |
 //! | [`kernel`], [`builder`] | the typed SSA table with regions, and how one is built |
 //! | [`signature`] | what a kernel takes and gives: options, lists, times, tables |
+//! | [`fuse`] | several kernels over the same columns as one |
 //! | [mod@verify] | the rules, and the only maker of a [`VerifiedKernel`] |
 //! | [`interp`] | the interpreter: the definition of results |
 //! | [`text`], [`wire`] | the canonical text and the bytes that travel |
@@ -22,6 +23,7 @@ pub mod code;
 pub mod diagnostic;
 pub mod error;
 pub mod eval;
+pub mod fuse;
 pub mod interp;
 pub mod kernel;
 pub mod limits;

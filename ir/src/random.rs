@@ -3,7 +3,8 @@
 //! `kernel(seed, size)` and `rich_kernel(seed, size)` always verify, and the same seed gives the same kernel
 //! on every platform: the generator of random numbers is our own. The former has strict scalars, all
 //! operations, and nested `if`s with several yields (`plain_kernel` those that vectors can do); the latter also loops, lists, tables, options and every
-//! other shape of a signature. `walking_kernel(seed)` is about indexes and little else.
+//! other shape of a signature. `walking_kernel(seed)` is about indexes and little else. `parts(seed)` are kernels over
+//! common columns, for fusion.
 //!
 //! Constants and rows are hostile (limits, zeros of both signs, NaNs with payloads, subnormals, empty lists),
 //! but operands of operations that can fault are mostly tamed, by code that the kernel itself contains:
@@ -13,6 +14,7 @@
 
 mod generate;
 mod loops;
+mod parts;
 mod rng;
 mod rows;
 mod shape;
@@ -24,6 +26,7 @@ use crate::builder::Builder;
 use crate::kernel::{Kernel, Names, ValueId};
 use crate::limits::VALUES_MAX;
 
+pub use parts::parts;
 pub use rng::Rng;
 pub use rows::{datum_rows, rows, specials};
 pub use walk::{walking_kernel, walking_rows};

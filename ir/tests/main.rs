@@ -4,6 +4,7 @@
 mod damage;
 mod diagnostic;
 mod docs;
+mod fuse;
 mod inline;
 mod oracle;
 mod text;

@@ -255,17 +255,27 @@ impl LoadedKernel {
         rows: usize,
         options: &CallOptions,
     ) -> Result<Vec<ArrayRef>, KernelError> {
-        let columns = args.iter().enumerate().map(|(index, arg)| match arg {
+        let columns = args.iter().enumerate().map(|(index, arg)| self.arrow_argument(index, arg, rows));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let results = self.call_packed(&columns, rows, options, true)?;
+        Ok(results.into_iter().map(OutColumn::into_arrow).collect())
+    }
+
+    /// An argument as the column for a parameter.
+    pub(crate) fn arrow_argument<'a>(
+        &self,
+        index: usize,
+        arg: &ArrowArg<'a>,
+        rows: usize,
+    ) -> Result<Column<'a>, KernelError> {
+        match arg {
             ArrowArg::Scalar(None) => Ok(Column::null()),
             ArrowArg::Scalar(Some(scalar)) => Ok(Column::scalar(*scalar)),
             ArrowArg::Array(array) => self.arrow_column(index, array),
             ArrowArg::Datum(datum) => {
                 Ok(Column::of_datum(datum, self.kernel().core.signature.params.get(index)).spread(rows))
             }
-        });
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let results = self.call_packed(&columns, rows, options, true)?;
-        Ok(results.into_iter().map(OutColumn::into_arrow).collect())
+        }
     }
 
     fn arrow_column(&self, index: usize, array: &ArrayRef) -> Result<Column<'static>, KernelError> {

@@ -38,14 +38,14 @@ use crate::options::StopFlag;
 use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
 use folding::Folded;
-use nulls::zero_nulls;
+
 use strip::Strip;
 
 pub(crate) use body::Limits;
 pub(crate) use direct::{Direct, direct, direct_nulls, direct_sum};
 pub(crate) use folding::Folding;
 pub(crate) use native::{CompileFn, Form, NativeCode, panic_text};
-pub(crate) use nulls::Bitmap;
+pub(crate) use nulls::{Bitmap, zero_nulls};
 
 /// Rows between two looks at the stop flag; also the size of the scratch strips.
 pub const STRIP_ROWS: usize = 1024;

@@ -156,6 +156,22 @@ impl<'a> Column<'a> {
         }
     }
 
+    /// Which of so many rows are null, if any is: `Some(None)` for none. `None` where that is not a matter of rows
+    /// alone (a NULL, lists with nulls among their elements), or the nulls do not fit.
+    pub(crate) fn known_nulls(&self, rows: usize) -> Option<Option<&NullBuffer>> {
+        let within = match &self.values {
+            Values::Null => return None,
+            Values::Scalar(_) if self.nulls.is_some() => return None,
+            Values::Equal { valid, .. } | Values::Ragged { valid, .. } => valid.as_ref(),
+            Values::Scalar(_) | Values::View(_) | Values::Bits(_) | Values::Each(..) => None,
+        };
+        let fits = self.nulls.as_ref().is_none_or(|nulls| nulls.len() == rows);
+        if !fits || within.is_some_and(|valid| valid.null_count() > 0) {
+            return None;
+        }
+        Some(self.nulls.as_ref().filter(|nulls| nulls.null_count() > 0))
+    }
+
     /// How the elements are stored.
     pub(crate) fn storage(&self) -> Option<Storage> {
         match &self.values {

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`map`] | [`KernelCall`]: calling a kernel on slices, arrays and Arrow arrays |
 //! | [`loaded`] | [`LoadedKernel`]: the handle that everything else goes through |
+//! | [`fusion`] | [`LoadedFusion`]: several kernels over the same columns in one call |
 //! | [`arrow`], [`arrow_types`], [`mod@column`], [`results`] | what arguments and results may be |
 //! | [`typed`] | [`TypedKernel`]: many small calls on slices, with all checks of types done before the first |
 //! | [`fold`] | sums and the like of what a kernel gives, without a column of it |
@@ -33,6 +34,7 @@ mod element;
 pub mod engine;
 mod fault;
 pub mod fold;
+pub mod fusion;
 mod kept;
 mod ladder;
 mod layout;
@@ -63,6 +65,7 @@ pub use column::Column;
 pub use element::{Element, Source, Storage};
 pub use engine::{Engine, engine, set_engine};
 pub use fold::Fold;
+pub use fusion::LoadedFusion;
 pub use ladder::COMPILE_BUDGET;
 pub use loaded::LoadedKernel;
 pub use map::KernelCall;

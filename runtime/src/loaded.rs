@@ -130,7 +130,7 @@ impl LoadedKernel {
             self.run(&bound, &mut rooms, None, &options).map_err(of_row)?;
             return Ok(cells.iter().map(|cell| Datum::Scalar(cell.value())).collect());
         }
-        let results = self.call_bound(&bound, &options, false).map_err(of_row)?;
+        let results = self.call_bound(&bound, &options, false, &[]).map_err(of_row)?;
         Ok(results.iter().map(|column| column.datum(0)).collect())
     }
 
@@ -153,7 +153,19 @@ impl LoadedKernel {
         options: &CallOptions,
         packed: bool,
     ) -> Result<Vec<OutColumn>, KernelError> {
-        self.call_bound(&bind(&self.kernel, columns, rows)?, options, packed)
+        self.call_with_absent(columns, rows, options, packed, &[])
+    }
+
+    /// `call_packed`, where the rows that are null in `absent`, by result, are so in what comes out. Lists have none.
+    pub(crate) fn call_with_absent(
+        &self,
+        columns: &[Column<'_>],
+        rows: usize,
+        options: &CallOptions,
+        packed: bool,
+        absent: &[Option<NullBuffer>],
+    ) -> Result<Vec<OutColumn>, KernelError> {
+        self.call_bound(&bind(&self.kernel, columns, rows)?, options, packed, absent)
     }
 
     fn call_bound(
@@ -161,6 +173,7 @@ impl LoadedKernel {
         bound: &Bound<'_>,
         options: &CallOptions,
         packed: bool,
+        absent: &[Option<NullBuffer>],
     ) -> Result<Vec<OutColumn>, KernelError> {
         let rows = bound.rows;
         let mut results = self.reserve(bound, packed).map_err(|e| self.about(e))?;
@@ -183,7 +196,12 @@ impl LoadedKernel {
                 NullBuffer::union(nulls.some(), failing.as_ref())
             }
         };
-        let columns = results.into_iter().map(|result| result.into_column(rows, nulls.as_ref()));
+        let absent = absent.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        let columns = results.into_iter().zip(absent).map(|(mut result, absent)| {
+            let Some(absent) = absent else { return result.into_column(rows, nulls.as_ref()) };
+            result.zero_rows(absent);
+            result.into_column(rows, NullBuffer::union(nulls.as_ref(), Some(absent)).as_ref())
+        });
         columns.collect::<Result<_, _>>().map_err(|e| self.about(e))
     }
 

@@ -173,6 +173,15 @@ impl ResultRoom {
         Ok(())
     }
 
+    /// Zeroes the values of the rows that are null; the result is no list of any length.
+    pub(crate) fn zero_rows(&mut self, nulls: &NullBuffer) {
+        let width = match self.result {
+            ResultTy::Fixed { len, .. } => len as usize,
+            ResultTy::Scalar { .. } | ResultTy::List { .. } => 1,
+        };
+        self.values.zero_rows(nulls, width);
+    }
+
     /// The result, once a job has filled the room; `nulls` are the rows that have none.
     pub(crate) fn into_column(self, rows: usize, nulls: Option<&NullBuffer>) -> Result<OutColumn, KernelError> {
         let own = self.flags.map(Aligned::into_nulls).filter(|own| own.null_count() > 0);

@@ -249,11 +249,11 @@ type Judged = Result<Vec<Datum>, RowFault>;
 /// The caches of the engines that are compared.
 pub(crate) struct Engines {
     /// Cranelift, row by row. A small cache: the evictions are part of the test.
-    scalar: KernelCache,
+    pub(crate) scalar: KernelCache,
     /// The vector back end on what this machine has, and on less.
-    vector: Vec<(Isa, KernelCache)>,
+    pub(crate) vector: Vec<(Isa, KernelCache)>,
     /// Kernels that ran in vectors, on either machine.
-    taken: Cell<u64>,
+    pub(crate) taken: Cell<u64>,
     /// Those of them that have loops.
     looping: Cell<u64>,
     /// Those that read or write elements of lists or tables.
@@ -377,7 +377,7 @@ fn compare_results(results: &[OutColumn], rows: &[Vec<Datum>], judged: &[Judged]
 }
 
 /// A column of data in the form that callers have it.
-struct Memory {
+pub(crate) struct Memory {
     param: Param,
     bytes: Vec<u8>,
     offsets: Vec<i32>,
@@ -385,7 +385,7 @@ struct Memory {
 }
 
 impl Memory {
-    fn of<'a>(param: &Param, data: impl Iterator<Item = &'a Datum>) -> Memory {
+    pub(crate) fn of<'a>(param: &Param, data: impl Iterator<Item = &'a Datum>) -> Memory {
         let mut memory = Memory { param: param.clone(), bytes: Vec::new(), offsets: vec![0], valid: Vec::new() };
         let (elem, inner, len) = match param {
             Param::Scalar { ty, .. } => (ty.storage(), 1, 1),
@@ -413,7 +413,7 @@ impl Memory {
         Some(NullBuffer::from(self.valid.clone())).filter(|nulls| nulls.null_count() > 0)
     }
 
-    fn column(&self) -> Column<'_> {
+    pub(crate) fn column(&self) -> Column<'_> {
         let elements = |ty| Column::bytes(ty, &self.bytes).unwrap();
         let column = match &self.param {
             Param::Scalar { ty, .. } => elements(ty.storage()).with_type(*ty),

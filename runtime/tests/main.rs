@@ -11,6 +11,8 @@ mod faults;
 mod fold;
 #[cfg(target_os = "linux")]
 mod fork;
+mod fusion;
+mod integers;
 mod kernels;
 mod lists;
 mod map;

@@ -8,10 +8,9 @@
 //! result holds has a version, which moves on at each store, and at the head of a loop that stores; versions
 //! only rise, so that none comes back where control meets again.
 
-use std::collections::HashMap;
-
 use filbert_ir::kernel::Args;
 use filbert_ir::{Array, Core, Def, Op, Scalar, Type, ValueId};
+use rustc_hash::FxHashMap;
 
 use super::Rewritten;
 use super::rewrite::{Rewrite, Visitor, rewrite};
@@ -24,12 +23,12 @@ pub(super) fn run(core: &Core) -> Rewritten {
 /// What was computed, by what it is. Looked up, never walked.
 #[derive(Default)]
 struct Common {
-    seen: HashMap<Key, ValueId>,
+    seen: FxHashMap<Key, ValueId>,
     /// Keys in order of insertion, and where each open region began in that list.
     log: Vec<Key>,
     opened: Vec<usize>,
     /// What each array that is written holds.
-    versions: HashMap<Array, u32>,
+    versions: FxHashMap<Array, u32>,
 }
 
 /// Type and definition; for a load the version of the array too.

@@ -4,10 +4,9 @@
 //! through a `Visitor`; all else is copied. Ids given to a visitor's `op` are of the new table, so a rule
 //! always sees operands that are already simple.
 
-use std::collections::HashMap;
-
 use filbert_ir::kernel::{Args, Region};
 use filbert_ir::{Array, Builder, Core, Def, Op, Scalar, Type, ValueId};
+use rustc_hash::FxHashMap;
 
 use super::Rewritten;
 
@@ -88,7 +87,7 @@ pub(super) struct Rewrite<'a> {
     /// New id of each old value, once it has one.
     map: Vec<Option<ValueId>>,
     /// New ids of an old `if`'s yields, or of an old `loop`'s final values, by index.
-    outputs: HashMap<ValueId, Vec<Option<ValueId>>>,
+    outputs: FxHashMap<ValueId, Vec<Option<ValueId>>>,
     origins: Vec<ValueId>,
     /// The old value that new ones come from.
     at: ValueId,
@@ -100,7 +99,7 @@ pub(super) fn rewrite(core: &Core, visitor: &mut dyn Visitor) -> Rewritten {
         old: core,
         builder: Builder::new(),
         map: vec![None; core.values.len()],
-        outputs: HashMap::new(),
+        outputs: FxHashMap::default(),
         origins: Vec::with_capacity(core.values.len()),
         at: ValueId(0),
     };

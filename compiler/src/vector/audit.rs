@@ -9,11 +9,10 @@
 //!
 //! Which rows a column is touched at is what the tests with guard pages show.
 
-use std::collections::HashSet;
-
 use iced_x86::{
     Code, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, Register,
 };
+use rustc_hash::FxHashSet;
 
 use super::registers::SLOTS_BYTES_MAX;
 use crate::abi::{CallFrame, SUM_LANES};
@@ -24,7 +23,7 @@ pub(super) fn audit(code: &[u8], text_bytes: usize, target: &Target) -> Result<(
     let mut starts = vec![false; text_bytes];
     let mut jumps = Vec::new();
     let mut factory = InstructionInfoFactory::new();
-    let mut passed = HashSet::new();
+    let mut passed = FxHashSet::default();
     let mut last = None;
     for instruction in Decoder::with_ip(64, &code[..text_bytes], 0, DecoderOptions::NONE) {
         let at = instruction.ip();

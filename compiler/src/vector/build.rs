@@ -2,42 +2,49 @@
 //!
 //! Where a machine has the operation it is one instruction; where it has not, several that every machine has.
 //! So nobody else asks which instructions there are. This file holds values, masks and choice; floats stand in
-//! `float`, what they can be in `facts`, integers in `int`, conversions in `cast`, the steps of math functions in `math`. The bits of a result
-//! never depend on the machine.
+//! `float`, what they can be in `facts`, integers in `int`, whole quotients in `divide`, conversions in `cast`, the
+//! steps of math functions in `math`. The bits of a result never depend on the machine.
 //!
 //! An instruction that computes what another one has computed is not made again: kernels seldom repeat themselves,
 //! but their functions do (the sine and the cosine of one angle).
 
 mod cast;
+mod divide;
 mod facts;
 mod float;
 mod int;
 mod math;
 
+pub(super) use divide::Divided;
 pub(super) use float::{Compare, Rounding};
 pub(super) use int::Order;
 pub(super) use math::MathLanes;
 
-use std::collections::HashMap;
-
 use super::ir::{Args, Inst, Isa, Shape, Ty, V, What, Width};
 use super::machine::Machine;
+use rustc_hash::FxHashMap;
 
 /// Instructions in the making.
 pub(super) struct Build {
     pub(super) shape: Shape,
     pub(super) insts: Vec<Inst>,
     /// Constants so far: bits and value.
-    consts: HashMap<(Width, u64), V>,
+    consts: FxHashMap<(Width, u64), V>,
     /// The instructions of the machine so far, by what they do to what.
-    known: HashMap<(What, Ty, Args), V>,
+    known: FxHashMap<(What, Ty, Args), V>,
     /// What floats can be, of those that somebody asked about.
-    facts: HashMap<V, facts::Facts>,
+    facts: FxHashMap<V, facts::Facts>,
 }
 
 impl Build {
     pub(super) fn new(shape: Shape) -> Build {
-        Build { shape, insts: Vec::new(), consts: HashMap::new(), known: HashMap::new(), facts: HashMap::new() }
+        Build {
+            shape,
+            insts: Vec::new(),
+            consts: FxHashMap::default(),
+            known: FxHashMap::default(),
+            facts: FxHashMap::default(),
+        }
     }
 
     pub(super) fn push(&mut self, what: What, ty: Ty, args: &[V]) -> V {

@@ -13,6 +13,7 @@
 
 mod bits;
 mod cast;
+mod divide;
 mod float;
 mod int;
 mod known;
@@ -31,11 +32,17 @@ use crate::passes::Optimized;
 use crate::proof::{self, Proofs};
 use crate::target::Target;
 use known::Got;
-pub(super) use math::widens;
 pub(super) use repeat::DEPTH_MAX;
 
 /// Instructions of a block with loops that are written out.
 const WRITTEN_OUT_MAX: usize = 2048;
+/// Instructions of any block. A thousand values are seldom more, but functions may be hundreds of them each.
+const INSTS_MAX: usize = 16_384;
+
+/// Whether some value needs lanes of 64 bits to be computed, though it has 32.
+pub(super) fn widens(core: &Core) -> bool {
+    math::widens(core) || divide::widens(core)
+}
 
 /// Why a kernel is not vectorised, in a line.
 pub(super) type Refused = String;
@@ -81,8 +88,9 @@ pub(super) fn convert(
         false => convert.results(),
     }
     let insts = convert.build.insts.len();
-    if writes_out && core.has_loops() && insts > WRITTEN_OUT_MAX {
-        return Err(format!("becomes {insts} instructions, more than {WRITTEN_OUT_MAX}"));
+    let most = if writes_out && core.has_loops() { WRITTEN_OUT_MAX } else { INSTS_MAX };
+    if insts > most {
+        return Err(format!("becomes {insts} instructions, more than {most}"));
     }
     Ok((Body { shape, insts: convert.build.insts, copies: 1, is_tail: false }, convert.sites))
 }

@@ -35,6 +35,7 @@ use super::registers::{self, Place, Places, slot_bytes};
 use crate::abi::{CallFrame, SCALAR};
 
 mod block;
+mod in_place;
 mod memory;
 mod moves;
 mod repeat;

@@ -187,16 +187,16 @@ machine! {
     // conversions: the name says from and to
     I32ToF64: EVEX_Vcvtdq2pd_zmm_k1z_ymmm256b32_er, INVALID, VEX_Vcvtdq2pd_ymm_xmmm128, INVALID; Registers;
     U32ToF64: EVEX_Vcvtudq2pd_zmm_k1z_ymmm256b32_er, INVALID, INVALID, INVALID; Registers;
-    I64ToF64: EVEX_Vcvtqq2pd_zmm_k1z_zmmm512b64_er, INVALID, INVALID, INVALID; Registers;
-    U64ToF64: EVEX_Vcvtuqq2pd_zmm_k1z_zmmm512b64_er, INVALID, INVALID, INVALID; Registers;
+    I64ToF64: EVEX_Vcvtqq2pd_zmm_k1z_zmmm512b64_er, EVEX_Vcvtqq2pd_ymm_k1z_ymmm256b64, INVALID, INVALID; Registers;
+    U64ToF64: EVEX_Vcvtuqq2pd_zmm_k1z_zmmm512b64_er, EVEX_Vcvtuqq2pd_ymm_k1z_ymmm256b64, INVALID, INVALID; Registers;
     I32ToF32: EVEX_Vcvtdq2ps_zmm_k1z_zmmm512b32_er, EVEX_Vcvtdq2ps_ymm_k1z_ymmm256b32, VEX_Vcvtdq2ps_ymm_ymmm256, VEX_Vcvtdq2ps_xmm_xmmm128; Registers;
     U32ToF32: EVEX_Vcvtudq2ps_zmm_k1z_zmmm512b32_er, EVEX_Vcvtudq2ps_ymm_k1z_ymmm256b32, INVALID, INVALID; Registers;
     I64ToF32: EVEX_Vcvtqq2ps_ymm_k1z_zmmm512b64_er, INVALID, INVALID, INVALID; Registers;
     U64ToF32: EVEX_Vcvtuqq2ps_ymm_k1z_zmmm512b64_er, INVALID, INVALID, INVALID; Registers;
     F64ToI32: EVEX_Vcvttpd2dq_ymm_k1z_zmmm512b64_sae, INVALID, VEX_Vcvttpd2dq_xmm_ymmm256, INVALID; Registers;
     F64ToU32: EVEX_Vcvttpd2udq_ymm_k1z_zmmm512b64_sae, INVALID, INVALID, INVALID; Registers;
-    F64ToI64: EVEX_Vcvttpd2qq_zmm_k1z_zmmm512b64_sae, INVALID, INVALID, INVALID; Registers;
-    F64ToU64: EVEX_Vcvttpd2uqq_zmm_k1z_zmmm512b64_sae, INVALID, INVALID, INVALID; Registers;
+    F64ToI64: EVEX_Vcvttpd2qq_zmm_k1z_zmmm512b64_sae, EVEX_Vcvttpd2qq_ymm_k1z_ymmm256b64, INVALID, INVALID; Registers;
+    F64ToU64: EVEX_Vcvttpd2uqq_zmm_k1z_zmmm512b64_sae, EVEX_Vcvttpd2uqq_ymm_k1z_ymmm256b64, INVALID, INVALID; Registers;
     F32ToI32: EVEX_Vcvttps2dq_zmm_k1z_zmmm512b32_sae, EVEX_Vcvttps2dq_ymm_k1z_ymmm256b32, VEX_Vcvttps2dq_ymm_ymmm256, VEX_Vcvttps2dq_xmm_xmmm128; Registers;
     F32ToU32: EVEX_Vcvttps2udq_zmm_k1z_zmmm512b32_sae, EVEX_Vcvttps2udq_ymm_k1z_ymmm256b32, INVALID, INVALID; Registers;
     F32ToI64: EVEX_Vcvttps2qq_zmm_k1z_ymmm256b32_sae, INVALID, INVALID, INVALID; Registers;

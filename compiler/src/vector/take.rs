@@ -10,7 +10,7 @@ use super::convert;
 use super::ir::{Body, Isa, Shape, Ty, What};
 use super::machine::Machine;
 use crate::abi;
-use crate::compile::VALUES_SMALL_MAX;
+use crate::compile::VALUES_VECTOR_MAX;
 use crate::target::Target;
 
 /// What AVX2 code uses.
@@ -79,11 +79,11 @@ pub(super) fn sums(core: &Core, body: &Body) -> Result<(), String> {
     }
 }
 
-/// Refuses a kernel whose scalar code, made where it is wanted, would ask too much of a small stack.
+/// Refuses a kernel whose scalar code, made where it is wanted, would take too long.
 pub(super) fn size(kernel: &Kernel) -> Result<(), String> {
     match kernel.core.values.len() {
-        ..=VALUES_SMALL_MAX => Ok(()),
-        values => Err(format!("has {values} values, more than {VALUES_SMALL_MAX}")),
+        ..=VALUES_VECTOR_MAX => Ok(()),
+        values => Err(format!("has {values} values, more than {VALUES_VECTOR_MAX}")),
     }
 }
 

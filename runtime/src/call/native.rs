@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
+use filbert_compiler::compile::{STACK_BYTES_LARGE, VALUES_SMALL_MAX};
 use filbert_compiler::{Artifact, Backend, CompileError, Target, helpers};
 use filbert_ir::{KernelId, ValueId, VerifiedKernel};
 
@@ -201,8 +202,8 @@ impl NativeCode {
 }
 
 impl Vector {
-    /// The scalar code; `None` if there is none to be had. Kernels with vector code are small: they compile on
-    /// any stack, and in no time that a budget would be needed for.
+    /// The scalar code; `None` if there is none to be had. Kernels with vector code are small: they compile in no time
+    /// that a budget would be needed for.
     pub(super) fn companion(&self) -> Option<Arc<NativeCode>> {
         self.companion.get_or(|| {
             let code =
@@ -221,17 +222,16 @@ impl Vector {
                 error => Missing::Defect(error.to_string()),
             })?;
             NativeCode::load(&self.kernel, &artifact, target, self.compile, &self.counters)
-                .map_err(|why| Missing::Memory(why.to_string()))
+                .map_err(|why| Missing::Passing(why.to_string()))
         };
-        let made = catch_unwind(AssertUnwindSafe(make));
-        let why = match made.unwrap_or_else(|panic| Err(Missing::Defect(panic_text(&*panic)))) {
+        let why = match with_stack(&self.kernel, make) {
             Ok(code) => return Some(code),
             Err(Missing::Refused) => return None,
             Err(Missing::Defect(why)) => {
                 count(&self.counters.form_defects);
                 why
             }
-            Err(Missing::Memory(why)) => {
+            Err(Missing::Passing(why)) => {
                 count(&self.counters.refusals);
                 why
             }
@@ -248,8 +248,27 @@ enum Missing {
     Refused,
     /// The compiler failed.
     Defect(String),
-    /// The system gives no memory for code.
-    Memory(String),
+    /// The system gives no memory for code, or no thread to compile on.
+    Passing(String),
+}
+
+/// Runs what compiles a kernel where the stack is large enough for that, and catches its panic.
+fn with_stack<T: Send>(
+    kernel: &VerifiedKernel,
+    make: impl FnOnce() -> Result<T, Missing> + Send,
+) -> Result<T, Missing> {
+    let defect = |panic: Box<dyn std::any::Any + Send>| Err(Missing::Defect(panic_text(&*panic)));
+    let make = || catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(defect);
+    if kernel.core.values.len() <= VALUES_SMALL_MAX {
+        return make();
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(STACK_BYTES_LARGE);
+        match thread.spawn_scoped(scope, make) {
+            Ok(thread) => thread.join().unwrap_or_else(defect),
+            Err(why) => Err(Missing::Passing(format!("no thread to compile on: {why}"))),
+        }
+    })
 }
 
 /// What a panic of the compiler says.

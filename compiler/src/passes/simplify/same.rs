@@ -7,17 +7,16 @@
 //! Where it does so whenever the loop goes on, it is its initial value inside of the loop: the flags and
 //! results of a `return` out of a loop are of this kind.
 
-use std::collections::HashMap;
-
 use filbert_ir::{Core, Def, Scalar, ValueId};
+use rustc_hash::FxHashMap;
 
 /// Yields that one resolution looks through; deeper ones are left as they are.
 const DEPTH_MAX: u32 = 64;
 
 /// What is known of results, by `if` or `loop` and index.
 pub(super) struct Same {
-    known: HashMap<(ValueId, usize), ValueId>,
-    inside: HashMap<(ValueId, usize), ValueId>,
+    known: FxHashMap<(ValueId, usize), ValueId>,
+    inside: FxHashMap<(ValueId, usize), ValueId>,
 }
 
 impl Same {
@@ -34,8 +33,8 @@ impl Same {
 
 /// Looks at every `if` and `loop`.
 pub(super) fn find(core: &Core) -> Same {
-    let mut search = Search { core, resolved: HashMap::new() };
-    let (mut known, mut inside) = (HashMap::new(), HashMap::new());
+    let mut search = Search { core, resolved: FxHashMap::default() };
+    let (mut known, mut inside) = (FxHashMap::default(), FxHashMap::default());
     for (index, value) in core.values.iter().enumerate() {
         let count = match &value.def {
             Def::If { then, .. } => then.yields.len(),
@@ -60,7 +59,7 @@ pub(super) fn find(core: &Core) -> Same {
 
 struct Search<'a> {
     core: &'a Core,
-    resolved: HashMap<(ValueId, usize), Option<ValueId>>,
+    resolved: FxHashMap<(ValueId, usize), Option<ValueId>>,
 }
 
 impl Search<'_> {

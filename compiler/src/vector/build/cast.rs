@@ -147,12 +147,29 @@ impl Build {
         }
     }
 
-    fn float_to_i32(&mut self, a: V) -> V {
+    /// Cut off, as the machine does it: for what fits.
+    pub(super) fn float_to_i32(&mut self, a: V) -> V {
         let machine = match self.width(a) {
             Width::W64 => Machine::F64ToI32,
             Width::W32 => Machine::F32ToI32,
         };
         self.machine(machine, Ty::Lanes(Width::W32), &[a])
+    }
+
+    /// The same without sign, which only AVX-512 has.
+    pub(super) fn float_to_u32(&mut self, a: V) -> V {
+        let machine = if self.width(a) == Width::W64 { Machine::F64ToU32 } else { Machine::F32ToU32 };
+        self.machine(machine, Ty::Lanes(Width::W32), &[a])
+    }
+
+    /// The same of an f64 and 64 bits with sign.
+    pub(super) fn float_to_i64(&mut self, a: V) -> V {
+        self.machine(Machine::F64ToI64, Ty::Lanes(Width::W64), &[a])
+    }
+
+    /// And without.
+    pub(super) fn float_to_u64(&mut self, a: V) -> V {
+        self.machine(Machine::F64ToU64, Ty::Lanes(Width::W64), &[a])
     }
 
     /// What was converted with sign, but for the greatest value from the limit on, and 0 for NaN.

@@ -30,12 +30,24 @@ impl Build {
             return self.two(Machine::Mul64, Machine::Mul32, a, b);
         }
         // (ah 2^32 + al)(bh 2^32 + bl), modulo 2^64.
-        let [a_high, b_high] = [a, b].map(|v| self.shr(v, 32));
-        let cross = [self.low_product(false, a_high, b), self.low_product(false, b_high, a)];
-        let cross = self.iadd(cross[0], cross[1]);
+        let (a, b) = if self.is_const(a) { (b, a) } else { (a, b) };
+        let (a_high, b_high) = (self.upper(a), self.upper(b));
+        let mut cross = self.low_product(false, a_high, b);
+        if self.const_bits(b_high) != Some(0) {
+            let other = self.low_product(false, b_high, a);
+            cross = self.iadd(cross, other);
+        }
         let cross = self.shl(cross, 32);
         let low = self.low_product(false, a, b);
         self.iadd(low, cross)
+    }
+
+    /// The upper half of 64 bits, moved down.
+    pub(in crate::vector) fn upper(&mut self, a: V) -> V {
+        match self.const_bits(a) {
+            Some(bits) => self.constant(Width::W64, bits >> 32),
+            None => self.shr(a, 32),
+        }
     }
 
     /// The product, of 64 bits, of the low 32 bits of each 64.

@@ -5,6 +5,7 @@
 
 use filbert_ir::{Op, Type, ValueId};
 
+use super::divide::divides;
 use super::{Convert, Refused, refuses};
 use crate::vector::build::{Compare, Order};
 use crate::vector::ir::{Isa, V, Width};
@@ -13,7 +14,10 @@ impl Convert<'_> {
     /// An operation whose first operand is an integer of type `ty`.
     pub(super) fn int_op(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Result<V, Refused> {
         let signed = ty.is_signed();
-        if !is_simple(op) {
+        if divides(op) {
+            return Ok(self.quotient(id, op, ty, args));
+        }
+        if matches!(op, Op::IntPow | Op::WrappingPow) {
             return Err(refuses(op, ty));
         }
         let x = self.value(args[0]);
@@ -22,7 +26,7 @@ impl Convert<'_> {
         let never_fails = self.never_fails(id);
         let build = &mut self.build;
         Ok(match op {
-            Op::Add | Op::Sub | Op::Mul if !never_fails => self.checked(id, op, ty, args)?,
+            Op::Add | Op::Sub | Op::Mul if !never_fails => self.checked(id, op, ty, args),
             Op::Add | Op::WrappingAdd => {
                 let sum = build.iadd(x, y);
                 self.wrapped(ty, sum)
@@ -35,7 +39,11 @@ impl Convert<'_> {
                 let product = build.imul(x, y);
                 self.wrapped(ty, product)
             }
-            Op::AddOverflows | Op::SubOverflows | Op::MulOverflows => self.overflows(op, ty, x, y)?,
+            Op::AddOverflows => self.with_overflow(Op::Add, ty, x, y).1,
+            Op::SubOverflows => self.with_overflow(Op::Sub, ty, x, y).1,
+            Op::MulOverflows if ty.bits() == 64 => self.product_overflows(signed, x, y),
+            Op::MulOverflows => self.with_overflow(Op::Mul, ty, x, y).1,
+            Op::Isqrt => self.whole_root(id, ty, x),
             Op::Neg | Op::Abs => {
                 if !never_fails {
                     let least = self.constant(ty, 1 << (ty.bits() - 1));
@@ -120,10 +128,10 @@ impl Convert<'_> {
     }
 
     /// Sum, difference or product; where it does not fit the row fails.
-    fn checked(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> Result<V, Refused> {
+    fn checked(&mut self, id: ValueId, op: Op, ty: Type, args: &[ValueId]) -> V {
         let (x, y) = (self.value(args[0]), self.value(args[1]));
         if op == Op::Mul && ty.bits() == 64 {
-            return Ok(self.checked_product(id, ty.is_signed(), x, y));
+            return self.checked_product(id, ty.is_signed(), x, y);
         }
         let constant = self.as_const(args[1]).filter(|_| op != Op::Mul && ty.bits() >= 32 && ty.is_signed());
         if let Some(constant) = constant {
@@ -133,30 +141,18 @@ impl Convert<'_> {
             let result = if op == Op::Add { self.build.iadd(x, y) } else { self.build.isub(x, y) };
             let bad = self.build.icompare(if rises { Order::Lt } else { Order::Gt }, true, result, x);
             self.fail_where(id, bad);
-            return Ok(result);
+            return result;
         }
-        let (result, bad) = self.with_overflow(op, ty, x, y)?;
+        let (result, bad) = self.with_overflow(op, ty, x, y);
         self.fail_where(id, bad);
-        Ok(result)
+        result
     }
 
-    fn overflows(&mut self, op: Op, ty: Type, x: V, y: V) -> Result<V, Refused> {
-        let op = match op {
-            Op::AddOverflows => Op::Add,
-            Op::SubOverflows => Op::Sub,
-            _ => Op::Mul,
-        };
-        Ok(self.with_overflow(op, ty, x, y)?.1)
-    }
-
-    /// The wrapped result, and the lanes in which it is not the true one.
-    fn with_overflow(&mut self, op: Op, ty: Type, x: V, y: V) -> Result<(V, V), Refused> {
+    /// The wrapped result, and the lanes in which it is not the true one. Products of 64 bits have other ways.
+    fn with_overflow(&mut self, op: Op, ty: Type, x: V, y: V) -> (V, V) {
         let signed = ty.is_signed();
-        if op == Op::Mul && ty.bits() >= 32 {
-            return match ty.bits() {
-                32 => Ok(self.product_of_32(signed, x, y)),
-                _ => Err(refuses(Op::MulOverflows, ty)),
-            };
+        if op == Op::Mul && ty.bits() == 32 {
+            return self.product_of_32(signed, x, y);
         }
         let build = &mut self.build;
         let result = match op {
@@ -167,7 +163,7 @@ impl Convert<'_> {
         if ty.bits() < 32 {
             let fitting = self.wrapped(ty, result);
             let bad = self.build.icompare(Order::Ne, signed, result, fitting);
-            return Ok((fitting, bad));
+            return (fitting, bad);
         }
         let bad = match (op, signed) {
             (Op::Add, false) => build.icompare(Order::Lt, false, result, x),
@@ -184,7 +180,7 @@ impl Convert<'_> {
                 build.signs(both)
             }
         };
-        Ok((result, bad))
+        (result, bad)
     }
 
     fn product_of_32(&mut self, signed: bool, x: V, y: V) -> (V, V) {
@@ -293,20 +289,4 @@ impl Convert<'_> {
         let around = self.build.or(up, down);
         self.wrapped(ty, around)
     }
-}
-
-/// Whether it takes neither a division nor a loop.
-fn is_simple(op: Op) -> bool {
-    !matches!(
-        op,
-        Op::Div
-            | Op::Rem
-            | Op::RemEuclid
-            | Op::DivEuclid
-            | Op::WrappingDiv
-            | Op::WrappingRem
-            | Op::Isqrt
-            | Op::IntPow
-            | Op::WrappingPow
-    )
 }

@@ -16,8 +16,8 @@ pub(in crate::vector) fn is_expanded(op: Op) -> bool {
     op >= Op::Cbrt && !matches!(op, Op::Powi | Op::Gamma | Op::LnGamma)
 }
 
-/// Whether some value needs lanes of 64 bits to be computed, though it has 32.
-pub(in crate::vector) fn widens(core: &Core) -> bool {
+/// Whether some function of f32 is computed in lanes of 64 bits.
+pub(super) fn widens(core: &Core) -> bool {
     core.values.iter().any(|value| matches!(value.def, Def::Op(op, _) if value.ty == Type::F32 && is_expanded(op)))
 }
 
