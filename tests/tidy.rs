@@ -43,6 +43,7 @@ const UNSAFE_FILES: &[&str] = &[
     "benches/call.rs", // the bare call that others are compared with
     "runtime/src/call.rs",
     "runtime/src/call/body.rs",
+    "runtime/src/call/direct.rs",
     "runtime/src/call/nulls.rs",
     "runtime/src/call/strip.rs",
     "runtime/src/code_memory.rs",

@@ -71,6 +71,7 @@ fn cache() -> Section {
         ("interpreted", stats.interpreted.to_string()),
         ("refusals", stats.refusals.to_string()),
         ("vector defects", stats.vector_defects.to_string()),
+        ("form defects", stats.form_defects.to_string()),
     ];
     ("cache (in memory, of this process)", rows)
 }

@@ -64,12 +64,12 @@ fn stages(kernel: &VerifiedKernel, target: &Target, keep_text: bool) -> Result<S
         Err(panic) => NotVectorised::Defect(panic_message(&*panic)),
     };
     if target.uniform() != 0 || target.sums() {
-        let why = match why {
-            NotVectorised::Refused(why) | NotVectorised::Defect(why) => why,
-        };
-        return Err(CompileError::Unsupported(format!(
-            "no vector code for columns of one value, or for sums: it {why}"
-        )));
+        return Err(match why {
+            NotVectorised::Refused(why) => {
+                CompileError::Unsupported(format!("no vector code for columns of one value, or for sums: it {why}"))
+            }
+            NotVectorised::Defect(why) => CompileError::internal(kernel, why),
+        });
     }
     let (lowered, mut artifact) = by_cranelift(kernel, &optimized, target, keep_text)?;
     let not_vectorised = Some(match why {

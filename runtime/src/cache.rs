@@ -43,7 +43,7 @@ pub struct KernelCache {
     target: Target,
     compile: CompileFn,
     budget: Duration,
-    counters: Counters,
+    counters: Arc<Counters>,
     clock: AtomicU64,
     quarantine: Arc<Quarantine>,
 }
@@ -122,7 +122,7 @@ impl KernelCache {
             target: Target::host(),
             compile,
             budget: ladder::COMPILE_BUDGET,
-            counters: Counters::default(),
+            counters: Arc::default(),
             clock: AtomicU64::new(1),
             quarantine: Arc::default(),
         }
@@ -203,7 +203,7 @@ impl KernelCache {
                 }
             }
         };
-        let report = Report { quarantine: self.quarantine.clone(), key: key.clone() };
+        let report = Report { quarantine: self.quarantine.clone(), key: key.clone(), counters: self.counters.clone() };
         let leader = Leader { shard, key, flight };
         let started = Instant::now();
         let result = ladder::compile(kernel, &self.target, self.compile, self.budget, report);

@@ -16,6 +16,7 @@
 #![allow(unsafe_code)]
 
 mod body;
+mod direct;
 mod folding;
 mod native;
 mod nulls;
@@ -27,24 +28,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow_buffer::NullBuffer;
 use filbert_ir::interp::{Control, RowFault};
 use filbert_ir::{Fault, Type, ValueId, VerifiedKernel};
-use smallvec::SmallVec;
 
 use crate::bind::{Bound, Nulls, Starts};
-use crate::fold::{BLOCK_ROWS, Block, Fold};
+use crate::fold::{BLOCK_ROWS, Fold};
 use crate::layout::Layout;
-use crate::lend::{Input, Lent};
+use crate::lend::Input;
 use crate::machine;
 use crate::options::StopFlag;
 use crate::room::{Aligned, Room, Sink};
 use body::{Body, Ran};
 use folding::Folded;
-use nulls::zero_nulls;
+
 use strip::Strip;
 
-pub(crate) use body::{Direct, Limits, direct, direct_sum};
+pub(crate) use body::Limits;
+pub(crate) use direct::{Direct, direct, direct_nulls, direct_sum};
 pub(crate) use folding::Folding;
-pub(crate) use native::{CompileFn, Form, NativeCode};
-pub(crate) use nulls::zero_rows;
+pub(crate) use native::{CompileFn, Form, NativeCode, panic_text};
+pub(crate) use nulls::{Bitmap, zero_nulls};
 
 /// Rows between two looks at the stop flag; also the size of the scratch strips.
 pub const STRIP_ROWS: usize = 1024;
@@ -91,7 +92,7 @@ pub(crate) struct Job<'j> {
 
 impl<'j> Job<'j> {
     /// The sinks of columns, each with the number of elements of a row.
-    fn columns(&self) -> impl Iterator<Item = (usize, &Sink<'j>)> {
+    fn columns(&self) -> impl Iterator<Item = (usize, &Sink<'j>)> + Clone {
         self.layout.columns.iter().map(|column| column.width as usize).zip(&self.sinks)
     }
 
@@ -153,41 +154,6 @@ pub(crate) struct Order<'j> {
 }
 
 impl Order<'_> {
-    /// Fills the rooms by one call of machine code, if that is all there is to do: a short call of plain columns.
-    /// What is left is for `fill`.
-    pub(crate) fn direct(&self, rooms: &mut [&mut dyn Room]) -> Direct {
-        let Engine::Native(code) = self.engine else { return Direct::Left(0) };
-        let rows = self.bound.rows;
-        let is_short = rows <= LONG_STRIP_ROWS
-            && self.limits.streams != Some(true)
-            && !self.limits.stop.is_some_and(StopFlag::is_raised);
-        if self.shadow || !is_short || !matches!(self.bound.nulls, Nulls::None) {
-            return Direct::Left(0);
-        }
-        let inputs: SmallVec<[Lent<'_>; 8]> = self.bound.slots.iter().map_while(Lent::input).collect();
-        if let Some(folding) = self.folding {
-            let mut block = Block::new(folding.fold, self.layout.columns[0].ty);
-            let ran = direct_sum(code, self.limits, &inputs, &mut block, rows);
-            // What was added is as good as nothing if not all rows were.
-            return if let Direct::All = ran {
-                folding.all(&block);
-                Direct::All
-            } else {
-                Direct::Left(0)
-            };
-        }
-        let sinks: SmallVec<[Sink<'_>; 8]> = rooms.iter_mut().map(|room| room.sink()).collect();
-        let ran = direct(code, self.limits, &inputs, &sinks, rows);
-        if matches!(ran, Direct::All) {
-            drop(sinks);
-            for room in rooms {
-                // SAFETY: the code has written all rows.
-                unsafe { room.set_filled() };
-            }
-        }
-        ran
-    }
-
     /// Fills the rooms from row `from` on, those before it being written: one for each column of the layout, then
     /// one for each list. `valid` gets a bit a row,
     /// and must be there if the kernel's failing rows are null. `run` gets the pieces, of `piece_rows` rows
@@ -333,7 +299,7 @@ impl Piece<'_, '_> {
                     unsafe { strip.finish(job, start, rows) };
                     if let Some(nulls) = job.nulls() {
                         // SAFETY: as above.
-                        unsafe { zero_nulls(job, nulls, start..start + rows) };
+                        unsafe { zero_nulls(job.columns(), nulls, start..start + rows) };
                     }
                 }
                 Some(folded) => {

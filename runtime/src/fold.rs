@@ -170,6 +170,16 @@ impl Total {
         Total { value, rows: self.rows + other.rows }
     }
 
+    /// The sum of floats; nothing if no row had a value, or if it is one of others.
+    #[inline]
+    pub(crate) fn float(self) -> Option<Scalar> {
+        match self.value {
+            Value::F64(sum) if self.rows > 0 => Some(Scalar::F64(sum).canonical()),
+            Value::F32(sum) if self.rows > 0 => Some(Scalar::F32(sum).canonical()),
+            _ => None,
+        }
+    }
+
     pub(crate) fn scalar(self, fold: Fold, ty: Type) -> Result<Option<Scalar>, KernelError> {
         if fold == Fold::Count {
             return Ok(Some(Scalar::U64(match self.value {
@@ -181,8 +191,7 @@ impl Total {
             return Ok(None);
         }
         Ok(Some(match self.value {
-            Value::F64(sum) => Scalar::F64(sum).canonical(),
-            Value::F32(sum) => Scalar::F32(sum).canonical(),
+            Value::F64(_) | Value::F32(_) => return Ok(self.float()),
             Value::Whole(sum) => {
                 let (fits, wide) = match ty.is_signed() {
                     true => (i64::try_from(sum).ok().map(Scalar::I64), "i64"),

@@ -19,8 +19,9 @@ use filbert_ir::VerifiedKernel;
 
 use crate::cache::Key;
 pub(crate) use crate::call::CompileFn;
-use crate::call::NativeCode;
+use crate::call::{NativeCode, panic_text};
 use crate::quarantine::Quarantine;
+use crate::stats::Counters;
 
 /// Longest a compile may take; a kernel that takes longer runs in the interpreter.
 pub const COMPILE_BUDGET: Duration = Duration::from_millis(250);
@@ -37,11 +38,12 @@ pub(crate) struct LoadedCode {
     report: Report,
 }
 
-/// Where code is reported that was found to be wrong.
+/// Where code is reported that was found to be wrong, or that could not be made after the kernel was loaded.
 #[derive(Clone)]
 pub(crate) struct Report {
     pub(crate) quarantine: Arc<Quarantine>,
     pub(crate) key: Key,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// One call in so many is compared with the interpreter, besides the first.
@@ -145,11 +147,7 @@ fn compile_and_map(
     report: Report,
 ) -> Result<Arc<LoadedCode>, Refusal> {
     let artifact = compile(kernel, target).map_err(|e| Refusal::Lasting(e.to_string()))?;
-    let native = NativeCode::load(kernel, &artifact, target, compile).map_err(|e| Refusal::Passing(e.to_string()))?;
+    let native = NativeCode::load(kernel, &artifact, target, compile, &report.counters);
+    let native = native.map_err(|e| Refusal::Passing(e.to_string()))?;
     Ok(Arc::new(LoadedCode::new(native, report)))
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the compiler panicked: {}", text.unwrap_or("no message"))
 }

@@ -301,7 +301,8 @@ impl LoadedKernel {
         self.layout.is_plain && matches!(bound.nulls, Nulls::None) && self.layout.columns[0].ty.is_float()
     }
 
-    /// The sum of the rows of whole slices, if one call of the machine code gives it.
+    /// The sum of the rows of whole slices, floats, if one call of the machine code gives it.
+    #[inline]
     pub(crate) fn sum_direct(&self, uniform: u64, inputs: &[Lent<'_>]) -> Option<Total> {
         let code = self.native()?;
         let rows = inputs.iter().find_map(|input| input.len).filter(|&rows| rows <= BLOCK_ROWS)?;

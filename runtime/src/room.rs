@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use filbert_ir::{KernelError, Scalar, Type};
 
-use crate::call::zero_rows;
+use crate::call::zero_nulls;
 use crate::element::Element;
 use crate::fold::{Block, Folds};
 use crate::lend::{out_of_memory, read_scalar};
@@ -144,7 +144,7 @@ impl Aligned {
     pub(crate) fn zero_rows(&mut self, nulls: &NullBuffer, width: usize) {
         assert!(self.filled && Some(self.len) == nulls.len().checked_mul(width), "elements of all rows");
         // SAFETY: the sink has `width` elements for each row, and nobody else has it.
-        unsafe { zero_rows(&self.sink(), nulls, width, 0..nulls.len()) };
+        unsafe { zero_nulls(std::iter::once((width, &self.sink())), nulls, 0..nulls.len()) };
     }
 
     /// Fills it with zeros.

@@ -26,6 +26,9 @@ pub struct CacheStats {
     pub refusals: u64,
     /// Compiles in which the vector back end failed, so that there is scalar code: defects.
     pub vector_defects: u64,
+    /// Compiles of code beside that of a loaded kernel (for sums, for arguments of one value, scalar beside vectors)
+    /// in which the compiler failed, so that the kernel runs slower without: defects.
+    pub form_defects: u64,
 }
 
 #[derive(Default)]
@@ -38,6 +41,7 @@ pub(crate) struct Counters {
     pub(crate) interpreted: AtomicU64,
     pub(crate) refusals: AtomicU64,
     pub(crate) vector_defects: AtomicU64,
+    pub(crate) form_defects: AtomicU64,
 }
 
 pub(crate) fn count(counter: &AtomicU64) {
@@ -56,6 +60,7 @@ impl Counters {
             interpreted: read(&self.interpreted),
             refusals: read(&self.refusals),
             vector_defects: read(&self.vector_defects),
+            form_defects: read(&self.form_defects),
             code_bytes: 0,
             entries: 0,
         }

@@ -4,25 +4,19 @@
 //! A call allocates nothing: columns are the caller's slices, read and written where they are by one call of the
 //! machine code. What that call does not finish (a row that fails, say) goes on as any other call, in strips.
 
+mod slices;
+
 use std::marker::PhantomData;
 
 use filbert_ir::{Code, KernelError, Param, ResultTy, Scalar, Type};
 
-use crate::bind::{Nulls, bind};
-use crate::call::{Direct, Form, Limits, direct};
-use crate::column::Column;
-use crate::crash;
+use crate::call::Form;
 use crate::element::Element;
-use crate::fold::Fold;
 use crate::lend::Lent;
 use crate::loaded::LoadedKernel;
-use crate::options::CallOptions;
-use crate::room::{Room, Sink};
+use crate::room::Sink;
 
-/// Rows of a call up to which it is one call of machine code. Longer ones are nearer to what `map_into` does.
-const DIRECT_ROWS_MAX: usize = 1 << 20;
-
-/// A kernel that takes slices of the types `P` and writes slices of the types `R`, without nulls and lists.
+/// A kernel that takes slices of the types `P` and writes slices of the types `R`, without lists.
 ///
 /// ```
 /// use filbert_ir::{text, verify};
@@ -90,7 +84,39 @@ impl<P: ParamTypes, R: ResultTypes> TypedKernel<P, R> {
     /// slices have one length. After an error the results hold anything.
     #[inline]
     pub fn call(&self, arguments: P::Given<'_>, mut results: R::Given<'_>) -> Result<(), KernelError> {
-        self.loaded.call_slices(P::UNIFORM, P::lend(&arguments).as_ref(), R::lend(&mut results).as_mut())
+        self.loaded.call_slices(P::UNIFORM, P::lend(&arguments).as_ref(), R::lend(&mut results).as_mut(), None)
+    }
+
+    /// `call` where some rows are null: the arguments come with the bits that say which rows have a value, one bitmap
+    /// for each parameter or none where all have, and the bits of the results go to `results_valid`. A row has a
+    /// result if it has all arguments; the others hold zero. Bitmaps are as in Arrow, from its first bit on: eight
+    /// rows a byte, the first one in the lowest bit. This allocates nothing either.
+    ///
+    /// ```
+    /// # use filbert_ir::{text, verify};
+    /// # use filbert_runtime::LoadedKernel;
+    /// # let add = "kernel add(%0 x: f64, %1 y: f64) -> f64 {
+    /// #   %2: f64 = add %0, %1
+    /// #   return %2
+    /// # }";
+    /// # let add = LoadedKernel::load(&verify(text::parse(add).unwrap()).unwrap());
+    /// let add = add.typed::<(f64, f64), f64>().unwrap();
+    /// let (mut results, mut valid) = ([9.0; 3], [0]);
+    /// add.call_nulls((&[1.0, 2.0, 3.0], &[10.0; 3]), &[Some(&[0b101]), None], &mut results, &mut valid).unwrap();
+    /// assert_eq!((results, valid), ([11.0, 0.0, 13.0], [0b101]));
+    /// ```
+    #[inline]
+    pub fn call_nulls(
+        &self,
+        arguments: P::Given<'_>,
+        valid: &[Option<&[u8]>],
+        mut results: R::Given<'_>,
+        results_valid: &mut [u8],
+    ) -> Result<(), KernelError> {
+        let mut outputs = R::lend(&mut results);
+        let outputs = outputs.as_mut();
+        self.loaded.all_valid(P::TYPES.len(), valid, outputs.first().map_or(0, |output| output.len), results_valid)?;
+        self.loaded.call_slices(P::UNIFORM, P::lend(&arguments).as_ref(), outputs, Some(results_valid))
     }
 
     /// The sum of the result over all rows, as `KernelCall::sum`; nothing if there is no row.
@@ -122,61 +148,6 @@ impl LoadedKernel {
     /// of one; an element type for each result, in a tuple if there are several.
     pub fn typed<P: ParamTypes, R: ResultTypes>(&self) -> Result<TypedKernel<P, R>, KernelError> {
         TypedKernel::new(self.clone())
-    }
-
-    /// Types have been compared by the caller, and are again where it counts. `uniform` has a bit for each input of
-    /// one value.
-    fn call_slices(&self, uniform: u64, inputs: &[Lent<'_>], outputs: &mut [Sink<'_>]) -> Result<(), KernelError> {
-        let rows = outputs.first().map_or(0, |output| output.len);
-        let mut left = Direct::Left(0);
-        if let Some(code) = self.native() {
-            let native = match uniform {
-                0 => &code.native,
-                _ => code.native.variant(Form { uniform, sums: false }, rows, false).unwrap_or(&code.native),
-            };
-            let is_short = rows <= DIRECT_ROWS_MAX;
-            if is_short && !code.wants_shadow(rows) && !native.is_unchecked_variant() {
-                crash::taste(self.kernel());
-                let limits = Limits { fuel: self.kernel().core.signature.fuel, stop: None, streams: Some(false) };
-                left = direct(native, limits, inputs, outputs, rows);
-            }
-        }
-        match left {
-            Direct::All => Ok(()),
-            Direct::Left(row) => self.call_rest(inputs, outputs, rows, row),
-        }
-    }
-
-    /// Types have been compared by the caller, and are again where it counts.
-    fn sum_slices(&self, uniform: u64, inputs: &[Lent<'_>]) -> Result<Option<Scalar>, KernelError> {
-        if let Some(total) = self.sum_direct(uniform, inputs) {
-            return self.folded(Fold::Sum, total);
-        }
-        self.sum(inputs.iter().map(|input| input.column(0)).collect::<Vec<_>>())
-    }
-
-    /// What a direct call leaves, from row `from` on.
-    #[cold]
-    fn call_rest(
-        &self,
-        inputs: &[Lent<'_>],
-        outputs: &mut [Sink<'_>],
-        rows: usize,
-        from: usize,
-    ) -> Result<(), KernelError> {
-        if let Some(other) = outputs.iter().find(|output| output.len != rows) {
-            let detail = format!("results have places for {rows} and for {} rows", other.len);
-            return Err(self.about(KernelError::new(Code::LengthMismatch, detail)));
-        }
-        let moved = |error: KernelError| KernelError { row: error.row.map(|row| row + from as u64), ..error };
-        let long_enough = inputs.iter().all(|input| input.len.is_none_or(|len| len == rows));
-        let from = if long_enough { from } else { 0 };
-        let columns: Vec<Column<'_>> = inputs.iter().map(|input| input.column(from)).collect();
-        let bound = bind(self.kernel(), &columns, rows - from)?;
-        assert!(matches!(bound.nulls, Nulls::None), "slices have no nulls");
-        let mut rest: Vec<Sink<'_>> = outputs.iter_mut().map(|output| output.rest(from)).collect();
-        let mut rooms: Vec<&mut dyn Room> = rest.iter_mut().map(|sink| sink as &mut dyn Room).collect();
-        self.run(&bound, &mut rooms, None, &CallOptions::default()).map_err(moved)
     }
 }
 

@@ -106,3 +106,121 @@ fn what_does_not_fit_is_an_error() {
         assert_eq!(loaded.typed::<(f64,), f64>().unwrap_err().code, Code::SignatureMismatch);
     }
 }
+
+/// Arrow's bits of some rows.
+fn bits(rows: usize, is_valid: impl Fn(usize) -> bool) -> Vec<u8> {
+    let mut bits = vec![0; rows.div_ceil(8)];
+    (0..rows).filter(|&row| is_valid(row)).for_each(|row| bits[row / 8] |= 1 << (row % 8));
+    bits
+}
+
+#[test]
+fn a_typed_call_with_nulls_gives_what_any_call_gives() {
+    for loaded in kernel(CHECKED) {
+        let typed = loaded.typed::<(i32, i32, f64), (i32, f64)>().unwrap();
+        for rows in (0..200).chain([1023, 1024, 1025, 4096, 20_000]) {
+            let has_a = |row: usize| row * row % 11 != 3;
+            let has_c = |row: usize| row / 64 % 3 != 1 && row % 7 != 5;
+            // What lies under a null of `a` overflows, now and then.
+            let a: Vec<i32> =
+                (0..rows).map(|row| if has_a(row) || row % 5 > 0 { row as i32 } else { i32::MAX }).collect();
+            let b = vec![1; rows];
+            let c: Vec<f64> = (0..rows).map(|row| row as f64 / 4.0).collect();
+            let (mut sums, mut products) = (vec![-1; rows], vec![-1.0; rows]);
+            let (mut of_a, of_c) = (bits(rows, has_a), bits(rows, has_c));
+            let mut valid = vec![0xaa; rows.div_ceil(8)];
+            let both = bits(rows, |row| has_a(row) && has_c(row));
+            // Bits behind the last row may be anything.
+            if let (Some(last), 1..) = (of_a.last_mut(), rows % 8) {
+                *last |= 0xff << (rows % 8);
+            }
+            let given: [Option<&[u8]>; 3] = [Some(&of_a), None, Some(&of_c)];
+            typed.call_nulls((&a, &b, &c), &given, (&mut sums, &mut products), &mut valid).unwrap();
+            assert_eq!(valid, both, "{rows} rows");
+            for row in 0..rows {
+                let is_valid = has_a(row) && has_c(row);
+                let expected = if is_valid { (a[row] + 1, f64::from(a[row] + 1) * c[row]) } else { (0, 0.0) };
+                assert_eq!((sums[row], products[row]), expected, "row {row} of {rows}");
+            }
+        }
+        assert_eq!(loaded.engine(), typed.loaded().engine());
+    }
+}
+
+#[test]
+fn no_bitmap_at_all_and_nothing_but_nulls() {
+    for loaded in kernel(CHECKED) {
+        let typed = loaded.typed::<(i32, Uniform<i32>, f64), (i32, f64)>().unwrap();
+        for rows in [1, 8, 77, 3000] {
+            let (a, c) = (vec![i32::MAX - 1; rows], vec![1.0; rows]);
+            let (mut sums, mut products, mut valid) = (vec![-1; rows], vec![-1.0; rows], vec![0; rows.div_ceil(8)]);
+            typed.call_nulls((&a, 1, &c), &[None; 3], (&mut sums, &mut products), &mut valid).unwrap();
+            assert_eq!((&sums, &valid), (&vec![i32::MAX; rows], &bits(rows, |_| true)));
+            // One more is too much, but null.
+            let none = vec![0; rows.div_ceil(8)];
+            typed.call_nulls((&a, 2, &c), &[None, None, Some(&none)], (&mut sums, &mut products), &mut valid).unwrap();
+            assert_eq!((sums, products, valid), (vec![0; rows], vec![0.0; rows], none));
+        }
+    }
+}
+
+#[test]
+fn the_lowest_failing_row_that_is_not_null_is_the_error() {
+    for loaded in kernel(CHECKED) {
+        let typed = loaded.typed::<(i32, i32, f64), (i32, f64)>().unwrap();
+        let rows = 1500;
+        let (a, b, c) = (vec![i32::MAX; rows], vec![1; rows], vec![0.5; rows]);
+        let (mut sums, mut products, mut valid) = (vec![-1; rows], vec![-1.0; rows], vec![0; rows.div_ceil(8)]);
+        for failing in [0, 1, 9, 64, 333, 1024, 1499] {
+            let known = bits(rows, |row| row >= failing);
+            let given: [Option<&[u8]>; 3] = [None, Some(&known), None];
+            let error = typed.call_nulls((&a, &b, &c), &given, (&mut sums, &mut products), &mut valid).unwrap_err();
+            assert_eq!(error.row, Some(failing as u64));
+            assert_eq!(error.detail, "2147483647 + 1 does not fit i32");
+        }
+    }
+}
+
+#[test]
+fn bitmaps_that_do_not_fit_are_errors() {
+    let [_, loaded] = kernel(CHECKED);
+    let typed = loaded.typed::<(i32, i32, f64), (i32, f64)>().unwrap();
+    let (a, c, one) = ([1; 9], [1.0; 9], [0xff]);
+    let call = |given: &[Option<&[u8]>], bytes: usize| {
+        let (mut sums, mut products, mut valid) = ([0; 9], [0.0; 9], [0; 3]);
+        let ran = typed.call_nulls((&a, &a, &c), given, (&mut sums, &mut products), &mut valid[..bytes]);
+        ran.map_err(|error| (error.code, error.detail))
+    };
+    let short = "a bitmap of 1 bytes for 9 rows, which take 2".to_string();
+    assert_eq!(call(&[None, Some(&one), None], 2), Err((Code::LengthMismatch, short.clone())));
+    assert_eq!(call(&[None; 3], 1), Err((Code::LengthMismatch, short)));
+    let few = "takes 3 arguments, got bitmaps or none for 2".to_string();
+    assert_eq!(call(&[None; 2], 2), Err((Code::SignatureMismatch, few)));
+    assert_eq!(call(&[None; 3], 2), Ok(()));
+}
+
+#[test]
+fn what_stands_under_a_null_runs_in_no_typed_call() {
+    let source = "kernel count(%0 n: i64) -> i64 {
+  %1: i64 = const 0
+  %2: i64 = loop %1 {
+    %3: i64 = carried 0
+    %4: i64 = const 1
+    %5: i64 = wrapping_add %3, %4
+    %6: bool = lt %5, %0
+    yield %6, %5
+  }
+  return %2
+}";
+    for loaded in kernel(source) {
+        let typed = loaded.typed::<(i64,), i64>().unwrap();
+        let n: Vec<i64> = (0..100).map(|row| if row % 3 == 0 { i64::MAX } else { row }).collect();
+        let known = bits(100, |row| row % 3 != 0);
+        for _ in 0..3 {
+            let (mut counts, mut valid) = ([-1; 100], [0; 13]);
+            typed.call_nulls((&n,), &[Some(&known)], &mut counts, &mut valid).unwrap();
+            assert_eq!(valid[..], known);
+            assert!((0..100).all(|row| counts[row] == if row % 3 == 0 { 0 } else { row as i64 }));
+        }
+    }
+}

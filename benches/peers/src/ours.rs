@@ -96,7 +96,7 @@ impl Peer for Filbert {
         let backend = kernel.backend().map_or("interpreter", Backend::name);
         let note = format!("{backend}, {} bytes", kernel.code_bytes());
         let options = CallOptions { parallel: threads > 1, ..CallOptions::default() };
-        let in_place = !load.nulls && threads == 1 && load.function != "softmax";
+        let in_place = threads == 1 && load.function != "softmax";
         let run: Run = match in_place {
             true => in_place_of(&kernel, load).map_err(|e| e.to_string())?,
             false if load.out_is_total() => Box::new(Total { kernel, options }),
@@ -139,6 +139,11 @@ where
                 if data.load.out_is_total() {
                     let sum = || total(kernel.sum(($($name,)*)));
                     return (0..times).try_for_each(|_| sum().map(|sum| out[0] = black_box(sum)));
+                }
+                if data.load.nulls {
+                    let valid: Vec<Option<&[u8]>> = data.valid.iter().map(|bits| Some(bits.as_slice())).collect();
+                    let mut call = || kernel.call_nulls(($($name,)*), &valid, out, &mut data.out_valid);
+                    return (0..times).try_for_each(|_| call()).map_err(|e| e.to_string());
                 }
                 (0..times).try_for_each(|_| kernel.call(($($name,)*), out)).map_err(|e| e.to_string())
             }))
@@ -183,7 +188,7 @@ impl Compiled for Total {
     }
 }
 
-/// Every call gives new columns: results with nulls or lists, and calls on several threads.
+/// Every call gives new columns: results that are lists, and calls on several threads.
 struct Fresh {
     kernel: LoadedKernel,
     options: CallOptions,

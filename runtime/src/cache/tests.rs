@@ -4,7 +4,7 @@
 
 use std::sync::atomic::AtomicUsize;
 
-use filbert_compiler::{Artifact, CompileError};
+use filbert_compiler::{Artifact, Backend, CompileError, Defect};
 use filbert_ir::{Datum, Scalar, text, verify};
 
 use super::*;
@@ -265,4 +265,59 @@ fn rows_that_fail_one_after_another_are_all_found() {
         assert!((0..a.len()).all(|row| nulls.is_null(row) || values[row] == row as i64 + 1), "every {every}");
         assert_eq!(loaded.engine(), Engine::Native);
     }
+}
+
+#[test]
+fn fault_37_a_defect_of_code_of_a_form_is_counted_and_costs_only_that_code() {
+    fn broken(target: &Target, defect: Defect) -> Target {
+        let of_form = target.sums() || target.uniform() != 0;
+        let broken = if of_form { target.with_defect(defect) } else { target.clone() };
+        let broken = if target.sums() { broken.with_sums() } else { broken };
+        if of_form { broken.with_uniform(target.uniform()) } else { broken }
+    }
+    fn only_first(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+        filbert_compiler::compile(kernel, &broken(target, Defect::Error))
+    }
+    fn only_first_panics(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+        filbert_compiler::compile(kernel, &broken(target, Defect::Panic))
+    }
+    fn only_first_dies(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+        assert!(!target.sums() && target.uniform() == 0, "a defect");
+        filbert_compiler::compile(kernel, target)
+    }
+    let text = "kernel k(%0 a: f64, %1 b: f64) -> f64 {\n  %2: f64 = mul %0, %1\n  return %2\n}\n";
+    let kernel = verify(text::parse(text).unwrap()).unwrap();
+    let is_vector =
+        matches!(KernelCache::new(1 << 20).load(&kernel, Engine::Native).backend(), Some(Backend::Vector { .. }));
+    let rows: Vec<f64> = (0..2000).map(f64::from).collect();
+    for compile in [only_first as CompileFn, only_first_panics, only_first_dies] {
+        let cache = patient(compile);
+        let loaded = cache.load(&kernel, Engine::Native);
+        for _ in 0..3 {
+            let sum = loaded.sum((&rows[..], 2.0)).unwrap();
+            assert_eq!(sum, Some(Scalar::F64(2000.0 * 1999.0)));
+            let doubled = loaded.call(&[Column::from(&rows[..]), Column::from(2.0)], 2000, &CallOptions::default());
+            assert_eq!(doubled.unwrap()[0].as_slice::<f64>().unwrap()[1999], 3998.0);
+        }
+        // One for sums and one for an argument of one value, each tried once; the kernel's own code stays.
+        let stats = cache.stats();
+        assert_eq!((stats.compiles, stats.refusals, stats.vector_defects), (1, 0, 0));
+        assert_eq!(stats.form_defects, if is_vector { 2 } else { 0 });
+        assert_eq!(loaded.engine(), Engine::Native);
+    }
+}
+
+#[test]
+fn a_form_that_the_back_end_does_not_take_is_no_defect() {
+    fn takes_no_form(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, CompileError> {
+        match target.sums() || target.uniform() != 0 {
+            true => Err(CompileError::Unsupported("a test".into())),
+            false => filbert_compiler::compile(kernel, target),
+        }
+    }
+    let text = "kernel k(%0 a: f64) -> f64 {\n  %1: f64 = sqrt %0\n  return %1\n}\n";
+    let cache = patient(takes_no_form);
+    let loaded = cache.load(&verify(text::parse(text).unwrap()).unwrap(), Engine::Native);
+    assert_eq!(loaded.sum((&[4.0; 1500][..],)).unwrap(), Some(Scalar::F64(3000.0)));
+    assert_eq!(cache.stats().form_defects, 0);
 }

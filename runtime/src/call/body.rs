@@ -3,20 +3,17 @@
 #![allow(unsafe_code)]
 
 use std::ops::Range;
-use std::ptr::{null, null_mut};
 
-use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, SCALAR, STOPPED, uniform_bits};
+use filbert_compiler::abi::{CallFrame, POLL_ITERATIONS, SCALAR, STOPPED};
 use filbert_ir::interp::{Control, Interpreter, Memory, RowEnd, RowFault};
 use filbert_ir::{Array, Fault, Type, VerifiedKernel};
 
 use super::STRIP_ROWS;
 use super::native::{NativeCode, Vector};
 use crate::crash;
-use crate::fold::Block;
 use crate::layout::Layout;
-use crate::lend::{Lent, read_bits, write_bits};
+use crate::lend::{read_bits, write_bits};
 use crate::options::StopFlag;
-use crate::room::Sink;
 
 /// How far rows may go.
 #[derive(Clone, Copy)]
@@ -326,119 +323,6 @@ impl Native<'_> {
             (Some((fault, &value)), true) => Ok(Ended::Ran(Ran::Failed { row, fault: RowFault { fault, value } })),
             _ => Err(format!("machine code gave status {status} at site {} in row {row}", frame.fault_site)),
         }
-    }
-}
-
-/// Columns of a direct call: what has more is called in strips.
-const DIRECT_MAX: usize = 8;
-
-/// How a direct call ended.
-pub(crate) enum Direct {
-    /// Every row is written.
-    All,
-    /// The rows from this one on are not.
-    Left(usize),
-}
-
-/// Calls machine code once, over whole columns that it reads and writes where they are: nothing is allocated, and
-/// whatever is not plain is left to the call in strips.
-#[inline]
-pub(crate) fn direct(
-    code: &NativeCode,
-    limits: Limits<'_>,
-    inputs: &[Lent<'_>],
-    outputs: &[Sink<'_>],
-    rows: usize,
-) -> Direct {
-    let layout = code.layout();
-    let mut columns = [null_mut(); DIRECT_MAX];
-    let mut fits = !code.sums() && outputs.len() == layout.columns.len() && outputs.len() <= DIRECT_MAX;
-    for ((slot, output), column) in columns.iter_mut().zip(outputs).zip(&layout.columns) {
-        fits &= output.ty == column.ty && column.width == 1 && output.len == rows && !output.packed;
-        *slot = output.first;
-    }
-    if !fits {
-        return Direct::Left(0);
-    }
-    // SAFETY: there are columns of `rows` elements for all results, of their types, lent to us.
-    unsafe { enter_direct(code, limits, inputs, &columns, rows) }
-}
-
-/// The same for code that adds its results to the lanes of a sum; the rows begin the block.
-#[inline]
-pub(crate) fn direct_sum(
-    code: &NativeCode,
-    limits: Limits<'_>,
-    inputs: &[Lent<'_>],
-    block: &mut Block,
-    rows: usize,
-) -> Direct {
-    let ty = code.layout().columns.first().map(|column| column.ty);
-    let Some(lanes) = block.lanes(ty).filter(|_| code.sums()) else { return Direct::Left(0) };
-    // SAFETY: there are lanes of the result's type, lent to us.
-    let ran = unsafe { enter_direct(code, limits, inputs, &[lanes], rows) };
-    if matches!(ran, Direct::All) {
-        block.count(rows);
-    }
-    ran
-}
-
-/// Calls machine code once over whole columns, if the inputs are such.
-///
-/// # Safety
-/// `columns` must be the output columns that the code wants for `rows` rows, and nobody else may use them.
-#[inline]
-unsafe fn enter_direct(
-    code: &NativeCode,
-    limits: Limits<'_>,
-    inputs: &[Lent<'_>],
-    columns: &[*mut u8],
-    rows: usize,
-) -> Direct {
-    let layout = code.layout();
-    let (mut slots, mut uniform) = ([null(); DIRECT_MAX], [0u64; DIRECT_MAX]);
-    let mut fits = layout.is_plain && inputs.len() == layout.slots.len() && inputs.len() <= DIRECT_MAX;
-    for (index, ((slot, input), &ty)) in slots.iter_mut().zip(inputs).zip(&layout.slots).enumerate() {
-        fits &= input.ty == ty && input.len == if code.is_uniform(index) { None } else { Some(rows) };
-        *slot = match input.len {
-            Some(_) => input.first,
-            None => {
-                uniform[index] = uniform_bits(ty, input.bits);
-                (&raw const uniform[index]).cast()
-            }
-        };
-    }
-    if !fits {
-        return Direct::Left(0);
-    }
-    let mut frame = CallFrame {
-        inputs: slots.as_ptr(),
-        outputs: columns.as_ptr(),
-        lists: null(),
-        tables: null(),
-        helpers: code.helpers.as_ptr(),
-        stop: limits.stop.map_or(&0, StopFlag::as_ptr),
-        start: 0,
-        end: rows as u64,
-        fuel: limits.fuel,
-        poll: POLL_ITERATIONS,
-        fault_row: 0,
-        fault_site: 0,
-        zero: 0,
-        scratch: 0,
-        streams: 0,
-    };
-    let running = crash::running(&code.id);
-    // SAFETY: there are columns of `rows` elements for all slots, of their types, lent to us, or one value where the
-    // code takes one, places for the results by the caller's promise, and no lists nor tables; `code` is borrowed, so
-    // its pages stay mapped; the compiler's audit says that the code does not trap or unwind.
-    let status = unsafe { (code.memory.entry())(&mut frame) };
-    drop(running);
-    // A row that cannot be is for the call in strips to find: it computes all of them again, and judges.
-    match status {
-        0 => Direct::All,
-        _ if frame.fault_row < rows as u64 => Direct::Left(frame.fault_row as usize),
-        _ => Direct::Left(0),
     }
 }
 

@@ -15,6 +15,7 @@ use filbert_ir::{KernelId, ValueId, VerifiedKernel};
 use crate::code_memory::{CodeMemory, Refused};
 use crate::kept::Kept;
 use crate::layout::Layout;
+use crate::stats::{Counters, count};
 
 /// What compiles: the compiler, or a test's stand-in.
 pub(crate) type CompileFn = fn(&VerifiedKernel, &Target) -> Result<Artifact, CompileError>;
@@ -26,6 +27,16 @@ pub(crate) struct Form {
     pub(crate) uniform: u64,
     /// Results are not stored but added to the lanes of a sum.
     pub(crate) sums: bool,
+}
+
+impl Form {
+    /// What a kernel is without if there is no code of this form.
+    fn without(self) -> &'static str {
+        match (self.sums, self.uniform != 0) {
+            (true, _) => "code that adds up its results, which are stored and read again",
+            _ => "code for arguments of one value, which are repeated in memory",
+        }
+    }
 }
 
 /// A kernel's machine code.
@@ -55,6 +66,7 @@ pub(super) struct Vector {
     vectors: Target,
     target: Target,
     compile: CompileFn,
+    counters: Arc<Counters>,
     companion: Arc<Kept<Option<Arc<NativeCode>>>>,
     /// Vector code of other forms, and behind it that for sums.
     variants: [[Kept<Variant>; VARIANTS_MAX]; 2],
@@ -71,12 +83,13 @@ const VARIANTS_MAX: usize = 4;
 const VARIANT_ROWS_MIN: usize = 1024;
 
 impl NativeCode {
-    /// Maps what `compile` made of `kernel`.
+    /// Maps what `compile` made of `kernel`. What is compiled beside it later, and fails, is counted in `counters`.
     pub(crate) fn load(
         kernel: &VerifiedKernel,
         artifact: &Artifact,
         target: &Target,
         compile: CompileFn,
+        counters: &Arc<Counters>,
     ) -> Result<NativeCode, Refused> {
         let vector = match artifact.backend {
             Backend::Scalar => None,
@@ -87,6 +100,7 @@ impl NativeCode {
                 vectors: target.clone(),
                 target: target.without_vectors(),
                 compile,
+                counters: counters.clone(),
                 companion: Arc::new(Kept::new()),
                 variants: [const { [const { Kept::new() }; VARIANTS_MAX] }; 2],
             }),
@@ -139,16 +153,14 @@ impl NativeCode {
 
     #[cold]
     fn make_variant(&self, vector: &Vector, form: Form) -> Variant {
-        let make = || {
-            let target = if form.sums { vector.vectors.with_sums() } else { vector.vectors.clone() };
-            let target = if form.uniform != 0 { target.with_uniform(form.uniform) } else { target };
-            let artifact = (vector.compile)(&vector.kernel, &target).ok()?;
-            let mut code = NativeCode::load(&vector.kernel, &artifact, &target, vector.compile).ok()?;
+        let target = if form.sums { vector.vectors.with_sums() } else { vector.vectors.clone() };
+        let target = if form.uniform != 0 { target.with_uniform(form.uniform) } else { target };
+        let code = vector.make(&target, form.without()).and_then(|mut code| {
             code.layout = self.layout.clone();
             code.vector.as_mut()?.companion = vector.companion.clone();
             Some(Arc::new(code))
-        };
-        (form, with_stack(&vector.kernel, make))
+        });
+        (form, code)
     }
 
     /// Whether it is code of a form of its own that nobody has compared with the interpreter.
@@ -193,24 +205,74 @@ impl Vector {
     /// The scalar code; `None` if there is none to be had. Kernels with vector code are small: they compile in no time
     /// that a budget would be needed for.
     pub(super) fn companion(&self) -> Option<Arc<NativeCode>> {
-        let make = || {
-            let artifact = (self.compile)(&self.kernel, &self.target).ok()?;
-            let code = NativeCode::load(&self.kernel, &artifact, &self.target, self.compile).ok()?;
+        self.companion.get_or(|| {
+            let code =
+                self.make(&self.target, "scalar code beside the vector code, whose rows the interpreter computes")?;
             // A stand-in for the compiler may not care what it is asked for.
             code.vector.is_none().then(|| Arc::new(code))
+        })
+    }
+
+    /// Code for another target than that of the vector code that this stands behind. Where there is none the log says
+    /// `without` what the kernel runs, and why; a form that the back end does not take is no news.
+    fn make(&self, target: &Target, without: &str) -> Option<NativeCode> {
+        let make = || {
+            let artifact = (self.compile)(&self.kernel, target).map_err(|error| match error {
+                CompileError::Unsupported(_) => Missing::Refused,
+                error => Missing::Defect(error.to_string()),
+            })?;
+            NativeCode::load(&self.kernel, &artifact, target, self.compile, &self.counters)
+                .map_err(|why| Missing::Passing(why.to_string()))
         };
-        self.companion.get_or(|| with_stack(&self.kernel, make))
+        let why = match with_stack(&self.kernel, make) {
+            Ok(code) => return Some(code),
+            Err(Missing::Refused) => return None,
+            Err(Missing::Defect(why)) => {
+                count(&self.counters.form_defects);
+                why
+            }
+            Err(Missing::Passing(why)) => {
+                count(&self.counters.refusals);
+                why
+            }
+        };
+        let kernel = &self.kernel;
+        tracing::warn!(kernel = kernel.name(), id = %kernel.id(), "runs without {without}: {why}");
+        None
     }
 }
 
-/// Runs what compiles a kernel where the stack is large enough for that. `None` if it panics, or there is no thread.
-fn with_stack<T: Send>(kernel: &VerifiedKernel, make: impl FnOnce() -> Option<T> + Send) -> Option<T> {
-    let make = || catch_unwind(AssertUnwindSafe(make)).unwrap_or(None);
+/// Why there is no code of a form of its own, or beside vector code.
+enum Missing {
+    /// The back end does not take it.
+    Refused,
+    /// The compiler failed.
+    Defect(String),
+    /// The system gives no memory for code, or no thread to compile on.
+    Passing(String),
+}
+
+/// Runs what compiles a kernel where the stack is large enough for that, and catches its panic.
+fn with_stack<T: Send>(
+    kernel: &VerifiedKernel,
+    make: impl FnOnce() -> Result<T, Missing> + Send,
+) -> Result<T, Missing> {
+    let defect = |panic: Box<dyn std::any::Any + Send>| Err(Missing::Defect(panic_text(&*panic)));
+    let make = || catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(defect);
     if kernel.core.values.len() <= VALUES_SMALL_MAX {
         return make();
     }
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(STACK_BYTES_LARGE);
-        thread.spawn_scoped(scope, make).ok()?.join().unwrap_or(None)
+        match thread.spawn_scoped(scope, make) {
+            Ok(thread) => thread.join().unwrap_or_else(defect),
+            Err(why) => Err(Missing::Passing(format!("no thread to compile on: {why}"))),
+        }
     })
+}
+
+/// What a panic of the compiler says.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the compiler panicked: {}", text.unwrap_or("no message"))
 }

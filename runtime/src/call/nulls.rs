@@ -5,47 +5,96 @@
 use std::ops::Range;
 
 use arrow_buffer::NullBuffer;
+use arrow_buffer::bit_chunk_iterator::BitChunks;
 
-use super::Job;
+use super::STRIP_ROWS;
 use crate::room::Sink;
 
-/// Zeroes the results of null rows.
-///
-/// # Safety
-/// The rows must be the running piece's.
-pub(super) unsafe fn zero_nulls(job: &Job<'_>, nulls: &NullBuffer, rows: Range<usize>) {
-    for (width, sink) in job.columns() {
-        // SAFETY: the rows are this piece's, the sink has `width` elements of its type for each of them, and no
-        // other piece has a row in a byte of a bitmap.
-        unsafe { zero_rows(sink, nulls, width, rows.clone()) };
+/// Which rows have a value: a bit each, in the order of Arrow.
+pub(crate) trait Bits {
+    /// Whether there is a bit for each of so many rows, and no more than a byte holds.
+    fn has_rows(&self, rows: usize) -> bool;
+
+    /// The bits of some rows by words: bits behind the last row are anything.
+    fn words(&self, rows: Range<usize>) -> impl Iterator<Item = u64>;
+}
+
+impl Bits for NullBuffer {
+    fn has_rows(&self, rows: usize) -> bool {
+        self.len() == rows
+    }
+
+    #[inline]
+    fn words(&self, rows: Range<usize>) -> impl Iterator<Item = u64> {
+        let chunks = BitChunks::new(self.buffer(), self.offset() + rows.start, rows.len());
+        let rest = chunks.remainder_bits();
+        chunks.iter().chain(std::iter::once(rest))
     }
 }
 
-/// Zeroes the elements, `width` a row, of those of these rows that are null, looking only at words of the bitmap that
-/// have one.
+/// A bitmap that begins with the first row.
+pub(crate) struct Bitmap<'a>(pub(crate) &'a [u8]);
+
+impl Bits for Bitmap<'_> {
+    fn has_rows(&self, rows: usize) -> bool {
+        self.0.len() == rows.div_ceil(8)
+    }
+
+    #[inline]
+    fn words(&self, rows: Range<usize>) -> impl Iterator<Item = u64> {
+        assert!(rows.start.is_multiple_of(8), "whole bytes");
+        let (words, rest) = self.0[rows.start / 8..rows.end.div_ceil(8)].as_chunks();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        words.iter().map(|&word| u64::from_le_bytes(word)).chain(std::iter::once(u64::from_le_bytes(last)))
+    }
+}
+
+/// Words of null rows that are looked at together: those of a strip.
+const WORDS: usize = STRIP_ROWS / 64;
+
+/// Zeroes the results of null rows, looking only at words of the bitmap that have one. The columns come with the
+/// number of elements of a row.
 ///
 /// # Safety
-/// The sink must have elements for these rows, and no other thread may touch them or, where they are bits, the bytes
-/// that they stand in.
-pub(crate) unsafe fn zero_rows(sink: &Sink<'_>, nulls: &NullBuffer, width: usize, rows: Range<usize>) {
-    let valid = nulls.inner().slice(rows.start, rows.len());
-    // Of each 64 rows the first one, and those that are null as set bits; no bit behind the last row is set.
-    let words = valid.bit_chunks().iter_padded().zip(rows.clone().step_by(64)).map(|(word, first)| {
-        let left = rows.end - first;
-        (first, if left < 64 { !word & ((1 << left) - 1) } else { !word })
-    });
-    let null_rows = words.filter(|&(_, word)| word != 0);
-    // SAFETY: the elements are there, by the caller's promise.
+/// Nobody else may use the elements of these rows, nor a byte that has the bit of one.
+#[inline]
+pub(crate) unsafe fn zero_nulls<'s>(
+    columns: impl Iterator<Item = (usize, &'s Sink<'s>)> + Clone,
+    nulls: &impl Bits,
+    rows: Range<usize>,
+) {
+    for start in rows.clone().step_by(STRIP_ROWS) {
+        let end = rows.end.min(start + STRIP_ROWS);
+        // Null rows as set bits; no bit behind the last row is set.
+        let mut words = [0; WORDS];
+        for (word, valid) in words.iter_mut().zip(nulls.words(start..end)) {
+            *word = !valid;
+        }
+        let words = &mut words[..(end - start).div_ceil(64)];
+        if let (Some(last), left @ 1..) = (words.last_mut(), (end - start) % 64) {
+            *last &= (1 << left) - 1;
+        }
+        for (width, sink) in columns.clone() {
+            assert!(end * width <= sink.len, "rows of the column");
+            // SAFETY: the rows are the sink's, by the caller's promise nobody else's, and each has `width` elements.
+            unsafe { zero_column(sink, width, start, words) };
+        }
+    }
+}
+
+/// # Safety
+/// As `zero_nulls`, for rows from `start` on.
+unsafe fn zero_column(sink: &Sink<'_>, width: usize, start: usize, words: &[u64]) {
+    let bytes = width * sink.ty.bytes();
+    // SAFETY: the caller's promise.
     unsafe {
         match (sink.packed, width, sink.ty.bytes()) {
-            (false, 1, 8) => zero_u64(sink.first.cast(), null_rows),
-            (false, 1, 4) => zero_u32(sink.first.cast(), null_rows),
-            (false, ..) => {
-                let bytes = width * sink.ty.bytes();
-                each(null_rows, |row| sink.first.add(row * bytes).write_bytes(0, bytes));
-            }
-            (true, ..) => each(null_rows, |row| {
-                for at in row * width..(row + 1) * width {
+            (false, 1, 8) => zero_u64(sink.first.add(start * bytes).cast(), words),
+            (false, 1, 4) => zero_u32(sink.first.add(start * bytes).cast(), words),
+            (false, ..) => each(words, |row| sink.first.add((start + row) * bytes).write_bytes(0, bytes)),
+            (true, ..) => each(words, |row| {
+                for at in (start + row) * width..(start + row + 1) * width {
                     *sink.first.add(at / 8) &= !(1 << (at % 8));
                 }
             }),
@@ -55,10 +104,10 @@ pub(crate) unsafe fn zero_rows(sink: &Sink<'_>, nulls: &NullBuffer, width: usize
 
 /// Calls `f` with each row whose bit is set.
 #[inline(always)]
-fn each(words: impl Iterator<Item = (usize, u64)>, mut f: impl FnMut(usize)) {
-    for (first, mut word) in words {
+fn each(words: &[u64], mut f: impl FnMut(usize)) {
+    for (index, &(mut word)) in words.iter().enumerate() {
         while word != 0 {
-            f(first + word.trailing_zeros() as usize);
+            f(64 * index + word.trailing_zeros() as usize);
             word &= word - 1;
         }
     }
@@ -70,7 +119,7 @@ macro_rules! zero {
     ($name:ident $int:ident $lanes:literal $mask:ident $avx512:ident $store:ident) => {
         /// # Safety
         /// Every row whose bit is set must be one of the column's, and nobody else's.
-        unsafe fn $name(first: *mut $int, words: impl Iterator<Item = (usize, u64)>) {
+        unsafe fn $name(first: *mut $int, words: &[u64]) {
             #[cfg(target_arch = "x86_64")]
             if std::is_x86_feature_detected!("avx512f") {
                 // SAFETY: the caller's promise, on a CPU that has the instructions.
@@ -84,15 +133,20 @@ macro_rules! zero {
         /// As above.
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f")]
-        unsafe fn $avx512(first: *mut $int, words: impl Iterator<Item = (usize, u64)>) {
+        unsafe fn $avx512(first: *mut $int, words: &[u64]) {
             use std::arch::x86_64::{_mm512_setzero_si512, $store};
 
-            for (row, word) in words {
-                // Up to the last set bit: a store whose mask is empty is slow where its page is not there.
-                for lane in (0..64 - word.leading_zeros() as usize).step_by($lanes) {
-                    let place = first.wrapping_add(row + lane).cast();
+            for (index, &word) in words.iter().enumerate() {
+                let zeros = |lane: usize| {
+                    let place = first.wrapping_add(64 * index + lane).cast();
                     // SAFETY: the lanes whose bits are set are rows of the column; no other is written.
                     unsafe { $store(place, (word >> lane) as $mask, _mm512_setzero_si512()) };
+                };
+                // Up to the last set bit: a store whose mask is empty is slow where its page is not there.
+                match word.leading_zeros() as usize {
+                    64 => {}
+                    0..$lanes => (0..64 / $lanes).for_each(|part| zeros(part * $lanes)),
+                    empty => (0..64 - empty).step_by($lanes).for_each(zeros),
                 }
             }
         }

@@ -45,11 +45,17 @@ enum Lanes {
 #[repr(C, align(64))]
 struct Line<T>([T; LANES]);
 
+/// The lanes of no rows. Those of `f64` are copied from memory by the widest stores that there are: code that loads a
+/// whole register of lanes would wait for narrower ones.
+static NONE_F64: Line<f64> = Line([-0.0; LANES]);
+static NONE_F32: Line<f32> = Line([-0.0; LANES]);
+
 impl Block {
+    #[inline]
     pub(crate) fn new(fold: Fold, ty: Type) -> Block {
         let lanes = match (fold, ty) {
-            (Fold::Sum, Type::F64) => Lanes::F64(Line([-0.0; LANES])),
-            (Fold::Sum, Type::F32) => Lanes::F32(Line([-0.0; LANES])),
+            (Fold::Sum, Type::F64) => Lanes::F64(NONE_F64),
+            (Fold::Sum, Type::F32) => Lanes::F32(NONE_F32),
             (Fold::Sum, _) => Lanes::Other(Value::Whole(0)),
             (Fold::Min | Fold::Max, _) => Lanes::Other(Value::Rank(no_rank(fold))),
             (Fold::Count, _) => Lanes::Other(Value::Count(0)),
