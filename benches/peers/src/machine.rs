@@ -21,9 +21,11 @@ pub(crate) fn describe() -> Vec<String> {
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib: f64 = memory.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or_default();
     let system = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    // What stands behind the number is its builder's.
+    let system = system.trim().split('-').next().unwrap_or_default();
     vec![
         format!("{} (family {family}, model {model}, stepping {stepping}), {cores} cores", field("model name")),
-        format!("{}; {:.0} GiB; Linux {}", caches().join(", "), kib / 1048576.0, system.trim()),
+        format!("{}; {:.0} GiB; Linux {}", caches().join(", "), kib / 1048576.0, system),
         format!("Filbert sees {}", filbert_compiler::Target::host().describe()),
     ]
 }
