@@ -3,6 +3,7 @@
 use filbert_ir::{Code, text, verify};
 use filbert_runtime::{LoadedKernel, Uniform};
 
+use crate::samples::SPIN;
 use crate::support::both;
 
 fn kernel(source: &str) -> [LoadedKernel; 2] {
@@ -201,18 +202,7 @@ fn bitmaps_that_do_not_fit_are_errors() {
 
 #[test]
 fn what_stands_under_a_null_runs_in_no_typed_call() {
-    let source = "kernel count(%0 n: i64) -> i64 {
-  %1: i64 = const 0
-  %2: i64 = loop %1 {
-    %3: i64 = carried 0
-    %4: i64 = const 1
-    %5: i64 = wrapping_add %3, %4
-    %6: bool = lt %5, %0
-    yield %6, %5
-  }
-  return %2
-}";
-    for loaded in kernel(source) {
+    for loaded in kernel(SPIN) {
         let typed = loaded.typed::<(i64,), i64>().unwrap();
         let n: Vec<i64> = (0..100).map(|row| if row % 3 == 0 { i64::MAX } else { row }).collect();
         let known = bits(100, |row| row % 3 != 0);
