@@ -13,9 +13,6 @@ use crate::abi::SUM_LANES;
 /// Copies that are interleaved at most.
 const COPIES_MAX: usize = 8;
 
-/// Copies of a block without loops: beyond, its loads and stores are all that there is.
-const COPIES_STRAIGHT: u32 = 8;
-
 /// Instructions of a turn of copies that wait for one another's operands.
 const INTERLEAVED_MAX: usize = 160;
 
@@ -67,12 +64,11 @@ fn usual_copies(body: &Body) -> u32 {
             .into_iter()
             .all(|bank| registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank))
     };
-    let most = if body.has_loops() { COPIES_MAX as u32 } else { COPIES_STRAIGHT };
     let at_once = INTERLEAVED_MAX as u32 / work.max(1) as u32;
     // What a loop computes again and again is not worth a trip to the stack.
     let is_worth = pays_spills(body.shape.isa).contains(&work) && (!body.has_loops() || work > INTERLEAVED_MAX);
     let spilling = if is_worth { 2 } else { 1 };
-    (2..=most.min(at_once)).rev().find(|&copies| fits(copies)).unwrap_or(spilling)
+    (2..=at_once.min(COPIES_MAX as u32)).rev().find(|&copies| fits(copies)).unwrap_or(spilling)
 }
 
 /// The body with so many copies.
