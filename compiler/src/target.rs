@@ -131,11 +131,11 @@ impl Target {
         let features: Vec<&'static str> = chosen.iter().map(|&(name, _, _)| name).collect();
         let flags: Vec<&'static str> = chosen.iter().map(|&(_, flag, _)| flag).collect();
         let fingerprint = format!(
-            "{} [{}] cranelift={} abi={ABI_VERSION} semantics={SEMANTICS_VERSION} codegen={}",
+            "{} [{}] cranelift={} abi={ABI_VERSION} semantics={SEMANTICS_VERSION} source={}",
             triple,
             features.join(","),
             cranelift_codegen::VERSION,
-            crate::CODEGEN_VERSION,
+            env!("FILBERT_SOURCE"),
         );
         let (isa, fingerprint) = (build_isa(&triple, &flags), fingerprint.into());
         Target { inner: Arc::new(Inner { isa, features, vectors: Vectors::On, uniform: 0, sums: false, fingerprint }) }
