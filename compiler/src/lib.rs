@@ -41,5 +41,5 @@ pub use error::CompileError;
 pub use explain::{Explanation, explain};
 #[doc(hidden)]
 pub use target::Defect;
-pub use target::{Level, Target};
+pub use target::{Level, Platform, Target, UnknownPlatform};
 pub use vector::Isa;
