@@ -44,7 +44,8 @@ pub struct Files {
 /// One name in a folder.
 pub(crate) struct Listed {
     pub(crate) name: Vec<u8>,
-    pub(crate) is_folder: bool,
+    /// Not every file system says.
+    pub(crate) is_folder: Option<bool>,
 }
 
 /// Size and age of a file.
@@ -208,7 +209,8 @@ impl Files {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
-                let is_folder = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
+                let ty = entry.file_type();
+                let is_folder = (ty != FileType::Unknown).then_some(ty == FileType::Directory);
                 listed.push(Listed { name: name.to_vec(), is_folder });
             }
             if listed.len() >= names_max {

@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod crowd;
+mod damage;
 mod disk;
+mod kills;
 mod support;
+mod tools;
