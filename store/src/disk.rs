@@ -92,10 +92,8 @@ pub struct DiskStore {
     tenant: [u8; 32],
     bounds: Bounds,
     counters: Counters,
-    /// The log knows that something failed.
+    /// The log has a line about what is wrong here; the rest is counted.
     has_warned: AtomicBool,
-    /// The log knows that an entry was not believed.
-    has_doubted: AtomicBool,
 }
 
 /// Why an entry is not given out.
@@ -163,7 +161,6 @@ impl DiskStore {
             bounds: Bounds::default(),
             counters: Counters::default(),
             has_warned: AtomicBool::new(false),
-            has_doubted: AtomicBool::new(false),
         }
     }
 
@@ -455,11 +452,11 @@ impl CodeStore for DiskStore {
             Ok(artifact) => (&counters.hits, Some(artifact)),
             Err(Doubt::Missing) => (&counters.misses, None),
             Err(Doubt::Wrong) => {
-                if !self.has_doubted.swap(true, Ordering::Relaxed) {
+                if !self.has_warned.swap(true, Ordering::Relaxed) {
                     let (name, path) = (kernel.name(), self.path.display());
                     tracing::warn!(
                         kernel = name,
-                        "an entry of the kernel cache in {path} is damaged or foreign: not used, nor are others such"
+                        "an entry of the kernel cache in {path} is damaged or foreign: not used"
                     );
                 }
                 (&counters.rejected, None)

@@ -5,6 +5,8 @@
 mod crowd;
 mod damage;
 mod disk;
+mod faults;
 mod kills;
+mod places;
 mod support;
 mod tools;
