@@ -312,7 +312,7 @@ impl DiskStore {
                 removed += u64::from(self.files.remove(folder, name).is_ok());
             } else if !is_temporary {
                 bytes += facts.bytes;
-                entries.push((modified, facts.bytes, name.to_os_string()));
+                entries.push(((modified, facts.nanos), facts.bytes, name.to_os_string()));
             }
         })?;
         let mut count = entries.len() as u64;

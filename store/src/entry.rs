@@ -239,3 +239,7 @@ impl<'b> Bytes<'b> {
 pub(crate) fn u32_of(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
+
+#[cfg(test)]
+#[path = "entry/tests.rs"]
+mod tests;

@@ -12,7 +12,7 @@ use filbert_runtime::{CodeStore, Engine};
 use filbert_store::Options;
 
 use crate::support::{bounds, files, open, private};
-use crate::tools::{command, distinct, is_distinct, normal_or_long, outcome, patient};
+use crate::tools::{distinct, is_distinct, normal_or_long, outcome, patient, plain_command};
 
 const FOLDER: &str = "FILBERT_TEST_FOLDER";
 const NUMBER: &str = "FILBERT_TEST_NUMBER";
@@ -26,7 +26,7 @@ fn fault_27_eight_processes_fill_one_empty_folder() {
         let path = folder.path().join("cache");
         let begun = std::time::Instant::now();
         let start = |n: usize| {
-            let mut command = command("crowd::one_that_fills", "true");
+            let mut command = plain_command("crowd::one_that_fills");
             command.env(FOLDER, &path).env(NUMBER, (round * PROCESSES + n).to_string());
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
         };

@@ -17,7 +17,7 @@ use filbert_runtime::CodeStore;
 use filbert_store::{DiskStore, Options};
 
 use crate::support::{bounds, open, private};
-use crate::tools::{command, distinct, normal_or_long};
+use crate::tools::{distinct, normal_or_long, plain_command};
 
 const FOLDER: &str = "FILBERT_TEST_FOLDER";
 const ROLE: &str = "FILBERT_TEST_ROLE";
@@ -76,7 +76,7 @@ fn one_that_is_killed() {
 }
 
 fn start(role: &str, folder: &Path) -> Child {
-    let mut command = command("kills::one_that_is_killed", "true");
+    let mut command = plain_command("kills::one_that_is_killed");
     command.env(FOLDER, folder).env(ROLE, role).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
@@ -89,6 +89,13 @@ fn await_begin(child: &mut Child) {
         assert!(count == 1, "a child ended before it began: {}", said_of(child));
         said.push(byte[0]);
     }
+}
+
+/// Kills a child, which must have been alive.
+fn kill((role, mut child): (&str, Child)) {
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(9), "{role}: {status}: {}", said_of(&mut child));
 }
 
 fn said_of(child: &mut Child) -> String {
@@ -154,26 +161,19 @@ fn fault_53_killed_writers_readers_and_evictors_leave_nothing_wrong() {
     let mut left = 0;
     let (kills, round) = (normal_or_long(500, 10_000), 100);
     for killed in (0..kills).step_by(round) {
-        // All four are alive at every time, and a fifth is on its way.
-        let mut alive: Vec<(&str, Child)> = ROLES.map(|role| (role, start(role, folder))).into_iter().collect();
-        alive.iter_mut().for_each(|(_, child)| await_begin(child));
-        for n in 0..round {
-            let role = ROLES[n % ROLES.len()];
+        // Two are at work, whichever they are, while one is killed and another is on its way.
+        let mut alive = std::collections::VecDeque::new();
+        for n in 0..round + 2 {
+            let role = rng.pick(&ROLES);
             let mut next = start(role, folder);
-            std::thread::sleep(Duration::from_micros(rng.below(5000) as u64));
-            let (was, mut child) = alive.remove(0);
-            assert_eq!(was, role);
-            child.kill().unwrap();
-            let status = child.wait().unwrap();
-            assert_eq!(status.signal(), Some(9), "{role}: {status}: {}", said_of(&mut child));
             await_begin(&mut next);
-            alive.push((role, next));
+            alive.push_back((role, next));
+            if n >= 2 {
+                std::thread::sleep(Duration::from_micros(rng.below(5000) as u64));
+                kill(alive.pop_front().unwrap());
+            }
         }
-        for (role, mut child) in alive {
-            child.kill().unwrap();
-            let status = child.wait().unwrap();
-            assert_eq!(status.signal(), Some(9), "{role}: {status}: {}", said_of(&mut child));
-        }
+        alive.into_iter().for_each(kill);
         left += inspect(folder, &made).1;
         // The folder whose key was made and lost opens, and what is left there goes, too.
         let opened = folder.join("opened");

@@ -156,7 +156,14 @@ pub(crate) fn filled(options: &Options) -> (Arc<DiskStore>, Vec<Sample>) {
     (store, samples)
 }
 
-/// How an ignored test of this binary is run in a process of its own, behind a shell command.
+/// How an ignored test of this binary is run in a process of its own.
+pub(crate) fn plain_command(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture", "--test-threads", "1"]).stdin(Stdio::null());
+    command
+}
+
+/// The same behind a shell command.
 pub(crate) fn command(test: &str, shell: &str) -> Command {
     let exe = std::env::current_exe().unwrap();
     let line = format!("{shell}; exec \"$0\" --exact {test} --ignored --nocapture --test-threads 1");
