@@ -213,7 +213,7 @@ impl DiskStore {
             let (file, stat) = self.files.open_file(&folder, &name, ENTRY_BYTES_MAX)?;
             let bytes = self.files.read(&file, stat.st_size as usize)?;
             let artifact = self.judge(&bytes, &key_bytes, kernel, &key.target).ok_or(Doubt::Wrong)?;
-            let age = now().saturating_sub(stat.st_mtime as i64);
+            let age = now().saturating_sub(stat.st_mtime);
             if self.is_writer() && !(-CLOCK_SECONDS_MAX..=USE_SECONDS).contains(&age) {
                 // Only what is removed first depends on it.
                 let _ = self.files.touch(&file);
@@ -285,8 +285,9 @@ impl DiskStore {
         let published = self.counters.published_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         // Of many short processes one in 256 looks through the folder, by chance.
         let is_drawn = temporary[TEMPORARY.len()..].starts_with("00");
-        let is_due = published > self.bounds.bytes_max / 16 || count % (self.bounds.entries_max / 16).max(1) == 0;
-        if is_drawn || is_due || count % PUBLISHED_PER_SWEEP == 0 {
+        let is_due =
+            published > self.bounds.bytes_max / 16 || count.is_multiple_of((self.bounds.entries_max / 16).max(1));
+        if is_drawn || is_due || count.is_multiple_of(PUBLISHED_PER_SWEEP) {
             self.counters.published_bytes.store(0, Ordering::Relaxed);
             if let Err(error) = self.prune(self.bounds) {
                 self.failed("looking through the folder", &error);

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,8 +17,9 @@ use filbert_store::{DiskStore, Options};
 use rustix::io::Errno;
 
 use crate::support::{files, open, private};
-use crate::tools::{Log, distinct, is_distinct, is_long_run, normal_or_long, patient};
+use crate::tools::{Log, distinct, is_distinct, is_long_run, normal_or_long, outcome, patient, plain_command};
 
+const FOLDER: &str = "FILBERT_TEST_FOLDER";
 const ERRORS: [Errno; 6] = [Errno::NOSPC, Errno::IO, Errno::ROFS, Errno::ACCESS, Errno::NOENT, Errno::STALE];
 
 /// Fails operations: the `first`th, those behind it if it is for good, or by chance.
@@ -136,7 +138,7 @@ fn fault_51_every_operation_fails_in_turn_and_jobs_go_on() {
         for is_for_good in [false, true] {
             for n in 0..operations {
                 let turn = 2 * e as u64 + u64::from(is_for_good);
-                if !is_long_run() && (n + turn) % 5 != 0 {
+                if !is_long_run() && !(n + turn).is_multiple_of(5) {
                     continue;
                 }
                 let options = fresh(&format!("{e}-{is_for_good}-{n}"));
@@ -292,4 +294,33 @@ fn fault_55_no_result_and_no_entry_depends_on_the_clock() {
     let store = open(&options);
     store.prune(store.bounds()).unwrap();
     assert!(soon.exists() && !tomorrow.exists());
+}
+
+#[test]
+fn fault_41_refused_code_memory_leaves_the_cache_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = private(folder.path());
+    job(Some(open(&options)), 0..5);
+    let before: Vec<_> = files(folder.path()).iter().map(|file| std::fs::read(file).unwrap()).collect();
+    assert_eq!(before.len(), 5);
+    let mut command = plain_command("faults::one_without_code_memory");
+    command.env(FOLDER, folder.path()).env(filbert_runtime::code_memory::REFUSE_VARIABLE, "refuse");
+    outcome(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), "a job without code memory");
+    let after: Vec<_> = files(folder.path()).iter().map(|file| std::fs::read(file).unwrap()).collect();
+    assert!(before == after);
+    let store = open(&options);
+    job(Some(store.clone()), 0..5);
+    assert_eq!(store.stats().hits, 5);
+}
+
+#[test]
+#[ignore = "a process of fault_41"]
+fn one_without_code_memory() {
+    let store = open(&private(Path::new(&std::env::var_os(FOLDER).unwrap())));
+    let cache = patient(1 << 20).with_store(store.clone());
+    for n in 0..10 {
+        let loaded = cache.load(&distinct(n), Engine::Native);
+        assert!(loaded.engine() == Engine::Interp && is_distinct(&loaded, n));
+    }
+    assert_eq!((store.stats().rejected, store.stats().failures), (0, 0));
 }
