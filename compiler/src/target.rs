@@ -234,6 +234,15 @@ impl Target {
             && self.inner.features.iter().all(|name| host_features().any(|here| here.name == *name))
     }
 
+    /// Whether a machine that runs code for `other` runs this one's: the same architecture and calling convention,
+    /// and no feature that `other` lacks.
+    pub fn is_part_of(&self, other: &Target) -> bool {
+        let (own, whole) = (&self.inner, &other.inner);
+        own.triple.architecture == whole.triple.architecture
+            && convention(&own.triple) == convention(&whole.triple)
+            && own.features.iter().all(|name| whole.features.contains(name))
+    }
+
     /// One line for people: architecture and features.
     pub fn describe(&self) -> String {
         let arch = self.inner.triple.architecture;

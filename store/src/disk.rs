@@ -416,10 +416,15 @@ impl DiskStore {
         Ok(ids)
     }
 
+    /// The folder of `note_death`, for `runtime::crash::mark`.
+    pub fn deaths(&self) -> io::Result<OwnedFd> {
+        self.files.make_sub(&self.folder, DIED, if self.is_private { 0o700 } else { 0o755 })?;
+        self.files.open_sub(&self.folder, DIED)
+    }
+
     /// Notes that a process died in this kernel's code: from now on, whoever has this cache interprets it.
     pub fn note_death(&self, kernel: &KernelId) -> io::Result<()> {
-        self.files.make_sub(&self.folder, DIED, if self.is_private { 0o700 } else { 0o755 })?;
-        let folder = self.files.open_sub(&self.folder, DIED)?;
+        let folder = self.deaths()?;
         match self.files.create(&folder, &kernel.to_string(), 0o600, &[]) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
             other => other,

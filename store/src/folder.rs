@@ -36,7 +36,7 @@ pub(crate) fn temporary_name() -> io::Result<String> {
 pub(crate) const TEMPORARY: &str = ".tmp-";
 
 /// From the system.
-pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
+pub fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     let count = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
     if count == N { Ok(bytes) } else { Err(ErrorKind::UnexpectedEof.into()) }
