@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bundle;
 mod disk;
 mod support;
