@@ -55,6 +55,7 @@ const UNSAFE_FILES: &[&str] = &[
     "runtime/src/lists.rs",
     "runtime/src/room.rs",
     "runtime/tests/fork.rs", // `fork` is to be had in no other way
+    "store/tests/fork.rs",
 ];
 
 fn root() -> &'static Path {

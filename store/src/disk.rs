@@ -28,6 +28,8 @@ const DIED: &str = "died";
 const LOCK: &str = "lock";
 /// A temporary file of this age has lost its writer, in seconds.
 const TEMPORARY_SECONDS_MAX: i64 = 3600;
+/// A file may be so much newer than now, in seconds.
+const CLOCK_SECONDS_MAX: i64 = 3600;
 /// A use that is noted holds so long, in seconds.
 const USE_SECONDS: i64 = 3600;
 /// Names that are looked at, at most, by whoever removes.
@@ -90,6 +92,7 @@ pub struct DiskStore {
     tenant: [u8; 32],
     bounds: Bounds,
     counters: Counters,
+    /// The log has a line about what is wrong here; the rest is counted.
     has_warned: AtomicBool,
 }
 
@@ -210,7 +213,8 @@ impl DiskStore {
             let (file, stat) = self.files.open_file(&folder, &name, ENTRY_BYTES_MAX)?;
             let bytes = self.files.read(&file, stat.st_size as usize)?;
             let artifact = self.judge(&bytes, &key_bytes, kernel, &key.target).ok_or(Doubt::Wrong)?;
-            if self.is_writer() && stat.st_mtime as i64 + USE_SECONDS < now() {
+            let age = now().saturating_sub(stat.st_mtime);
+            if self.is_writer() && !(-CLOCK_SECONDS_MAX..=USE_SECONDS).contains(&age) {
                 // Only what is removed first depends on it.
                 let _ = self.files.touch(&file);
             }
@@ -281,8 +285,9 @@ impl DiskStore {
         let published = self.counters.published_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         // Of many short processes one in 256 looks through the folder, by chance.
         let is_drawn = temporary[TEMPORARY.len()..].starts_with("00");
-        let is_due = published > self.bounds.bytes_max / 16 || count % (self.bounds.entries_max / 16).max(1) == 0;
-        if is_drawn || is_due || count % PUBLISHED_PER_SWEEP == 0 {
+        let is_due =
+            published > self.bounds.bytes_max / 16 || count.is_multiple_of((self.bounds.entries_max / 16).max(1));
+        if is_drawn || is_due || count.is_multiple_of(PUBLISHED_PER_SWEEP) {
             self.counters.published_bytes.store(0, Ordering::Relaxed);
             if let Err(error) = self.prune(self.bounds) {
                 self.failed("looking through the folder", &error);
@@ -299,15 +304,16 @@ impl DiskStore {
         let (mut entries, mut bytes, mut removed) = (Vec::new(), 0, 0);
         let now = now();
         self.each_file(&mut |folder, name| {
-            let is_temporary = name.as_bytes().starts_with(TEMPORARY.as_bytes());
+            let is_temporary = is_temporary(name.as_bytes());
             let Ok(facts) = self.files.facts(folder, name) else { return };
-            // A file from the future is as old as any.
-            let modified = if facts.modified > now { 0 } else { facts.modified };
-            if is_temporary && modified + TEMPORARY_SECONDS_MAX < now {
+            // Clocks of machines that share a folder differ a little. A file from further ahead is as old as any.
+            let modified = if facts.modified > now + CLOCK_SECONDS_MAX { 0 } else { facts.modified };
+            let is_dead = is_temporary && modified.saturating_add(TEMPORARY_SECONDS_MAX) < now;
+            if is_dead || facts.bytes > ENTRY_BYTES_MAX as u64 {
                 removed += u64::from(self.files.remove(folder, name).is_ok());
             } else if !is_temporary {
                 bytes += facts.bytes;
-                entries.push((modified, facts.bytes, name.to_os_string()));
+                entries.push(((modified, facts.nanos), facts.bytes, name.to_os_string()));
             }
         })?;
         let mut count = entries.len() as u64;
@@ -332,15 +338,18 @@ impl DiskStore {
     fn each_file(&self, with: &mut dyn FnMut(&OwnedFd, &OsStr)) -> io::Result<()> {
         let mut left = NAMES_MAX;
         for sub in self.files.list(&self.folder, left)? {
-            let Some(name) = std::str::from_utf8(&sub.name).ok().filter(|name| sub.is_folder && is_sub(name)) else {
-                continue;
-            };
+            // Of keys that were being made.
+            if is_temporary(&sub.name) {
+                with(&self.folder, OsStr::from_bytes(&sub.name));
+            }
+            let name = std::str::from_utf8(&sub.name).ok().filter(|name| is_sub(name));
+            let Some(name) = name.filter(|_| sub.is_folder != Some(false)) else { continue };
             let Ok(folder) = self.files.open_sub(&self.folder, name) else { continue };
             let Ok(listed) = self.files.list(&folder, left) else { continue };
             left = left.saturating_sub(listed.len());
             for file in listed {
-                let is_ours = file.name.starts_with(TEMPORARY.as_bytes()) || is_entry(&file.name, name);
-                if is_ours && !file.is_folder {
+                let is_ours = is_temporary(&file.name) || is_entry(&file.name, name);
+                if is_ours && file.is_folder != Some(true) {
                     with(&folder, OsStr::from_bytes(&file.name));
                 }
             }
@@ -353,12 +362,12 @@ impl DiskStore {
         let mut found = Vec::new();
         let now = now();
         self.each_file(&mut |folder, name| {
-            let Some(file) = name.to_str().filter(|name| !name.starts_with(TEMPORARY)) else { return };
+            let Some(file) = name.to_str().filter(|name| !is_temporary(name.as_bytes())) else { return };
             let Ok(facts) = self.files.facts(folder, name) else { return };
             found.push(Listed {
                 file: file.to_string(),
                 bytes: facts.bytes,
-                age_seconds: u64::try_from(now - facts.modified).unwrap_or(0),
+                age_seconds: u64::try_from(now.saturating_sub(facts.modified)).unwrap_or(0),
                 content: self.content(folder, file),
             });
         })?;
@@ -449,8 +458,13 @@ impl CodeStore for DiskStore {
             Ok(artifact) => (&counters.hits, Some(artifact)),
             Err(Doubt::Missing) => (&counters.misses, None),
             Err(Doubt::Wrong) => {
-                let (name, path) = (kernel.name(), self.path.display());
-                tracing::warn!(kernel = name, "an entry of the kernel cache in {path} is damaged or foreign: not used");
+                if !self.has_warned.swap(true, Ordering::Relaxed) {
+                    let (name, path) = (kernel.name(), self.path.display());
+                    tracing::warn!(
+                        kernel = name,
+                        "an entry of the kernel cache in {path} is damaged or foreign: not used"
+                    );
+                }
                 (&counters.rejected, None)
             }
             Err(Doubt::Failed(error)) => {
@@ -495,6 +509,10 @@ impl fmt::Debug for DiskStore {
 /// The name of a key's file.
 fn file_name(key: &[u8]) -> String {
     format!("{}{SUFFIX}", blake3::hash(key).to_hex())
+}
+
+fn is_temporary(name: &[u8]) -> bool {
+    name.starts_with(TEMPORARY.as_bytes())
 }
 
 fn is_sub(name: &str) -> bool {

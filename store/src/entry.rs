@@ -19,7 +19,7 @@ const KEY_BYTES_MAX: usize = 4096;
 const META_BYTES_MAX: usize = 65_536;
 const SITES_MAX: usize = 4096;
 const NAME_BYTES_MAX: usize = 128;
-const ALIGN_RANGE: std::ops::RangeInclusive<u32> = 16..=4096;
+const ALIGN_RANGE: std::ops::RangeInclusive<u32> = 1..=4096;
 
 /// What an entry is found by: everything that decides its code.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -239,3 +239,7 @@ impl<'b> Bytes<'b> {
 pub(crate) fn u32_of(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
+
+#[cfg(test)]
+#[path = "entry/tests.rs"]
+mod tests;

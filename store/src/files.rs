@@ -44,7 +44,8 @@ pub struct Files {
 /// One name in a folder.
 pub(crate) struct Listed {
     pub(crate) name: Vec<u8>,
-    pub(crate) is_folder: bool,
+    /// Not every file system says.
+    pub(crate) is_folder: Option<bool>,
 }
 
 /// Size and age of a file.
@@ -53,6 +54,8 @@ pub(crate) struct Facts {
     pub(crate) bytes: u64,
     /// Seconds since 1970.
     pub(crate) modified: i64,
+    /// And so much more, as exactly as the file system knows it.
+    pub(crate) nanos: u32,
 }
 
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::RDONLY);
@@ -111,7 +114,7 @@ impl Files {
     pub(crate) fn facts(&self, folder: &OwnedFd, name: &OsStr) -> io::Result<Facts> {
         self.before(Op::Stat)?;
         let stat = fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(Facts { bytes: stat.st_size as u64, modified: stat.st_mtime as i64 })
+        Ok(Facts { bytes: stat.st_size as u64, modified: stat.st_mtime as i64, nanos: stat.st_mtime_nsec as u32 })
     }
 
     /// Opens a regular file of at most so many bytes for reading, and says what it is. `InvalidData` for all that is
@@ -208,7 +211,8 @@ impl Files {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
-                let is_folder = matches!(entry.file_type(), FileType::Directory | FileType::Unknown);
+                let ty = entry.file_type();
+                let is_folder = (ty != FileType::Unknown).then_some(ty == FileType::Directory);
                 listed.push(Listed { name: name.to_vec(), is_folder });
             }
             if listed.len() >= names_max {
@@ -238,3 +242,7 @@ impl Files {
         Ok(fs::futimens(file, &Timestamps { last_access: now, last_modification: now })?)
     }
 }
+
+#[cfg(test)]
+#[path = "files/tests.rs"]
+mod tests;

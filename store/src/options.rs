@@ -169,3 +169,7 @@ fn bytes_of(text: &str) -> Option<u64> {
     };
     digits.trim().parse::<u64>().ok()?.checked_mul(1 << shift).filter(|bytes| *bytes > 0)
 }
+
+#[cfg(test)]
+#[path = "options/tests.rs"]
+mod tests;
