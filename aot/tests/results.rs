@@ -221,7 +221,7 @@ const POWERS: [i64; 5] = [1, 10, 100, 1000, 10000];
 fn all_types(a: bool, b: i8, c: i16, d: i32, e: i64, f: u8, g: u16, h: u32, i: u64, j: f32, k: f64) -> (bool, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64) {
     (!a, b.wrapping_add(1), c ^ 3, d.wrapping_mul(3), e | 1, f.wrapping_add(7), g & 0xff, h ^ h >> 3, i.rotate_left(9), j * 2.5, k / 3.0)
 }
-fn days(a: Date32, b: Timestamp<Millisecond>) -> Timestamp<Millisecond> { if a.year() > 1990 { b } else { b + Duration::<Millisecond>::milliseconds(1) } }
+fn days(a: Date32, b: Timestamp<Millisecond>, c: Timestamp<Millisecond>) -> (Timestamp<Millisecond>, Duration<Millisecond>) { (if a.year() > 1990 { b } else { c }, b - c) }
 fn first(a: Option<f64>, b: Option<i32>, c: f64) -> f64 { a.unwrap_or(b.map_or(c, |b| b as f64)) }
 fn ratio(a: Option<f64>, b: f64) -> Option<f64> { let a = a?; if b == 0.0 { None } else { Some(a / b) } }
 fn flags(a: Option<bool>, b: Option<u8>) -> (Option<bool>, Option<u8>) { (a.kleene_not(), b.filter(|b| *b > 100)) }
