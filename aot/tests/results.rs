@@ -215,7 +215,7 @@ fn every_function_has_its_bits() {
     judge(&kernels, &rows);
 }
 
-const SHAPES: &str = r#"
+pub(crate) const SHAPES: &str = r#"
 const POWERS: [i64; 5] = [1, 10, 100, 1000, 10000];
 
 fn all_types(a: bool, b: i8, c: i16, d: i32, e: i64, f: u8, g: u16, h: u32, i: u64, j: f32, k: f64) -> (bool, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64) {
