@@ -9,6 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("syntax", &["filbert-ir"]),
     ("macros", &["filbert-syntax", "filbert-ir"]),
     ("compiler", &["filbert-ir"]),
+    ("aot", &["filbert-ir", "filbert-compiler"]),
     ("runtime", &["filbert-ir", "filbert-compiler"]),
     ("measure", &["filbert-ir", "filbert-compiler", "filbert-runtime"]),
     ("dist", &["filbert-ir", "filbert-syntax", "filbert-runtime"]),
@@ -19,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "filbert-ir",
             "filbert-syntax",
             "filbert-compiler",
+            "filbert-aot",
             "filbert-runtime",
             "filbert-measure",
             "filbert-dist",
@@ -29,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Outside crates that only these crates may name.
 const CONFINED: &[(&str, &[&str])] = &[
-    ("cranelift", &["compiler", "runtime"]),
+    ("cranelift", &["compiler", "aot", "runtime"]),
     ("arrow", &["runtime", "dist", "dist/cluster", "cli", "."]),
     ("ballista", &["dist/cluster"]),
     ("datafusion", &["dist", "dist/cluster", "cli", "."]),

@@ -63,8 +63,8 @@ pub(crate) struct Parts<'p> {
 
 /// Rows of a strip at most.
 const STRIP_ROWS_MAX: u64 = 1024;
-/// Bytes of scratch columns, roughly.
-const SCRATCH_BYTES: u64 = 64 << 10;
+/// Bytes of scratch columns at most.
+const SCRATCH_BYTES: u64 = 48 << 10;
 
 /// Memory that does not trap, of unknown alignment.
 fn memory() -> MemFlagsData {

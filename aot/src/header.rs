@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use filbert_ir::kernel::SEMANTICS_VERSION;
-use filbert_ir::{Code, Fault, Logical, Param, Unit};
+use filbert_ir::{Code, Def, Fault, Logical, Op, Param, Unit};
 
 use crate::shape::{Input, Output, Role, Shape};
 use crate::{C_ABI_VERSION, Export, Module, target_symbol};
@@ -121,10 +121,19 @@ fn function(out: &mut String, export: &Export) {
         (true, false) => "A row that fails ends the call: see enum filbert_fault.",
         (false, false) => "No row fails.",
     };
-    let _ = writeln!(out, " {fails} `error` may be NULL. */");
+    let angles = match kernel.core.values.iter().any(|value| matches!(value.def, Def::Op(op, _) if takes_angles(op))) {
+        true => " An angle beyond 1e8 ends it, too: FILBERT_NOT_COMPUTED.",
+        false => "",
+    };
+    let _ = writeln!(out, " {fails}{angles} `error` may be NULL. */");
     let arguments: Vec<String> =
         shape.arguments.iter().map(|argument| format!("{}{}", argument.ty, argument.name)).collect();
     let _ = writeln!(out, "int32_t {symbol}({});", arguments.join(", "));
+}
+
+/// Whether it is an operation that does not answer for every angle in an object.
+fn takes_angles(op: Op) -> bool {
+    matches!(op, Op::Sin | Op::Cos | Op::Tan | Op::ApproxSin | Op::ApproxCos | Op::ApproxTan)
 }
 
 /// What the type of an argument does not say.

@@ -26,6 +26,7 @@
 //! | `cpu` | which level a CPU has |
 //! | `object` | an object file |
 //! | `archive` | an archive with it |
+//! | `files` | what a build writes, by name |
 
 #![forbid(unsafe_code)]
 
@@ -34,6 +35,7 @@ mod code;
 mod cpu;
 mod entry;
 mod error;
+mod files;
 mod header;
 mod object;
 mod shape;
@@ -43,6 +45,7 @@ use filbert_compiler::{Level, Platform};
 use filbert_ir::VerifiedKernel;
 
 pub use error::AotError;
+pub use files::{Emit, UnknownEmit, default_platforms};
 use shape::Shape;
 
 /// Version of the C interface: of the types in headers, of the order of arguments, of the numbers.

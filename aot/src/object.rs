@@ -24,7 +24,8 @@ pub(crate) fn object(module: &Module, platforms: &[Platform]) -> Result<Vec<u8>,
     let mut builder = builder.map_err(AotError::internal)?;
     // So that a linker can leave out what a program does not call.
     builder.per_function_section(true).per_data_object_section(true);
-    let mut writer = Writer { object: ObjectModule::new(builder), codes: BTreeMap::new(), level: None };
+    let mut writer =
+        Writer { object: ObjectModule::new(builder), codes: BTreeMap::new(), constants: BTreeMap::new(), level: None };
     if matches!(platforms[0], Platform::X86_64(_)) {
         writer.level = Some(writer.define_level().map_err(AotError::internal)?);
     }
@@ -59,6 +60,8 @@ struct Writer {
     object: ObjectModule,
     /// Code that is in the object, by its bytes: levels often have the same.
     codes: BTreeMap<(Vec<u8>, u32), FuncId>,
+    /// Constants that are in the object, likewise.
+    constants: BTreeMap<(Vec<u8>, u64), DataId>,
     /// Gives the CPU's level.
     level: Option<FuncId>,
 }
@@ -221,11 +224,15 @@ impl Writer {
 
     /// Constants.
     fn data(&mut self, name: &str, bytes: Vec<u8>, align: u64) -> ModuleResult<DataId> {
+        if let Some(&known) = self.constants.get(&(bytes.clone(), align)) {
+            return Ok(known);
+        }
         let id = self.object.declare_data(name, Linkage::Local, false, false)?;
         let mut data = DataDescription::new();
-        data.define(bytes.into_boxed_slice());
+        data.define(bytes.clone().into_boxed_slice());
         data.set_align(align);
         self.object.define_data(id, &data)?;
+        self.constants.insert((bytes, align), id);
         Ok(id)
     }
 

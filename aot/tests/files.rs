@@ -2,9 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use filbert_aot::{AotError, Emit};
 use filbert_compiler::{Level, Platform};
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SymbolKind};
+use object::{
+    Architecture, BinaryFormat, Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionKind,
+    SymbolKind,
+};
+use yaxpeax_arch::{Decoder, U8Reader};
+use yaxpeax_arm::armv8::a64::{InstDecoder, Opcode};
 
 use crate::{LEVELS, kernels, module};
 
@@ -127,4 +133,49 @@ fn an_archive_has_an_index_and_no_times() {
         symbols.map(|symbol| String::from_utf8_lossy(symbol.unwrap().name()).into_owned()).collect();
     let own: BTreeSet<_> = module.symbols().map(String::from).chain(["filbert_m_target".into()]).collect();
     assert_eq!(symbols, own);
+}
+
+#[test]
+fn files_are_called_by_module_and_by_architecture_where_there_are_two() {
+    let module = module("geo-2", TEXT);
+    let names = |emits: &[Emit], platforms: &[Platform]| -> Vec<String> {
+        module.files(emits, platforms).unwrap().into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(names(&Emit::ALL, &LEVELS), ["geo_2.h", "libgeo_2.a", "geo_2.o"]);
+    assert_eq!(names(&[Emit::Archive], &[Platform::Aarch64]), ["libgeo_2.a"]);
+    let both = [Platform::Aarch64, Platform::X86_64(Level::V3), Platform::X86_64(Level::V2)];
+    assert_eq!(names(&[Emit::Object, Emit::Header], &both), ["geo_2.h", "geo_2.aarch64.o", "geo_2.x86-64.o"]);
+    assert_eq!(names(&[Emit::Header], &[]), ["geo_2.h"]);
+    assert_eq!(module.files(&Emit::ALL, &[]), Err(AotError::NoPlatform));
+    for emit in Emit::ALL {
+        assert_eq!(emit.name().parse(), Ok(emit));
+    }
+    let unknown = "so".parse::<Emit>().unwrap_err();
+    assert_eq!(unknown.to_string(), "unknown output `so`: write obj, header or staticlib");
+}
+
+/// Code for AArch64 is what the compiler made, which another decoder reads in its tests; the function around it, too,
+/// is instructions of that machine, and leaves it by known doors only.
+#[test]
+fn an_object_for_aarch64_is_one() {
+    let bytes = module("m", TEXT).object(&[Platform::Aarch64]).unwrap();
+    let object = object::File::parse(&*bytes).unwrap();
+    assert_eq!((object.architecture(), object.format()), (Architecture::Aarch64, BinaryFormat::Elf));
+    let mut read = 0;
+    for section in object.sections().filter(|section| section.kind() == SectionKind::Text) {
+        let symbol =
+            object.symbols().find(|symbol| symbol.section_index() == Some(section.index()) && symbol.size() > 0);
+        if symbol.is_none_or(|symbol| !symbol.is_global()) {
+            continue;
+        }
+        for word in section.data().unwrap().chunks_exact(4) {
+            let instruction = InstDecoder::default().decode(&mut U8Reader::new(word)).unwrap();
+            assert!(
+                !matches!(instruction.opcode, Opcode::SVC | Opcode::BRK | Opcode::HLT | Opcode::BR),
+                "{instruction}"
+            );
+            read += 1;
+        }
+    }
+    assert!(read > 200, "{read}");
 }

@@ -38,6 +38,14 @@ fn all_findings_are_on_one_screen() {
     assert_eq!(screen.matches("Error").count(), 3, "{screen}");
 }
 
+/// The page of the code shows what comes out.
+#[test]
+fn the_page_shows_the_screen() {
+    let page = include_str!("../../docs/errors/FB-1301.md");
+    let block = |kind: &str| page.split(&format!("```{kind}\n")).nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(screen(block("rust")).replace("kernels.rs", "copy.rs"), block("text"));
+}
+
 #[test]
 fn names_that_c_does_not_have() {
     assert!(screen("fn größe(x: f64) -> f64 { x }").contains("kernel größe: its name is no name in C"));

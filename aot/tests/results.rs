@@ -251,6 +251,26 @@ fn every_shape_of_a_signature() {
     judge(&kernels, &rows);
 }
 
+/// Arguments beyond those that registers take, and strips of few rows.
+#[test]
+fn many_arguments() {
+    let names: Vec<String> = (0..200).map(|i| format!("p{i}")).collect();
+    let params: Vec<String> = names.iter().map(|name| format!("{name}: Option<i32>")).collect();
+    let terms: Vec<String> = names.iter().map(|name| format!("{name}.map_or(0, |x| x as i64)")).collect();
+    let lists: Vec<String> = (0..250).map(|i| format!("l{i}: &[i8]")).collect();
+    let lengths: Vec<String> = (0..250).map(|i| format!("l{i}.len()")).collect();
+    let text = format!(
+        "fn options({}) -> (i64, Option<i32>) {{ ({}, p199) }}\nfn lists({}) -> u64 {{ {} }}\n",
+        params.join(", "),
+        terms.join(" + "),
+        lists.join(", "),
+        lengths.join(" + "),
+    );
+    let kernels = kernels(&text);
+    let rows: Vec<_> = kernels.iter().enumerate().map(|(i, kernel)| hostile(kernel, i as u64, 40)).collect();
+    judge(&kernels, &rows);
+}
+
 /// Rows that fail in every part of a turn, in the first and in the last rows of long calls, and none at all.
 #[test]
 fn the_row_that_fails_is_the_lowest() {
@@ -290,7 +310,6 @@ fn the_row_that_fails_is_the_lowest() {
     }
 }
 
-/// At the baseline the object calls libm for what has no instruction there, and nothing else.
 #[test]
 fn an_object_chooses_the_highest_level_that_the_cpu_has() {
     let Some(mut compiler) = compiler() else { return };

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod bench;
+mod build;
 mod call;
 mod check;
 #[cfg(feature = "cluster")]
@@ -70,6 +71,11 @@ enum Command {
         after_help = "Examples:\n  filbert bench geo.rs great_circle --random 'lat1=uniform(-90,90)' --random 'lat2=uniform(-90,90)'\n  filbert bench geo.rs great_circle --table flights.parquet --threads 2\n  filbert bench geo.rs great_circle --sweep --svg great_circle.svg\n  filbert bench stats.rs softmax --random 'x=normal(0,1)[16]' --backend scalar --json\n\nThe fastest and the middle one of rounds that alternate between back ends; columns are in memory, aligned and warm. The digest is of the result's bits: the same on every back end and machine."
     )]
     Bench(bench::Bench),
+    /// Build kernels ahead of time: object files, archives and headers for C
+    #[command(
+        after_help = "Examples:\n  filbert build geo.rs -o out/geo\n  filbert build geo.rs --emit header,staticlib --target x86-64-v3,x86-64-v4 -o geo\n  filbert build lerp.rs --types f64,f32 --target x86-64-v2,x86-64-v4,aarch64 -o lerp\n\nThe same kernels and targets give the same bytes on every machine. docs/aot.md tells how to call what is built."
+    )]
+    Build(build::Build),
     /// Show versions, CPU features in use, cache state and limits; try native code
     #[command(after_help = "Example:\n  filbert doctor")]
     Doctor,
@@ -118,6 +124,7 @@ fn main() -> ExitCode {
         Command::Call(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Build(command) => command.run(),
         Command::Doctor => doctor::run(),
         #[cfg(feature = "cluster")]
         Command::Scheduler(command) => command.run(),

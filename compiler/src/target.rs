@@ -142,12 +142,12 @@ impl Target {
     fn new(triple: Triple, chosen: impl Iterator<Item = &'static Feature>) -> Target {
         let (features, flags): (Vec<_>, Vec<_>) = chosen.map(|feature| (feature.name, feature.flag)).unzip();
         let fingerprint = format!(
-            "{} {} [{}] cranelift={} abi={ABI_VERSION} semantics={SEMANTICS_VERSION} codegen={}",
+            "{} {} [{}] cranelift={} abi={ABI_VERSION} semantics={SEMANTICS_VERSION} source={}",
             triple.architecture,
             convention(&triple),
             features.join(","),
             cranelift_codegen::VERSION,
-            crate::CODEGEN_VERSION,
+            env!("FILBERT_SOURCE"),
         );
         let (isa, fingerprint) = (build_isa(&triple, &flags), fingerprint.into());
         let (vectors, uniform, sums, standalone) = (Vectors::On, 0, false, false);

@@ -62,7 +62,9 @@ impl Scratch {
         let row: u64 = inputs.iter().chain(&outputs).flatten().flatten().sum();
         let is_finished = shape.outputs.iter().any(|output| matches!(output, Output::Column { nullable: true, .. }));
         let rows = (row > 0 || is_finished).then(|| match SCRATCH_BYTES.checked_div(row) {
-            Some(rows) => (rows / 32 * 32).clamp(32, STRIP_ROWS_MAX),
+            // So that vectors are full.
+            Some(rows @ 32..) => (rows / 32 * 32).min(STRIP_ROWS_MAX),
+            Some(rows) => rows.max(1),
             None => STRIP_ROWS_MAX,
         });
         let mut slot = |bytes: u64| {

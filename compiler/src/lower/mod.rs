@@ -41,8 +41,8 @@ use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use filbert_ir::{Array, Core, Def, Op, Region, Type, ValueId};
 
-use self::fault::{Cold, Pending};
 pub(crate) use self::call::helpers_called;
+use self::fault::{Cold, Pending};
 pub(crate) use self::float::never_nan;
 use self::memory::{Memory, memory};
 use self::repeat::Budget;

@@ -1,0 +1,6 @@
+//! The store of compiled code, on real folders.
+
+#![allow(clippy::unwrap_used)]
+
+mod disk;
+mod support;
