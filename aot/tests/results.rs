@@ -231,6 +231,8 @@ fn share(part: i64, whole: i64) -> i64 { 100 * part / whole }
 fn share_of_some(part: Option<i32>, whole: i32) -> (Option<i32>, [i32; 2]) { (part.map(|p| p % whole), [whole / 3, whole - 1]) }
 #[kernel(on_error = "null", out = "len(x)")]
 fn scaled(x: &[i32; 3], by: i32, out: &mut [i32]) { for i in 0..x.len() { out[i] = x[i] * by; } }
+#[kernel(on_error = "null", out = "len(x)")]
+fn added(x: &[i64; 3], by: i64, out: &mut [i64]) { for i in 0..x.len() { out[i] += x[i]; out[i] += by; } }
 fn power_of_ten(n: u8) -> i64 { POWERS[n as usize] }
 fn norm(x: &[f64; 3]) -> f64 { x.iter().map(|x| x * x).sum::<f64>().sqrt() }
 fn turned(x: &[[f32; 2]; 2], by: f32) -> [f32; 4] { [x[0][1] * by, x[0][0], x[1][1], x[1][0] + by] }
@@ -275,32 +277,35 @@ fn many_arguments() {
 #[test]
 fn the_row_that_fails_is_the_lowest() {
     let Some(compiler) = compiler() else { return };
-    let kernels = kernels("/// Adds.\nfn add(a: i32, b: i32) -> i32 {\n    let sum = a + b;\n    sum\n}\n");
+    let text = "/// Adds.\nfn add(a: i32, b: i32) -> i32 {\n    let sum = a + b;\n    sum\n}\n\
+                /// In strips.\nfn plus(a: Option<i32>, b: i32) -> Option<i32> {\n    let s = a? + b;\n    Some(s)\n}\n";
+    let kernels = kernels(text);
     let module = Module::new("adds", &kernels).unwrap();
     let folder = tempfile::tempdir().unwrap();
     write(&module, &choices().pop().unwrap(), folder.path()).unwrap();
     let harness = Harness::new(compiler, folder.path(), "adds", &kernels);
     let row = |a: i32, b: i32| vec![Datum::from(a), Datum::from(b)];
-    for count in [1usize, 2, 15, 16, 17, 63, 64, 65, 1000, 5000] {
+    let counts = [1usize, 2, 15, 16, 17, 63, 64, 65, 1000, 5000];
+    for (kernel, count) in counts.into_iter().flat_map(|count| [(0, count), (1, count)]) {
         let places = [vec![], vec![0], vec![count - 1], vec![count / 2], vec![count / 3, count - 1]];
         let calls: Vec<Call> = places
             .iter()
             .map(|places| {
                 let rows = (0..count).map(|i| row(if places.contains(&i) { i32::MAX } else { i as i32 }, 7)).collect();
-                Call { kernel: 0, rows, omits_flags: false }
+                Call { kernel, rows, omits_flags: false }
             })
             .collect();
         for (answer, places) in harness.call(&calls).into_iter().zip(&places) {
             let good = places.iter().min().copied().unwrap_or(count);
             let data: Vec<_> = (0..good).map(|i| vec![Datum::from(i as i32 + 7)]).collect();
-            compare(&kernels[0], &answer, &data, "rows before");
+            compare(&kernels[kernel], &answer, &data, "rows before");
             if good == count {
                 assert_eq!(answer.code, 0);
                 assert_eq!(answer.error_row, 0xa5a5_a5a5_a5a5_a5a5, "nothing is told where nothing failed");
             } else {
                 assert_eq!(
                     (answer.code, answer.error_row, answer.place),
-                    (1, good as u64, (3, 15)),
+                    (1, good as u64, [(3, 15), (8, 13)][kernel]),
                     "{count} {places:?}"
                 );
                 // The row itself and those behind it are not touched, as far as the scalar code goes.
