@@ -9,6 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("syntax", &["filbert-ir"]),
     ("macros", &["filbert-syntax", "filbert-ir"]),
     ("compiler", &["filbert-ir"]),
+    ("aot", &["filbert-ir", "filbert-compiler"]),
     ("runtime", &["filbert-ir", "filbert-compiler"]),
     ("store", &["filbert-ir", "filbert-compiler", "filbert-runtime"]),
     ("measure", &["filbert-ir", "filbert-compiler", "filbert-runtime"]),
@@ -20,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "filbert-ir",
             "filbert-syntax",
             "filbert-compiler",
+            "filbert-aot",
             "filbert-runtime",
             "filbert-store",
             "filbert-measure",
@@ -31,7 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Outside crates that only these crates may name.
 const CONFINED: &[(&str, &[&str])] = &[
-    ("cranelift", &["compiler", "runtime"]),
+    ("cranelift", &["compiler", "aot", "runtime"]),
     ("arrow", &["runtime", "dist", "dist/cluster", "cli", "."]),
     ("ballista", &["dist/cluster"]),
     ("datafusion", &["dist", "dist/cluster", "cli", "."]),
