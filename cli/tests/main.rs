@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bench;
+mod build;
 mod call;
 mod check;
 #[cfg(all(feature = "cluster", target_os = "linux"))]
