@@ -46,4 +46,4 @@ pub use vector::Isa;
 
 /// Version of the passes and the lowering. Part of every target's fingerprint, so that code kept from an
 /// older build is not found; move it on with every change of what they emit.
-pub const CODEGEN_VERSION: u16 = 5;
+pub const CODEGEN_VERSION: u16 = 6;

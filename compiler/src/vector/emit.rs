@@ -4,7 +4,8 @@
 //!   entry:   save what must be saved, room for slots, pointers of the columns into registers
 //!            if stores may go past the caches: to `stream`
 //!   turns:   constants into registers; as long as a whole turn of rows is left: body, next
-//!   tail:    constants into registers; as long as rows are left: the masks of these rows, body, next block
+//!   tail:    constants into registers; as long as rows are left: the masks of these rows, body, next block; of long
+//!            blocks this is the only loop
 //!   done:    return 0
 //!   stream:  as turns, with other stores; back to `turns` for the rest, or on where a row may fail
 //!   scalar:  fault_row = this row, return SCALAR
@@ -109,7 +110,8 @@ pub(super) fn emit(loops: &[Placed], fuel: u64) -> Result<Assembled, String> {
     let mut asm = Assembler::new();
     let [done, scalar, turns, stream, stopped, spent] = std::array::from_fn(|_| asm.label());
     let budget = has_loops.then_some(Budget { fuel, stopped, spent });
-    let mut emit = Emit { asm, shape: last.shape, columns, slots, budget, streams: false };
+    let mut emit =
+        Emit { asm, shape: last.shape, columns, slots, budget, streams: false, has_turns: !loops[0].body.is_tail };
     let turn = loops.first().filter(|placed| streams(&placed.body));
     emit.entry();
     if turn.is_some() {
@@ -169,6 +171,8 @@ struct Emit {
     budget: Option<Budget>,
     /// Stores go past the caches.
     streams: bool,
+    /// Whether whole turns come before the tail.
+    has_turns: bool,
 }
 
 impl Emit {

@@ -212,6 +212,11 @@ impl What {
         )
     }
 
+    /// Whether it computes nothing and is no loop's border: it leaves the block, stores results or takes from the budget.
+    pub(super) fn is_end(self) -> bool {
+        matches!(self, What::Check | What::Store { .. } | What::Sum { .. } | What::Spread { .. } | What::Spend(_))
+    }
+
     /// Whether the loop over blocks finds it made.
     pub(super) fn is_kept(self) -> bool {
         matches!(self, What::Const(_) | What::Uniform { .. })

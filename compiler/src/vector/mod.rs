@@ -106,14 +106,18 @@ fn planned(
         take::sums(&optimized.kernel.core, &block)?;
     }
     let block = fuse::fused(block);
+    let has_masked_tail = take::has_masked_tail(&optimized.kernel.core, shape);
     let wanted = schedule::copies(&block);
+    if has_masked_tail && wanted == 1 && schedule::is_one_loop(&block) {
+        return Ok((vec![placed(schedule::tail(&block))?], sites));
+    }
     // Where copies beside one another are too much for the stack, one alone may not be.
     let (copies, turn) = match placed(schedule::interleaved(&block, wanted)) {
         Err(_) if wanted > 1 => (1, placed(schedule::interleaved(&block, 1))?),
         turn => (wanted, turn?),
     };
     let mut loops = vec![turn];
-    if take::has_masked_tail(&optimized.kernel.core, shape) {
+    if has_masked_tail {
         loops.push(placed(schedule::tail(&block))?);
     } else if copies > 1 {
         loops.push(placed(schedule::interleaved(&block, 1))?);

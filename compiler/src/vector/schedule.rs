@@ -67,6 +67,8 @@ fn usual_copies(body: &Body) -> u32 {
     let at_once = INTERLEAVED_MAX as u32 / work.max(1) as u32;
     // What a loop computes again and again is not worth a trip to the stack.
     let is_worth = pays_spills(body.shape.isa).contains(&work) && (!body.has_loops() || work > INTERLEAVED_MAX);
+    // Where a block alone keeps the CPU busy while its longest chain is on the way, another one adds nothing but code.
+    let is_worth = is_worth && order::longest(&alone) as usize > work;
     let spilling = if is_worth { 2 } else { 1 };
     (2..=at_once.min(COPIES_MAX as u32)).rev().find(|&copies| fits(copies)).unwrap_or(spilling)
 }
@@ -78,7 +80,13 @@ pub(super) fn interleaved(body: &Body, copies: u32) -> Body {
 
 /// The body for partial blocks: one copy, loads, stores and checks under the tail's mask.
 pub(super) fn tail(body: &Body) -> Body {
-    arranged(body, 1, true)
+    order::ordered(arranged(body, 1, true))
+}
+
+/// Whether a block is so long that the tail's masks are nothing beside it: its loop is then the only one.
+pub(super) fn is_one_loop(body: &Body) -> bool {
+    let is_turned = |inst: &Inst| matches!(inst.what, What::Head { .. } | What::Sum { .. });
+    body.insts.len() > INTERLEAVED_MAX && !body.insts.iter().any(is_turned)
 }
 
 fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
@@ -118,6 +126,8 @@ fn tail_of(shape: Shape, inst: &Inst) -> Option<V> {
     let bytes = match inst.what {
         What::Load { elem, .. } | What::Store { elem, .. } | What::Sum { elem } => elem.bytes() as u32,
         What::Address { .. } => 8,
+        // AVX2 writes lane by lane, as far as there are rows.
+        What::Spread { elem, .. } if shape.isa == Isa::Avx512 => elem.bytes() as u32,
         // The mask of failing lanes is as wide as the widest lanes.
         What::Check => shape.widest_bytes(),
         _ => return None,
