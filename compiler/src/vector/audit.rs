@@ -133,6 +133,7 @@ fn is_known(instruction: &Instruction) -> bool {
             | Mnemonic::Jns
             | Mnemonic::Cmova
             | Mnemonic::Prefetchw
+            | Mnemonic::Prefetcht0
     );
     moves || name.starts_with('V') || name.starts_with('K')
 }

@@ -66,6 +66,8 @@ const SAVED: usize = 3;
 const COLUMNS_BESIDE_LOOPS: usize = 5;
 /// Bytes of a cache line.
 const LINE_BYTES: u32 = 64;
+/// How far ahead of a turn inputs are asked for where stores go past the caches. Half and double as much do as well.
+const AHEAD_BYTES: u32 = 1024;
 /// Instructions of a block up to which a loop with stores past the caches is worth its code.
 const STREAMED_MAX: usize = 64;
 
@@ -296,7 +298,10 @@ impl Emit {
     /// whole line into one that the first cache does not have waits longer than two halves do, and what comes out of
     /// the second cache is otherwise a tenth slower than in halves. Lines of other rows are not asked for.
     fn claim(&mut self, placed: &Placed) {
-        if self.shape.isa != Isa::Avx512 || self.streams {
+        if self.streams {
+            return self.ask(placed);
+        }
+        if self.shape.isa != Isa::Avx512 {
             return;
         }
         for inst in &placed.body.insts {
@@ -307,6 +312,22 @@ impl Emit {
             if let Some(base) = base.filter(|_| first.is_multiple_of(LINE_BYTES)) {
                 let line = Operand::Element(COLUMNS[base], ROW, bytes, first as i32);
                 self.asm.put(Code::Prefetchw_m8, &[line]);
+            }
+        }
+    }
+
+    /// Asks for the lines of inputs that the next turns will read, in a loop whose stores go past the caches: both come
+    /// from memory then, and without this a turn's arithmetic waits for its first lines. Past the end nothing is
+    /// touched: a line that is not there is not fetched.
+    fn ask(&mut self, placed: &Placed) {
+        for inst in &placed.body.insts {
+            let What::Load { slot, elem } = inst.what else { continue };
+            let bytes = elem.bytes() as u32;
+            let first = inst.copy * self.shape.lanes * bytes;
+            let base = self.columns.iter().position(|known| *known == Column::Input(slot));
+            if let Some(base) = base.filter(|_| first.is_multiple_of(LINE_BYTES)) {
+                let line = Operand::Element(COLUMNS[base], ROW, bytes, (first + AHEAD_BYTES) as i32);
+                self.asm.put(Code::Prefetcht0_m8, &[line]);
             }
         }
     }
