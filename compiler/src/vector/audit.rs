@@ -13,7 +13,6 @@ use iced_x86::{
     Code, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind,
     Register,
 };
-use rustc_hash::FxHashSet;
 
 use super::registers::SLOTS_BYTES_MAX;
 use crate::abi::{CallFrame, SUM_LANES};
@@ -24,7 +23,7 @@ pub(super) fn audit(code: &[u8], text_bytes: usize, target: &Target) -> Result<(
     let mut starts = vec![false; text_bytes];
     let mut jumps = Vec::new();
     let mut factory = InstructionInfoFactory::new();
-    let mut passed = FxHashSet::default();
+    let mut passed = vec![false; Code::values().len()];
     let mut last = None;
     for instruction in Decoder::with_ip(64, &code[..text_bytes], 0, DecoderOptions::NONE) {
         let at = instruction.ip();
@@ -34,7 +33,7 @@ pub(super) fn audit(code: &[u8], text_bytes: usize, target: &Target) -> Result<(
             return Err(told("no instruction"));
         }
         // What the code alone says is looked at once.
-        let is_new = passed.insert(instruction.code());
+        let is_new = !std::mem::replace(&mut passed[instruction.code() as usize], true);
         let features = if is_new { instruction.cpuid_features() } else { &[] };
         if let Some(feature) = features.iter().find(|feature| !is_had(&format!("{feature:?}"), target)) {
             return Err(told(&format!("an instruction of {feature:?}")));

@@ -6,7 +6,7 @@
 //! many values are alive, the one that frees most. Only the order changes, never what is computed: checks and
 //! stores stay behind everything else, and what touches elements of lists behind what it rests on.
 
-use super::ir::{Bank, Body, Inst, Isa, Ty, V, What};
+use super::ir::{Args, Bank, Body, Inst, Isa, Ty, V, What};
 use super::machine::Machine;
 use super::registers;
 
@@ -41,6 +41,8 @@ pub(super) fn longest(body: &Body) -> u32 {
 
 struct Order<'a> {
     body: &'a Body,
+    /// What each instruction reads that has a place while it lives, each once.
+    reads: Vec<Args>,
     /// For each instruction where those that wait for it begin in `waiting`, in the old order.
     first: Vec<u32>,
     waiting: Vec<u32>,
@@ -84,13 +86,11 @@ impl<'a> Order<'a> {
         let count = body.insts.len();
         let (mut waits, mut left, mut heights) = (vec![0; count], vec![0; count], vec![0; count]);
         let mut pairs = memory(body);
-        for (index, inst) in body.insts.iter().enumerate() {
-            for (place, v) in inst.args.iter().enumerate() {
-                if inst.args[..place].contains(v) {
-                    continue;
-                }
+        let reads: Vec<Args> = body.insts.iter().map(|inst| reads(body, inst)).collect();
+        for (index, reads) in reads.iter().enumerate() {
+            for &v in reads.iter() {
                 left[v.index()] += 1;
-                if !is_free(body.inst(*v)) {
+                if !is_free(body.inst(v)) {
                     pairs.push([v.0, index as u32]);
                 }
             }
@@ -117,7 +117,7 @@ impl<'a> Order<'a> {
         }
         let (ready_at, is_done) = (vec![0; count], vec![false; count]);
         let done = Vec::with_capacity(count);
-        Order { body, first, waiting, waits, left, heights, ready_at, is_done, done, alive: [0; 2] }
+        Order { body, reads, first, waiting, waits, left, heights, ready_at, is_done, done, alive: [0; 2] }
     }
 
     fn run(&mut self) {
@@ -160,17 +160,21 @@ impl<'a> Order<'a> {
                 seen += 1;
             }
             let is_crowded = [0, 1].iter().any(|&bank| self.alive[bank] >= limits[bank]);
-            let best = ready.iter().enumerate().min_by_key(|&(_, &index)| {
-                let wait = self.ready_at[index].max(now);
-                match is_crowded {
+            let mut best = None;
+            for (place, &index) in ready.iter().enumerate() {
+                let key = match is_crowded {
                     true => (self.growth(index), 0, index),
-                    false => (wait as i32, u32::MAX - self.heights[index], index),
+                    false => (self.ready_at[index].max(now) as i32, u32::MAX - self.heights[index], index),
+                };
+                if best.is_none_or(|(least, _)| key < least) {
+                    best = Some((key, place));
                 }
-            });
-            let Some((place, &index)) = best else { break };
-            ready.swap_remove(place);
+            }
+            let Some((_, place)) = best else { break };
+            let index = ready.swap_remove(place);
             now = now.max(self.ready_at[index]) + 1;
-            for &arg in body.insts[index].args.iter() {
+            let reads = self.reads[index];
+            for &arg in reads.iter() {
                 if matches!(body.inst(arg).what, What::Load { .. }) && !self.is_done[arg.index()] {
                     self.put(arg.index());
                 }
@@ -196,16 +200,13 @@ impl<'a> Order<'a> {
 
     /// The instruction is next.
     fn put(&mut self, index: usize) {
-        let inst = &self.body.insts[index];
         self.is_done[index] = true;
         self.done.push(V(index as u32));
-        for (place, v) in inst.args.iter().enumerate() {
-            if inst.args[..place].contains(v) {
-                continue;
-            }
+        let reads = self.reads[index];
+        for &v in reads.iter() {
             self.left[v.index()] -= 1;
             if self.left[v.index()] == 0 {
-                self.count(*v, -1);
+                self.count(v, -1);
             }
         }
         if self.left[index] > 0 {
@@ -222,17 +223,24 @@ impl<'a> Order<'a> {
 
     /// How many values more are alive behind an instruction than before it.
     fn growth(&self, index: usize) -> i32 {
-        let inst = &self.body.insts[index];
-        let mut growth = i32::from(inst.ty != Ty::None);
-        for (place, v) in inst.args.iter().enumerate() {
-            let is_first = !inst.args[..place].contains(v);
-            if is_first && !self.body.inst(*v).what.is_kept() {
-                growth -= i32::from(self.left[v.index()] == 1);
-                growth += i32::from(!self.is_done[v.index()]);
-            }
+        let mut growth = i32::from(self.body.insts[index].ty != Ty::None);
+        for v in self.reads[index].iter() {
+            growth -= i32::from(self.left[v.index()] == 1);
+            growth += i32::from(!self.is_done[v.index()]);
         }
         growth
     }
+}
+
+/// Operands that are not there from the start, each once.
+fn reads(body: &Body, inst: &Inst) -> Args {
+    let mut distinct = Args::new(&[]);
+    for v in inst.args.iter().copied() {
+        if !body.is_kept(v) && !distinct.contains(&v) {
+            distinct = distinct.with(v);
+        }
+    }
+    distinct
 }
 
 /// Pairs of instructions on elements that keep their order: what is written is read behind, and what a check says of
