@@ -8,6 +8,7 @@
 //!            blocks this is the only loop
 //!   done:    return 0
 //!   stream:  as turns, with other stores; back to `turns` for the rest, or on where a row may fail
+//!   cold:    the NaNs of a turn, for `turns` and `stream`; back to where it left
 //!   scalar:  fault_row = this row, return SCALAR
 //! ```
 //!
@@ -39,9 +40,11 @@ mod block;
 mod in_place;
 mod memory;
 mod moves;
+mod nans;
 mod repeat;
 mod sum;
 
+use nans::Cold;
 use repeat::Budget;
 
 const FRAME: Register = Register::RDI;
@@ -112,8 +115,16 @@ pub(super) fn emit(loops: &[Placed], fuel: u64) -> Result<Assembled, String> {
     let mut asm = Assembler::new();
     let [done, scalar, turns, stream, stopped, spent] = std::array::from_fn(|_| asm.label());
     let budget = has_loops.then_some(Budget { fuel, stopped, spent });
-    let mut emit =
-        Emit { asm, shape: last.shape, columns, slots, budget, streams: false, has_turns: !loops[0].body.is_tail };
+    let mut emit = Emit {
+        asm,
+        shape: last.shape,
+        columns,
+        slots,
+        budget,
+        streams: false,
+        has_turns: !loops[0].body.is_tail,
+        cold: Vec::new(),
+    };
     let turn = loops.first().filter(|placed| streams(&placed.body));
     emit.entry();
     if turn.is_some() {
@@ -139,6 +150,10 @@ pub(super) fn emit(loops: &[Placed], fuel: u64) -> Result<Assembled, String> {
     if let Some(turn) = turn {
         emit.asm.bind(stream);
         emit.stream(turn, turns);
+    }
+    if !emit.cold.is_empty() {
+        emit.asm.jump(Code::Jmp_rel32_64, scalar);
+        emit.cold();
     }
     emit.asm.bind(scalar);
     emit.end_budget();
@@ -175,6 +190,8 @@ struct Emit {
     streams: bool,
     /// Whether whole turns come before the tail.
     has_turns: bool,
+    /// Turns whose NaNs are made canonical out of the way.
+    cold: Vec<Cold>,
 }
 
 impl Emit {
