@@ -10,8 +10,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("macros", &["filbert-syntax", "filbert-ir"]),
     ("compiler", &["filbert-ir"]),
     ("runtime", &["filbert-ir", "filbert-compiler"]),
+    ("store", &["filbert-ir", "filbert-compiler", "filbert-runtime"]),
     ("measure", &["filbert-ir", "filbert-compiler", "filbert-runtime"]),
-    ("dist", &["filbert-ir", "filbert-syntax", "filbert-runtime"]),
+    ("dist", &["filbert-ir", "filbert-syntax", "filbert-runtime", "filbert-store"]),
     ("dist/cluster", &["filbert-ir", "filbert-runtime", "filbert-dist"]),
     (
         "cli",
@@ -20,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "filbert-syntax",
             "filbert-compiler",
             "filbert-runtime",
+            "filbert-store",
             "filbert-measure",
             "filbert-dist",
             "filbert-cluster",
@@ -34,6 +36,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("ballista", &["dist/cluster"]),
     ("datafusion", &["dist", "dist/cluster", "cli", "."]),
     ("bincode", &["ir"]),
+    ("ed25519-dalek", &["store"]),
     ("syn", &["syntax", "macros"]),
 ];
 
@@ -52,6 +55,7 @@ const UNSAFE_FILES: &[&str] = &[
     "runtime/src/lists.rs",
     "runtime/src/room.rs",
     "runtime/tests/fork.rs", // `fork` is to be had in no other way
+    "store/tests/fork.rs",
 ];
 
 fn root() -> &'static Path {

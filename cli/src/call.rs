@@ -6,7 +6,7 @@ use filbert_ir::{Code, Datum, KernelError, Scalar, VerifiedKernel};
 use filbert_runtime::{Engine, LoadedKernel};
 
 use crate::failure::{Failure, print, tell};
-use crate::{arguments, kernel_file};
+use crate::{arguments, cache, kernel_file};
 
 #[derive(clap::Args)]
 pub(crate) struct Call {
@@ -36,6 +36,9 @@ impl Call {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         let kernel = kernel_file::load_one(&self.file, &self.kernel)?;
         let row = arguments::parse(&kernel, &self.args)?;
+        if !matches!(self.engine, Some(Choice::Interp)) {
+            cache::begin();
+        }
         let outcome = match self.engine {
             None => LoadedKernel::load(&kernel).call_row(&row),
             Some(Choice::Native) => LoadedKernel::load_with(&kernel, Engine::Native).call_row(&row),

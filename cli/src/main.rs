@@ -7,6 +7,8 @@
 
 mod arguments;
 mod bench;
+mod build;
+mod cache;
 mod call;
 mod check;
 #[cfg(feature = "cluster")]
@@ -70,6 +72,17 @@ enum Command {
         after_help = "Examples:\n  filbert bench geo.rs great_circle --random 'lat1=uniform(-90,90)' --random 'lat2=uniform(-90,90)'\n  filbert bench geo.rs great_circle --table flights.parquet --threads 2\n  filbert bench geo.rs great_circle --sweep --svg great_circle.svg\n  filbert bench stats.rs softmax --random 'x=normal(0,1)[16]' --backend scalar --json\n\nThe fastest and the middle one of rounds that alternate between back ends; columns are in memory, aligned and warm. The digest is of the result's bits: the same on every back end and machine."
     )]
     Bench(bench::Bench),
+    /// Compile kernels ahead of time, into a bundle that executors and sessions take
+    #[command(
+        after_help = "Examples:\n  filbert build geo.rs -o geo.fbundle\n  filbert build kernels/*.rs --types f32,f64 --target x86-64-v3,x86-64-v4 --sign key -o all.fbundle\n\nThe same kernels, targets, version and key give the same bytes. In SQL: SET filbert.bundle = 'geo.fbundle'."
+    )]
+    Build(build::Build),
+    /// Look at the compiled kernels that are kept on disk; make keys
+    #[command(
+        subcommand,
+        after_help = "FILBERT_CACHE_MODE is private, keyed, signed or off; FILBERT_CACHE_DIR, _KEY, _BYTES and _TENANT say the rest (docs/deploy.md)."
+    )]
+    Cache(cache::Cache),
     /// Show versions, CPU features in use, cache state and limits; try native code
     #[command(after_help = "Example:\n  filbert doctor")]
     Doctor,
@@ -118,6 +131,8 @@ fn main() -> ExitCode {
         Command::Call(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Build(command) => command.run(),
+        Command::Cache(command) => command.run(),
         Command::Doctor => doctor::run(),
         #[cfg(feature = "cluster")]
         Command::Scheduler(command) => command.run(),

@@ -12,6 +12,7 @@ use filbert_dist::{AsFunction, output, runner};
 use filbert_ir::{Code, Diagnostic};
 use filbert_runtime::{Engine, set_engine, stats};
 
+use crate::cache;
 use crate::failure::{Failure, tell};
 use crate::job::Job;
 use crate::kernel_file;
@@ -79,6 +80,9 @@ impl Run {
             Some(EngineChoice::Interp) => set_engine(Engine::Interp),
             None => {}
         }
+        if self.url().is_none() {
+            cache::begin();
+        }
         let started = Instant::now();
         let compiled = stats();
         let is_local = self.url().is_none();
@@ -90,12 +94,16 @@ impl Run {
         }
         let now = stats();
         tell(format_args!(
-            "{rows} row{} ({read} read) in {:.3} s; kernels compiled: {}, compile time: {} us, cache hits: {}\n",
+            "{rows} row{} ({read} read) in {:.3} s; kernels compiled: {}, compile time: {} us, cache hits: {}{}\n",
             if rows == 1 { "" } else { "s" },
             started.elapsed().as_secs_f64(),
             now.compiles - compiled.compiles,
             (now.compile_time - compiled.compile_time).as_micros(),
             now.hits - compiled.hits,
+            match now.store_hits - compiled.store_hits {
+                0 => String::new(),
+                found => format!(", from disk: {found}"),
+            },
         ));
         Ok(())
     }

@@ -32,7 +32,7 @@ pub fn explain(kernel: &VerifiedKernel, target: &Target) -> Result<Explanation, 
     Ok(Explanation {
         optimised: filbert_ir::text::print(&stages.optimized.kernel),
         clif: stages.lowered.unwrap_or_default(),
-        asm: disassemble(&stages.artifact.code),
+        asm: if target.is_x86() { disassemble(&stages.artifact.code) } else { String::new() },
         code_bytes: stages.artifact.code.len(),
         backend: stages.artifact.backend,
         backend_reason: reason(&stages.artifact, stages.not_vectorised),
@@ -49,9 +49,6 @@ fn reason(artifact: &Artifact, not_vectorised: Option<String>) -> String {
 /// Instructions as text, then the constants behind them. Nothing records where the constants begin, but code
 /// reaches them relative to the instruction pointer, so the lowest such address is the place.
 fn disassemble(code: &[u8]) -> String {
-    if !cfg!(target_arch = "x86_64") {
-        return String::new();
-    }
     let mut formatter = IntelFormatter::new();
     formatter.options_mut().set_space_after_operand_separator(true);
     formatter.options_mut().set_branch_leading_zeros(false);

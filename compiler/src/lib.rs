@@ -41,9 +41,5 @@ pub use error::CompileError;
 pub use explain::{Explanation, explain};
 #[doc(hidden)]
 pub use target::Defect;
-pub use target::{Level, Target};
+pub use target::{Level, Platform, Target, UnknownPlatform};
 pub use vector::Isa;
-
-/// Version of the passes and the lowering. Part of every target's fingerprint, so that code kept from an
-/// older build is not found; move it on with every change of what they emit.
-pub const CODEGEN_VERSION: u16 = 6;

@@ -2,18 +2,28 @@
 //!
 //! A target never changes a result: features choose instructions, not meanings. A `Target` holds the built
 //! Cranelift ISA, because building one costs more than a small kernel; clones share it.
+//!
+//! There are targets for this machine (`host`, `level`) and for those that have a name (`of`), which need not be
+//! this one. Both are made alike from an architecture, a calling convention and a list of features: where these are
+//! equal, so are fingerprints and bytes.
+
+mod features;
+mod platform;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::isa::{self, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use filbert_ir::kernel::SEMANTICS_VERSION;
-use target_lexicon::{Architecture, Triple};
+use target_lexicon::{Architecture, CallingConvention, Triple};
 
 use crate::abi::ABI_VERSION;
+use features::{Feature, X86_FEATURES, host_features};
+
+pub use platform::{Platform, UnknownPlatform};
 
 /// The levels of the x86-64 psABI: what code may use at most. Other architectures have one level, `V1`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -33,43 +43,9 @@ impl Level {
     pub const ALL: [Level; 4] = [Level::V1, Level::V2, Level::V3, Level::V4];
 }
 
-/// The x86-64 features in use: name for `is_x86_feature_detected`, Cranelift's flag, and the level it
-/// belongs to. A row that is not here is never used.
-macro_rules! x86_features {
-    ($($name:tt $flag:literal $level:ident;)*) => {
-        /// Features of this machine, by name, flag and level.
-        fn host_features() -> Vec<(&'static str, &'static str, Level)> {
-            let mut found = Vec::new();
-            #[cfg(target_arch = "x86_64")]
-            {
-                $(if std::is_x86_feature_detected!($name) {
-                    found.push(($name, $flag, Level::$level));
-                })*
-            }
-            found.retain(|_: &(&str, &str, Level)| true);
-            found
-        }
-    };
-}
-
-x86_features! {
-    "sse3" "has_sse3" V2;
-    "ssse3" "has_ssse3" V2;
-    "sse4.1" "has_sse41" V2;
-    "sse4.2" "has_sse42" V2;
-    "popcnt" "has_popcnt" V2;
-    "avx" "has_avx" V3;
-    "avx2" "has_avx2" V3;
-    "fma" "has_fma" V3;
-    "bmi1" "has_bmi1" V3;
-    "bmi2" "has_bmi2" V3;
-    "lzcnt" "has_lzcnt" V3;
-    "avx512f" "has_avx512f" V4;
-    "avx512dq" "has_avx512dq" V4;
-    "avx512vl" "has_avx512vl" V4;
-}
-
+#[derive(Clone)]
 struct Inner {
+    triple: Triple,
     isa: Result<OwnedTargetIsa, String>,
     features: Vec<&'static str>,
     vectors: Vectors,
@@ -103,6 +79,30 @@ pub struct Target {
     inner: Arc<Inner>,
 }
 
+/// A target that is made once, or a few times where threads come at once: nobody waits for anybody, for the thread
+/// that another one waits for may be gone, by a fork.
+struct Kept {
+    target: OnceLock<Target>,
+    is_kept: AtomicBool,
+}
+
+impl Kept {
+    const fn new() -> Kept {
+        Kept { target: OnceLock::new(), is_kept: AtomicBool::new(false) }
+    }
+
+    fn get_or(&self, make: impl FnOnce() -> Target) -> Target {
+        if let Some(target) = self.target.get() {
+            return target.clone();
+        }
+        let target = make();
+        if !self.is_kept.swap(true, Ordering::Relaxed) {
+            let _ = self.target.set(target.clone());
+        }
+        target
+    }
+}
+
 impl Target {
     /// This machine, with all it has.
     pub fn host() -> Target {
@@ -111,34 +111,54 @@ impl Target {
 
     /// This machine, using nothing beyond `level`: slower code, the same results.
     pub fn level(level: Level) -> Target {
-        static TARGETS: [OnceLock<Target>; 4] = [const { OnceLock::new() }; 4];
-        static KEPT: [AtomicBool; 4] = [const { AtomicBool::new(false) }; 4];
-        let place = &TARGETS[level as usize];
-        if let Some(target) = place.get() {
-            return target.clone();
-        }
-        // Nobody waits for anybody: the thread that another one waits for may be gone, by a fork.
-        let target = Target::build(level);
-        if !KEPT[level as usize].swap(true, Ordering::Relaxed) {
-            let _ = place.set(target.clone());
-        }
-        target
+        static TARGETS: [Kept; 4] = [const { Kept::new() }; 4];
+        TARGETS[level as usize].get_or(|| Target::build(level))
     }
 
     fn build(level: Level) -> Target {
-        let triple = Triple::host();
-        let chosen: Vec<_> = host_features().into_iter().filter(|&(_, _, least)| least <= level).collect();
-        let features: Vec<&'static str> = chosen.iter().map(|&(name, _, _)| name).collect();
-        let flags: Vec<&'static str> = chosen.iter().map(|&(_, flag, _)| flag).collect();
+        let host = Triple::host();
+        let triple = match host.architecture {
+            Architecture::X86_64 if is_system_v(&host) => Platform::X86_64(level).triple(),
+            Architecture::Aarch64(_) if is_system_v(&host) => Platform::Aarch64.triple(),
+            _ => host,
+        };
+        Target::new(triple, host_features().filter(|feature| feature.level <= level))
+    }
+
+    /// A machine with a name, which need not be this one. The same everywhere: where a machine has just these
+    /// features, `host` is this target.
+    pub fn of(platform: Platform) -> Target {
+        static TARGETS: [Kept; Platform::ALL.len()] = [const { Kept::new() }; Platform::ALL.len()];
+        let index = Platform::ALL.iter().position(|known| *known == platform).expect("the list has all");
+        TARGETS[index].get_or(|| match platform {
+            Platform::X86_64(level) => {
+                Target::new(platform.triple(), X86_FEATURES.iter().filter(|feature| feature.level <= level))
+            }
+            Platform::Aarch64 => Target::new(platform.triple(), std::iter::empty()),
+        })
+    }
+
+    fn new(triple: Triple, chosen: impl Iterator<Item = &'static Feature>) -> Target {
+        let (features, flags): (Vec<_>, Vec<_>) = chosen.map(|feature| (feature.name, feature.flag)).unzip();
         let fingerprint = format!(
-            "{} [{}] cranelift={} abi={ABI_VERSION} semantics={SEMANTICS_VERSION} codegen={}",
-            triple,
+            "{} {} [{}] cranelift={} abi={ABI_VERSION} semantics={SEMANTICS_VERSION} source={}",
+            triple.architecture,
+            convention(&triple),
             features.join(","),
             cranelift_codegen::VERSION,
-            crate::CODEGEN_VERSION,
+            env!("FILBERT_SOURCE"),
         );
         let (isa, fingerprint) = (build_isa(&triple, &flags), fingerprint.into());
-        Target { inner: Arc::new(Inner { isa, features, vectors: Vectors::On, uniform: 0, sums: false, fingerprint }) }
+        let vectors = Vectors::On;
+        Target { inner: Arc::new(Inner { triple, isa, features, vectors, uniform: 0, sums: false, fingerprint }) }
+    }
+
+    /// The same target but for what `change` changes, which has this name in the fingerprint.
+    fn changed(&self, name: &str, change: impl FnOnce(&mut Inner)) -> Target {
+        let mut inner = (*self.inner).clone();
+        change(&mut inner);
+        inner.fingerprint = format!("{} {name}", inner.fingerprint).into();
+        Target { inner: Arc::new(inner) }
     }
 
     /// The same machine without the vector back end: every kernel is compiled by Cranelift, row by row.
@@ -154,31 +174,22 @@ impl Target {
     }
 
     fn with_vectors(&self, vectors: Vectors, name: &str) -> Target {
-        let inner = &self.inner;
-        let fingerprint: Arc<str> = match inner.vectors {
-            known if known == vectors => inner.fingerprint.clone(),
-            _ => format!("{} {name}", inner.fingerprint).into(),
-        };
-        let (isa, features) = (inner.isa.clone(), inner.features.clone());
-        Target { inner: Arc::new(Inner { isa, features, vectors, uniform: 0, sums: false, fingerprint }) }
+        if self.inner.vectors == vectors {
+            return self.clone();
+        }
+        self.changed(name, |inner| (inner.vectors, inner.uniform, inner.sums) = (vectors, 0, false))
     }
 
     /// The same machine for calls in which these slots, a bit each, have one value for all rows: vector code, or
     /// none (`CompileError::Unsupported`).
     pub fn with_uniform(&self, uniform: u64) -> Target {
-        let inner = &self.inner;
-        let fingerprint = format!("{} uniform={uniform:#x}", inner.fingerprint).into();
-        let (isa, features, vectors) = (inner.isa.clone(), inner.features.clone(), inner.vectors);
-        Target { inner: Arc::new(Inner { isa, features, vectors, uniform, sums: inner.sums, fingerprint }) }
+        self.changed(&format!("uniform={uniform:#x}"), |inner| inner.uniform = uniform)
     }
 
     /// The same machine for code that adds its results to the lanes of a sum instead of storing them (docs/abi.md):
     /// vector code, or none (`CompileError::Unsupported`).
     pub fn with_sums(&self) -> Target {
-        let inner = &self.inner;
-        let fingerprint = format!("{} sums", inner.fingerprint).into();
-        let (isa, features, vectors) = (inner.isa.clone(), inner.features.clone(), inner.vectors);
-        Target { inner: Arc::new(Inner { isa, features, vectors, uniform: inner.uniform, sums: true, fingerprint }) }
+        self.changed("sums", |inner| inner.sums = true)
     }
 
     /// Whether results are added to the lanes of a sum.
@@ -215,9 +226,26 @@ impl Target {
         &self.inner.features
     }
 
+    /// Whether this machine can run such code: it has the architecture, the calling convention and all the features.
+    pub fn runs_here(&self) -> bool {
+        let host = Triple::host();
+        host.architecture == self.inner.triple.architecture
+            && convention(&host) == convention(&self.inner.triple)
+            && self.inner.features.iter().all(|name| host_features().any(|here| here.name == *name))
+    }
+
+    /// Whether a machine that runs code for `other` runs this one's: the same architecture and calling convention,
+    /// and no feature that `other` lacks.
+    pub fn is_part_of(&self, other: &Target) -> bool {
+        let (own, whole) = (&self.inner, &other.inner);
+        own.triple.architecture == whole.triple.architecture
+            && convention(&own.triple) == convention(&whole.triple)
+            && own.features.iter().all(|name| whole.features.contains(name))
+    }
+
     /// One line for people: architecture and features.
     pub fn describe(&self) -> String {
-        let arch = Architecture::host();
+        let arch = self.inner.triple.architecture;
         match self.inner.features.is_empty() {
             true => format!("{arch}, baseline features"),
             false => format!("{arch} with {}", self.inner.features.join(", ")),
@@ -229,18 +257,43 @@ impl Target {
         self.inner.isa.as_ref().map_err(String::as_str)
     }
 
+    /// Whether it is x86-64, where there are instructions by feature.
+    pub(crate) fn is_x86(&self) -> bool {
+        self.inner.triple.architecture == Architecture::X86_64
+    }
+
+    /// Whether registers are used as on ELF systems.
+    pub(crate) fn is_system_v(&self) -> bool {
+        is_system_v(&self.inner.triple)
+    }
+
     /// Whether floor, ceil and trunc are instructions; without, Cranelift would call a library.
     pub(crate) fn rounds_inline(&self) -> bool {
-        !cfg!(target_arch = "x86_64") || self.inner.features.contains(&"sse4.1")
+        !self.is_x86() || self.inner.features.contains(&"sse4.1")
     }
 
     /// Whether a fused multiply-add is an instruction; without, Cranelift would call a library.
     pub(crate) fn fuses_inline(&self) -> bool {
-        !cfg!(target_arch = "x86_64") || self.inner.features.contains(&"fma")
+        !self.is_x86() || self.inner.features.contains(&"fma")
     }
 }
 
-/// Builds the Cranelift ISA. Nothing is inferred from the machine here: features come by name.
+/// The calling convention, of which the bytes of code depend: in the words of the fingerprint.
+fn convention(triple: &Triple) -> &'static str {
+    match triple.default_calling_convention() {
+        Ok(CallingConvention::SystemV) => "system_v",
+        Ok(CallingConvention::WindowsFastcall) => "windows",
+        Ok(CallingConvention::AppleAarch64) => "apple",
+        _ => "unknown",
+    }
+}
+
+fn is_system_v(triple: &Triple) -> bool {
+    convention(triple) == "system_v"
+}
+
+/// Builds the Cranelift ISA. Features come by name, so that a level can leave some out, and so that nothing depends
+/// on the machine that this runs on.
 fn build_isa(triple: &Triple, features: &[&str]) -> Result<OwnedTargetIsa, String> {
     let text = |e: &dyn fmt::Display| e.to_string();
     let mut flags = settings::builder();
@@ -257,10 +310,19 @@ fn build_isa(triple: &Triple, features: &[&str]) -> Result<OwnedTargetIsa, Strin
     ] {
         flags.set(name, value).map_err(|e| text(&e))?;
     }
-    // The native builder knows what the platform demands (pointer authentication on macOS); on x86-64 the
-    // features are listed above, so that a level can leave some out.
-    let infer = !matches!(triple.architecture, Architecture::X86_64);
-    let mut builder = cranelift_native::builder_with_options(infer).map_err(str::to_string)?;
+    let mut builder = isa::lookup(triple.clone()).map_err(|e| text(&e))?;
+    match triple.architecture {
+        Architecture::X86_64 => {}
+        // Apple demands that return addresses are signed, with this key. Kernels need no feature beyond the baseline.
+        Architecture::Aarch64(_) if convention(triple) == "apple" => {
+            for flag in ["sign_return_address", "sign_return_address_with_bkey"] {
+                builder.enable(flag).map_err(|e| text(&e))?;
+            }
+        }
+        Architecture::Aarch64(_) => {}
+        // No target but the host.
+        _ => cranelift_native::infer_native_flags(&mut builder).map_err(str::to_string)?,
+    }
     for feature in features {
         builder.enable(feature).map_err(|e| text(&e))?;
     }

@@ -9,6 +9,7 @@ mod loops;
 mod meaning;
 mod passes;
 mod proof;
+mod targets;
 mod vector;
 mod vector_loops;
 

@@ -11,6 +11,7 @@ use filbert_runtime::{CallOptions, StopFlag};
 
 const FUEL: &str = "fuel";
 const PARTITION_BYTES: &str = "partition_bytes";
+const BUNDLE: &str = "bundle";
 
 /// The settings under the prefix `filbert`.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,9 @@ pub struct KernelOptions {
     /// Bytes of files that one partition is to have (see `partition_bytes`). Nothing: queries have the session's
     /// number of partitions, however large their files are.
     pub partition_bytes: Option<u64>,
+    /// A bundle of compiled kernels, by path. The session that is told so takes it (`Session::with_bundle`); where the
+    /// setting travels to, nobody opens a file because of it.
+    pub bundle: Option<String>,
     /// Ends running kernels when it is raised.
     pub stop: StopFlag,
 }
@@ -84,9 +88,11 @@ impl ExtensionOptions for KernelOptions {
                 Ok(bytes) => self.partition_bytes = Some(bytes),
                 Err(help) => return config_err!("filbert.partition_bytes is '{value}': {help}"),
             },
+            BUNDLE if is_default || value.is_empty() => self.bundle = None,
+            BUNDLE => self.bundle = Some(value.to_string()),
             _ => {
                 return config_err!(
-                    "there is no setting filbert.{key}; there are filbert.fuel and filbert.partition_bytes"
+                    "there is no setting filbert.{key}; there are filbert.bundle, filbert.fuel and filbert.partition_bytes"
                 );
             }
         }
@@ -102,7 +108,12 @@ impl ExtensionOptions for KernelOptions {
         };
         let fuel = "Loop iterations that one row of a kernel may spend, where that is less than the kernel allows";
         let partition_bytes = "Bytes of files that one partition of a query is to have";
-        vec![entry(FUEL, self.fuel, fuel), entry(PARTITION_BYTES, self.partition_bytes, partition_bytes)]
+        let bundle = ConfigEntry {
+            key: format!("{}.{BUNDLE}", KernelOptions::PREFIX),
+            value: self.bundle.clone(),
+            description: "A bundle of compiled kernels, whose functions the session has from then on",
+        };
+        vec![bundle, entry(FUEL, self.fuel, fuel), entry(PARTITION_BYTES, self.partition_bytes, partition_bytes)]
     }
 }
 

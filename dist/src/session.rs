@@ -7,7 +7,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use filbert_ir::{Diagnostics, KernelError, VerifiedKernel};
+use filbert_ir::{Code, Diagnostics, KernelError, VerifiedKernel};
 use filbert_runtime::StopFlag;
 
 use crate::create_function::{KernelFunctionFactory, Warnings};
@@ -20,13 +20,16 @@ use crate::repartition::{self, DistributeBy};
 use crate::template::TemplateUdf;
 use crate::types::KernelTypePlanner;
 use crate::udf::KernelUdf;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Runs queries with kernels. Cheap to clone; clones are one session.
 #[derive(Clone)]
 pub struct Session {
     context: SessionContext,
     warnings: Warnings,
+    /// The bundle that was taken last by `SET filbert.bundle`.
+    bundle: Arc<Mutex<Option<String>>>,
 }
 
 impl Session {
@@ -58,7 +61,7 @@ impl Session {
 
     /// A session over a context whose state came from `state`.
     pub fn from_parts(context: SessionContext, warnings: Warnings) -> Session {
-        Session { context, warnings }
+        Session { context, warnings, bundle: Arc::default() }
     }
 
     /// The engine's context underneath.
@@ -76,7 +79,47 @@ impl Session {
     /// Plans one SQL statement. Statements that define something take effect at once; a query runs when the
     /// frame is collected or written.
     pub async fn sql(&self, sql: &str) -> Result<Frame> {
-        Ok(Frame::new(self.context.sql(sql).await?))
+        let frame = Frame::new(self.context.sql(sql).await?);
+        self.follow_bundle()?;
+        Ok(frame)
+    }
+
+    /// Makes the kernels of a bundle callable by their names, with the machine code that the bundle has for this
+    /// machine; what it lacks is compiled. The code is this process's, for all its sessions. A bundle that is not
+    /// signed is trusted as a program is; for one that is, `FILBERT_BUNDLE_KEY` names the file with the key.
+    ///
+    /// # Errors
+    /// FB-0703 and a sentence for a file that is no bundle, is damaged, or not signed by that key.
+    pub fn with_bundle(&self, path: impl AsRef<Path>) -> Result<()> {
+        let refuse = |why: String| error::external(KernelError::new(Code::Input, why));
+        let bundle = filbert_store::bundle::use_file(path.as_ref()).map_err(refuse)?;
+        let kernels = bundle.kernels().map_err(|error| {
+            let detail = format!("{}: {}", path.as_ref().display(), error.detail);
+            error::external(KernelError { detail, ..error })
+        })?;
+        kernels.iter().try_for_each(|kernel| self.register(kernel))
+    }
+
+    /// Takes the bundle that `SET filbert.bundle` named since the last statement.
+    fn follow_bundle(&self) -> Result<()> {
+        let state = self.context.state_ref();
+        let named = {
+            let state = state.read();
+            state.config().options().extensions.get::<KernelOptions>().and_then(|options| options.bundle.clone())
+        };
+        let mut taken = self.bundle.lock().unwrap_or_else(PoisonError::into_inner);
+        if *taken == named {
+            return Ok(());
+        }
+        if let Some(path) = &named
+            && let Err(error) = self.with_bundle(path)
+        {
+            // It is not set where it was not taken.
+            self.set("filbert.bundle", taken.as_deref().unwrap_or("default"))?;
+            return Err(error);
+        }
+        *taken = named;
+        Ok(())
     }
 
     /// Names the files that `path` stands for: a file, a folder or a glob of Parquet, CSV, JSON or Arrow IPC.

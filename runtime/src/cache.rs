@@ -1,4 +1,5 @@
-//! The kernel cache: code by kernel and target, in memory, shared by the whole process.
+//! The kernel cache: code by kernel and target, in memory, shared by the whole process. What it has not, stores
+//! may have (`maker`): folders, bundles.
 //!
 //! * Single flight: of many threads that want the same kernel, one compiles and the others wait for it.
 //! * Bounded by bytes; the least recently loaded kernel goes first. Code that runs stays mapped: whoever
@@ -19,8 +20,9 @@ use filbert_ir::{KernelId, VerifiedKernel};
 
 use crate::engine::Engine;
 use crate::kept::Kept;
-use crate::ladder::{self, CompileFn, LoadedCode, Refusal, Report};
+use crate::ladder::{self, LoadedCode, Mapped, Refusal, Report};
 use crate::loaded::LoadedKernel;
+use crate::maker::{CodeStore, CompileFn, Maker};
 use crate::quarantine::Quarantine;
 use crate::stats::{CacheStats, Counters, count};
 
@@ -41,7 +43,7 @@ pub struct KernelCache {
     shards: Box<[Mutex<Shard>]>,
     shard_bytes_max: usize,
     target: Target,
-    compile: CompileFn,
+    maker: Maker,
     budget: Duration,
     counters: Arc<Counters>,
     clock: AtomicU64,
@@ -96,7 +98,7 @@ struct Flight {
 }
 
 impl KernelCache {
-    /// An empty cache for this machine, of at most so many bytes.
+    /// An empty cache for this machine, of at most so many bytes, without stores.
     pub fn new(bytes_max: usize) -> KernelCache {
         KernelCache::with_compiler(bytes_max, filbert_compiler::compile)
     }
@@ -113,16 +115,29 @@ impl KernelCache {
         self
     }
 
+    /// The same, which asks this store, behind those that it has, before it compiles.
+    pub fn with_store(mut self, store: Arc<dyn CodeStore>) -> KernelCache {
+        self.maker = self.maker.with_store(store);
+        self
+    }
+
+    /// The same, but one artifact of so many from stores is compared with what the compiler makes; with 0, none.
+    pub fn with_stored_per_check(mut self, stored_per_check: u64) -> KernelCache {
+        self.maker = self.maker.with_stored_per_check(stored_per_check);
+        self
+    }
+
     pub(crate) fn with_compiler(bytes_max: usize, compile: CompileFn) -> KernelCache {
         // A small cache is one shard, so that its bound means something.
         let shards = if bytes_max >= 16 << 20 { SHARDS } else { 1 };
+        let counters: Arc<Counters> = Arc::default();
         KernelCache {
             shards: (0..shards).map(|_| Mutex::default()).collect(),
             shard_bytes_max: bytes_max / shards,
             target: Target::host(),
-            compile,
+            maker: Maker::new(compile, counters.clone()),
             budget: ladder::COMPILE_BUDGET,
-            counters: Arc::default(),
+            counters,
             clock: AtomicU64::new(1),
             quarantine: Arc::default(),
         }
@@ -131,6 +146,11 @@ impl KernelCache {
     /// The cache of this process.
     pub fn process() -> &'static KernelCache {
         process_cache(std::process::id())
+    }
+
+    fn of_process() -> KernelCache {
+        let cache = KernelCache::new(CACHE_BYTES_MAX);
+        KernelCache { maker: cache.maker.clone().with_process_stores(), ..cache }
     }
 
     /// A handle that runs `kernel`: with machine code if `engine` wants it and it can be had.
@@ -203,15 +223,19 @@ impl KernelCache {
                 }
             }
         };
-        let report = Report { quarantine: self.quarantine.clone(), key: key.clone(), counters: self.counters.clone() };
+        let report = Report { quarantine: self.quarantine.clone(), key: key.clone(), maker: self.maker.clone() };
         let leader = Leader { shard, key, flight };
         let started = Instant::now();
-        let result = ladder::compile(kernel, &self.target, self.compile, self.budget, report);
-        let compile_time = started.elapsed();
-        self.counters.compile_nanos.fetch_add(compile_time.as_nanos() as u64, Ordering::Relaxed);
+        let result = match self.maker.has_died(kernel) {
+            true => Err(Refusal::Lasting("a process died in its machine code (`filbert cache ls --died`)".into())),
+            false => ladder::load(kernel, &self.target, self.budget, report),
+        };
+        let time = started.elapsed();
         let state = match &result {
-            Ok(code) => {
-                count(&self.counters.compiles);
+            Ok(Mapped { code, is_new, .. }) => {
+                if *is_new {
+                    count(&self.counters.compiles);
+                }
                 if let Some(defect) = code.native.defect() {
                     count(&self.counters.vector_defects);
                     tracing::warn!(kernel = kernel.name(), id = %kernel.id(), "runs in scalar code: {defect}");
@@ -229,7 +253,15 @@ impl KernelCache {
         };
         let evicted = leader.land(state, self.tick(), self.shard_bytes_max);
         self.counters.evictions.fetch_add(evicted, Ordering::Relaxed);
-        (result.ok(), Some(compile_time))
+        match result {
+            Ok(Mapped { code, is_new, made }) => {
+                if let Some(made) = made {
+                    self.maker.keep(kernel, &self.target, &made);
+                }
+                (Some(code), is_new.then_some(time))
+            }
+            Err(_) => (None, Some(time)),
+        }
     }
 
     fn tick(&self) -> u64 {
@@ -338,7 +370,7 @@ fn process_cache(pid: u32) -> &'static KernelCache {
     static CACHES: [Kept<(u32, KernelCache)>; GENERATIONS] = [const { Kept::new() }; GENERATIONS];
     let mut last = None;
     for place in &CACHES {
-        let kept = place.get().or_else(|| place.keep((pid, KernelCache::new(CACHE_BYTES_MAX))));
+        let kept = place.get().or_else(|| place.keep((pid, KernelCache::of_process())));
         match kept.or_else(|| soon(place)) {
             Some((owner, cache)) if *owner == pid => return cache,
             Some((_, cache)) => last = Some(cache),
@@ -346,7 +378,7 @@ fn process_cache(pid: u32) -> &'static KernelCache {
         }
     }
     // Nowhere to keep one: forks upon forks, each in the middle of this.
-    last.unwrap_or_else(|| Box::leak(Box::new(KernelCache::new(CACHE_BYTES_MAX))))
+    last.unwrap_or_else(|| Box::leak(Box::new(KernelCache::of_process())))
 }
 
 /// What another thread is about to keep; `None` if it seems to be gone, in a forked child.

@@ -44,7 +44,7 @@ use strip::Strip;
 pub(crate) use body::Limits;
 pub(crate) use direct::{Direct, direct, direct_nulls, direct_sum};
 pub(crate) use folding::Folding;
-pub(crate) use native::{CompileFn, Form, NativeCode, panic_text};
+pub(crate) use native::{Form, NativeCode, panic_text};
 pub(crate) use nulls::{Bitmap, zero_nulls};
 
 /// Rows between two looks at the stop flag; also the size of the scratch strips.

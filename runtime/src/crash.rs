@@ -4,7 +4,8 @@
 //! same kernel to the next machine. So each thread keeps the id of the kernel whose code it runs, and a
 //! process that asked for it (`report`: an executor's worker, nothing else) handles the signals of a crash:
 //! it writes the signal and that id to a pipe, and then lets the action run that was there before. What
-//! crashes outside of a kernel's code, or is killed by somebody else, writes nothing.
+//! crashes outside of a kernel's code, or is killed by somebody else, writes nothing. A process without somebody who
+//! reads a pipe (a command) makes an empty file instead, named by the kernel (`mark`).
 //!
 //! ```text
 //!   record    "FBCRASH1" | signal: i32 le | KernelId: 32 bytes        44 bytes, one write
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering, compiler_fence};
 use filbert_ir::{KernelId, VerifiedKernel};
 
 #[cfg(unix)]
-pub use signals::{SIGNALS, report};
+pub use signals::{SIGNALS, mark, report};
 
 const MAGIC: &[u8; 8] = b"FBCRASH1";
 
@@ -158,8 +159,16 @@ mod signals {
     /// The signals of a crash.
     pub const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
 
+    /// Who is told.
+    enum Listener {
+        /// A record goes there.
+        Pipe(OwnedFd),
+        /// A file is made there, named by the id.
+        Folder(OwnedFd),
+    }
+
     struct Report {
-        pipe: OwnedFd,
+        listener: Listener,
         /// What was there before us, in the order of `SIGNALS`.
         previous: [sigaction; SIGNALS.len()],
     }
@@ -168,6 +177,16 @@ mod signals {
 
     /// From now on a crash inside of a kernel's code is told through `pipe`. Once a process, for good.
     pub fn report(pipe: OwnedFd) -> io::Result<()> {
+        listen(Listener::Pipe(pipe))
+    }
+
+    /// From now on a crash inside of a kernel's code leaves an empty file in `folder`, named by the kernel's id. Once
+    /// a process, for good.
+    pub fn mark(folder: OwnedFd) -> io::Result<()> {
+        listen(Listener::Folder(folder))
+    }
+
+    fn listen(listener: Listener) -> io::Result<()> {
         let mut previous = Vec::with_capacity(SIGNALS.len());
         for signal in SIGNALS {
             // SAFETY: `sigaction` is a plain structure of integers, of which zeros are one.
@@ -178,7 +197,7 @@ mod signals {
         }
         let previous = previous.try_into().map_err(|_| io::ErrorKind::Other)?;
         // What the handler reads is there before the first handler is.
-        REPORT.set(Report { pipe, previous }).map_err(|_| io::ErrorKind::AlreadyExists)?;
+        REPORT.set(Report { listener, previous }).map_err(|_| io::ErrorKind::AlreadyExists)?;
         // SAFETY: as above.
         let mut action: sigaction = unsafe { std::mem::zeroed() };
         action.sa_sigaction = on_signal as *const () as usize;
@@ -206,9 +225,24 @@ mod signals {
         if !kernel.is_null() && (!was_sent || by_us) {
             // SAFETY: the pointer is that of `running` on this thread, whose borrow has not ended: it is cleared
             // before.
-            let record = CrashRecord { signal, kernel: unsafe { *kernel } }.bytes();
-            // SAFETY: `record` is that long. Where nobody reads, nobody wanted to know.
-            unsafe { libc::write(report.pipe.as_raw_fd(), record.as_ptr().cast(), record.len()) };
+            let kernel = unsafe { *kernel };
+            match &report.listener {
+                Listener::Pipe(pipe) => {
+                    let record = CrashRecord { signal, kernel }.bytes();
+                    // SAFETY: `record` is that long. Where nobody reads, nobody wanted to know.
+                    unsafe { libc::write(pipe.as_raw_fd(), record.as_ptr().cast(), record.len()) };
+                }
+                Listener::Folder(folder) => {
+                    let mut name = [0u8; 65];
+                    for (digits, byte) in name.chunks_exact_mut(2).zip(kernel.0) {
+                        digits[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
+                        digits[1] = b"0123456789abcdef"[usize::from(byte & 15)];
+                    }
+                    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+                    // SAFETY: the name ends with a zero. The process ends, and with it the file is closed.
+                    unsafe { libc::openat(folder.as_raw_fd(), name.as_ptr().cast(), flags, 0o600) };
+                }
+            }
         }
         for (known, previous) in SIGNALS.iter().zip(&report.previous) {
             if *known == signal {

@@ -1,5 +1,5 @@
 //! The degrade ladder: compile, map, run natively; where a rung breaks, the interpreter runs the kernel.
-//! Nothing here is an error to the user.
+//! Nothing here is an error to the user. Code that somebody has made before saves the first rung (`maker`).
 //!
 //! A large kernel is compiled on a thread of its own: the caller waits no longer than the budget, and the
 //! stack is large enough for the largest kernel that the verifier lets through. The thread ends with the
@@ -18,10 +18,9 @@ use filbert_compiler::compile::{STACK_BYTES_LARGE, VALUES_SMALL_MAX};
 use filbert_ir::VerifiedKernel;
 
 use crate::cache::Key;
-pub(crate) use crate::call::CompileFn;
 use crate::call::{NativeCode, panic_text};
+use crate::maker::{Made, Maker};
 use crate::quarantine::Quarantine;
-use crate::stats::Counters;
 
 /// Longest a compile may take; a kernel that takes longer runs in the interpreter.
 pub const COMPILE_BUDGET: Duration = Duration::from_millis(250);
@@ -38,12 +37,12 @@ pub(crate) struct LoadedCode {
     report: Report,
 }
 
-/// Where code is reported that was found to be wrong, or that could not be made after the kernel was loaded.
+/// Where code is reported that was found to be wrong.
 #[derive(Clone)]
 pub(crate) struct Report {
     pub(crate) quarantine: Arc<Quarantine>,
     pub(crate) key: Key,
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) maker: Maker,
 }
 
 /// One call in so many is compared with the interpreter, besides the first.
@@ -87,7 +86,9 @@ impl LoadedCode {
 
     pub(crate) fn quarantine(&self) {
         self.quarantined.store(true, Ordering::Relaxed);
-        self.report.quarantine.add(&self.report.key);
+        let Report { quarantine, key, maker } = &self.report;
+        quarantine.add(key);
+        maker.reject(&key.kernel, &key.target);
     }
 }
 
@@ -107,47 +108,52 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Compiles and maps a kernel, within the budget.
-pub(crate) fn compile(
+/// Code that is mapped, and what the stores may still be told of it.
+pub(crate) struct Mapped {
+    pub(crate) code: Arc<LoadedCode>,
+    /// It was compiled, not found.
+    pub(crate) is_new: bool,
+    /// For `Maker::keep`, when nobody waits any more.
+    pub(crate) made: Option<Made>,
+}
+
+/// Finds or compiles a kernel's code and maps it, within the budget.
+pub(crate) fn load(
     kernel: &VerifiedKernel,
     target: &Target,
-    compile: CompileFn,
     budget: Duration,
     report: Report,
-) -> Result<Arc<LoadedCode>, Refusal> {
+) -> Result<Mapped, Refusal> {
     if kernel.core.values.len() <= VALUES_SMALL_MAX {
         // Late only on a machine that hardly runs us; the time is spent, so the code is kept.
-        return guarded(kernel, target, compile, report);
+        return guarded(kernel, target, report);
     }
     let (sender, receiver) = mpsc::sync_channel(1);
     let thread = std::thread::Builder::new().name("filbert-compile".into()).stack_size(STACK_BYTES_LARGE);
     let (own_kernel, own_target) = (kernel.clone(), target.clone());
     let spawned = thread.spawn(move || {
-        // Nobody listens any more if the budget is spent: then the code is dropped here.
-        let _ = sender.send(guarded(&own_kernel, &own_target, compile, report));
+        let maker = report.maker.clone();
+        let mut result = guarded(&own_kernel, &own_target, report);
+        let made = result.as_mut().ok().and_then(|mapped| mapped.made.take());
+        // Nobody listens any more if the budget is spent: then the code is dropped here, but the stores have it.
+        let _ = sender.send(result);
+        if let Some(made) = made {
+            maker.keep(&own_kernel, &own_target, &made);
+        }
     });
     spawned.map_err(|e| Refusal::Passing(format!("no thread to compile on: {e}")))?;
     receiver.recv_timeout(budget).unwrap_or_else(|_| Err(Refusal::Passing(format!("not compiled after {budget:?}"))))
 }
 
-fn guarded(
-    kernel: &VerifiedKernel,
-    target: &Target,
-    compile: CompileFn,
-    report: Report,
-) -> Result<Arc<LoadedCode>, Refusal> {
-    catch_unwind(AssertUnwindSafe(|| compile_and_map(kernel, target, compile, report)))
+fn guarded(kernel: &VerifiedKernel, target: &Target, report: Report) -> Result<Mapped, Refusal> {
+    catch_unwind(AssertUnwindSafe(|| make_and_map(kernel, target, report)))
         .unwrap_or_else(|panic| Err(Refusal::Lasting(panic_text(&*panic))))
 }
 
-fn compile_and_map(
-    kernel: &VerifiedKernel,
-    target: &Target,
-    compile: CompileFn,
-    report: Report,
-) -> Result<Arc<LoadedCode>, Refusal> {
-    let artifact = compile(kernel, target).map_err(|e| Refusal::Lasting(e.to_string()))?;
-    let native = NativeCode::load(kernel, &artifact, target, compile, &report.counters);
+fn make_and_map(kernel: &VerifiedKernel, target: &Target, report: Report) -> Result<Mapped, Refusal> {
+    let made = report.maker.make(kernel, target).map_err(|e| Refusal::Lasting(e.to_string()))?;
+    let native = NativeCode::load(kernel, &made.artifact, target, &report.maker);
     let native = native.map_err(|e| Refusal::Passing(e.to_string()))?;
-    Ok(Arc::new(LoadedCode::new(native, report)))
+    let is_new = made.is_new;
+    Ok(Mapped { code: Arc::new(LoadedCode::new(native, report)), is_new, made: is_new.then_some(made) })
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 pub struct CacheStats {
     /// Loads that found code, or waited for another thread's compile of it.
     pub hits: u64,
-    /// Loads that found nothing and had to compile.
+    /// Loads that found nothing in memory.
     pub misses: u64,
     /// Compiles that gave code.
     pub compiles: u64,
-    /// Time spent in compiles, those that gave no code included.
+    /// Time spent in the compiler, where it gave no code included.
     pub compile_time: Duration,
     /// Bytes of code pages and tables held now.
     pub code_bytes: u64,
@@ -29,6 +29,14 @@ pub struct CacheStats {
     /// Compiles of code beside that of a loaded kernel (for sums, for arguments of one value, scalar beside vectors)
     /// in which the compiler failed, so that the kernel runs slower without: defects.
     pub form_defects: u64,
+    /// Artifacts that a store (the cache on disk, a bundle) had, the code beside that of a loaded kernel included.
+    pub store_hits: u64,
+    /// Artifacts that no store had, where there are stores.
+    pub store_misses: u64,
+    /// Artifacts from stores that were compiled anyway, to compare them.
+    pub store_checks: u64,
+    /// Those of them that were not what the compiler makes: defects, or somebody's work.
+    pub store_differences: u64,
 }
 
 #[derive(Default)]
@@ -42,6 +50,10 @@ pub(crate) struct Counters {
     pub(crate) refusals: AtomicU64,
     pub(crate) vector_defects: AtomicU64,
     pub(crate) form_defects: AtomicU64,
+    pub(crate) store_hits: AtomicU64,
+    pub(crate) store_misses: AtomicU64,
+    pub(crate) store_checks: AtomicU64,
+    pub(crate) store_differences: AtomicU64,
 }
 
 pub(crate) fn count(counter: &AtomicU64) {
@@ -61,6 +73,10 @@ impl Counters {
             refusals: read(&self.refusals),
             vector_defects: read(&self.vector_defects),
             form_defects: read(&self.form_defects),
+            store_hits: read(&self.store_hits),
+            store_misses: read(&self.store_misses),
+            store_checks: read(&self.store_checks),
+            store_differences: read(&self.store_differences),
             code_bytes: 0,
             entries: 0,
         }

@@ -5,12 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use filbert_cluster::{ExecutorOptions, SchedulerOptions, executor, scheduler, supervisor};
-use filbert_ir::Code;
+use filbert_ir::{Code, KernelId};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use super::{ADDRESS, failure};
 use crate::failure::{Failure, tell};
-use crate::{logs, threads};
+use crate::{cache, logs, threads};
 
 #[derive(clap::Args)]
 pub(crate) struct Scheduler {
@@ -48,6 +48,9 @@ pub(crate) struct Executor {
     /// Folder for shuffle files [default: a fresh one, removed at the end]
     #[arg(long, value_name = "FOLDER")]
     work_dir: Option<PathBuf>,
+    /// Bundle of compiled kernels to take code from, made by `filbert build`; may be given several times
+    #[arg(long, value_name = "FILE.fbundle")]
+    bundle: Vec<PathBuf>,
     /// The process that runs tasks, which the other one watches
     #[arg(long, hide = true)]
     worker: bool,
@@ -103,12 +106,24 @@ impl Executor {
             work_dir: self.work_dir.clone(),
             ..ExecutorOptions::default()
         };
+        for bundle in &self.bundle {
+            cache::open_bundle(bundle)?;
+        }
+        let store = filbert_store::use_from_env();
         if self.worker {
             return threads::serve(async move { executor::run(options).await.map_err(|e| failure(&e)) });
         }
         let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
         arguments.push("--worker".into());
-        supervisor::run(program()?, arguments, options).map_err(|e| failure(&e))
+        let on_crash = store.map(|store| {
+            let note = move |kernel: &KernelId| {
+                if let Err(error) = store.note_death(kernel) {
+                    tracing::warn!(%kernel, "the kernel cache cannot note that a process died in it: {error}");
+                }
+            };
+            Box::new(note) as supervisor::OnCrash
+        });
+        supervisor::run(program()?, arguments, options, on_crash).map_err(|e| failure(&e))
     }
 }
 

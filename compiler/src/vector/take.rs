@@ -24,7 +24,7 @@ pub(super) fn shape(core: &Core, target: &Target) -> Result<Shape, String> {
     let isa = match () {
         () if !target.is_vectorised() => return Err("vectors are switched off".into()),
         // The registers that a function must leave alone are others there.
-        () if cfg!(windows) || !has(AVX2) => return Err("this CPU or system has no AVX2".into()),
+        () if !target.is_system_v() || !has(AVX2) => return Err("this CPU or system has no AVX2".into()),
         () if has(AVX512) => Isa::Avx512,
         () => Isa::Avx2,
     };

@@ -22,7 +22,7 @@ use ballista_core::ids::new_instance_id;
 use ballista_core::serde::protobuf::ExecutorStoppedParams;
 use ballista_core::serde::protobuf::scheduler_grpc_client::SchedulerGrpcClient;
 use datafusion::common::Result;
-use filbert_ir::Code;
+use filbert_ir::{Code, KernelId};
 use filbert_runtime::crash::{self, CrashRecord};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::unix::pipe;
@@ -56,9 +56,17 @@ const TELL_PATIENCE: Duration = Duration::from_secs(5);
 /// How long after its death a worker's last words are looked for. They are there already, or never will be.
 const LAST_WORDS_PATIENCE: Duration = Duration::from_millis(200);
 
+/// What becomes of a kernel in whose code a worker died, on this machine: a note for the next one.
+pub type OnCrash = Box<dyn Fn(&KernelId) + Send + Sync>;
+
 /// Runs workers until SIGTERM or Ctrl-C, from the thread that shall live as long as they. `arguments` make this
 /// program a worker, which calls `executor::run`.
-pub fn run(program: PathBuf, arguments: Vec<OsString>, options: ExecutorOptions) -> Result<()> {
+pub fn run(
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    options: ExecutorOptions,
+    on_crash: Option<OnCrash>,
+) -> Result<()> {
     options.check()?;
     // One thread, this one: the system kills a worker when the thread ends that started it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -69,7 +77,8 @@ pub fn run(program: PathBuf, arguments: Vec<OsString>, options: ExecutorOptions)
             answers = connect(&options.scheduler, options.patience) => drop(answers?),
             _ = &mut told => return Ok(()),
         }
-        let supervisor = Supervisor { program, arguments, ..Supervisor::new(options.scheduler, options.work_dir) };
+        let supervisor =
+            Supervisor { program, arguments, on_crash, ..Supervisor::new(options.scheduler, options.work_dir) };
         supervisor.watch(told).await
     })
 }
@@ -112,6 +121,8 @@ pub struct Supervisor {
     pub work_dir: Option<PathBuf>,
     /// How long what takes.
     pub times: Times,
+    /// Called for each worker that died in a kernel's code.
+    pub on_crash: Option<OnCrash>,
 }
 
 /// How a worker's life ended.
@@ -132,6 +143,7 @@ impl Supervisor {
             scheduler,
             work_dir,
             times: Times::default(),
+            on_crash: None,
         }
     }
 
@@ -173,7 +185,13 @@ impl Supervisor {
         let mut worker = started.map_err(|e| refuse(Code::Input, format!("cannot start {program}: {e}")))?;
         tracing::info!(id, pid = worker.id(), "worker started");
         tokio::select! {
-            status = worker.wait() => Ok(End::Died(reason(status?, last_words(&ear).await))),
+            status = worker.wait() => {
+                let (status, said) = (status?, last_words(&ear).await);
+                if let (Some(CrashRecord { kernel, .. }), Some(on_crash)) = (blamed(status, said), &self.on_crash) {
+                    on_crash(&kernel);
+                }
+                Ok(End::Died(reason(status, said)))
+            }
             signal = told => {
                 tracing::info!(id, "the worker is asked to stop: {signal}");
                 self.stop(id, worker).await
@@ -226,12 +244,15 @@ async fn last_words(ear: &pipe::Receiver) -> Option<CrashRecord> {
     CrashRecord::parse(&words[..length])
 }
 
+/// The crash that a kernel is to blame for: of a process that ended by the signal of a crash, and said where.
+fn blamed(status: ExitStatus, said: Option<CrashRecord>) -> Option<CrashRecord> {
+    said.filter(|_| status.signal().is_some_and(|signal| crash::SIGNALS.contains(&signal)))
+}
+
 /// What the scheduler is told of a death.
 fn reason(status: ExitStatus, said: Option<CrashRecord>) -> String {
-    match (status.signal(), said) {
-        (Some(signal), Some(CrashRecord { signal: first, kernel })) if crash::SIGNALS.contains(&signal) => {
-            format!("{CRASH_WORD} signal={first} kernel={kernel}")
-        }
+    match (status.signal(), blamed(status, said)) {
+        (_, Some(CrashRecord { signal, kernel })) => format!("{CRASH_WORD} signal={signal} kernel={kernel}"),
         (Some(signal), _) => format!("{EXIT_WORD} signal={signal}"),
         (None, _) => format!("{EXIT_WORD} code={}", status.code().unwrap_or(-1)),
     }
@@ -306,8 +327,6 @@ pub(crate) fn told_to_stop() -> Result<impl Future<Output = &'static str>> {
 
 #[cfg(test)]
 mod tests {
-    use filbert_ir::KernelId;
-
     use super::*;
 
     #[test]

@@ -114,7 +114,8 @@ fn parent_of_a_stand_in() {
     let scheduler = std::env::var("FILBERT_TEST_SCHEDULER").unwrap();
     let work_dir = std::env::var_os(LIVES).map(|folder| Path::new(&folder).join("rows"));
     let options = ExecutorOptions { scheduler, work_dir, ..ExecutorOptions::default() };
-    supervisor::run(std::env::current_exe().unwrap(), arguments("stand_in_that_stops_when_asked"), options).unwrap();
+    supervisor::run(std::env::current_exe().unwrap(), arguments("stand_in_that_stops_when_asked"), options, None)
+        .unwrap();
 }
 
 /// Numbers of the processes that began in this folder.
@@ -268,7 +269,7 @@ fn a_scheduler_that_is_not_there_is_said() {
         patience: Duration::from_millis(600),
         ..ExecutorOptions::default()
     };
-    let error = supervisor::run("/bin/true".into(), Vec::new(), options).unwrap_err();
+    let error = supervisor::run("/bin/true".into(), Vec::new(), options, None).unwrap_err();
     assert!(error.to_string().contains("FB-1101"), "{error}");
     assert!(error.to_string().contains(&free.to_string()), "{error}");
 }

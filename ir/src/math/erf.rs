@@ -3,7 +3,7 @@
 //! Below 3/4, erf(x) = x P(x^2). From there, erfc(x) = e^(-x^2) k(x) / x with k(x) = x e^(x^2) erfc(x), which
 //! changes little, from 0.38 to 0.564, and is a polynomial in (x - 3/2) / (x + 3/2) up to where erfc is zero.
 //! x^2, the exponential and the product are in two parts, and the division by x corrects itself, so that erfc
-//! is rounded once where it counts.
+//! is rounded once before it is scaled, and once more where it is subnormal.
 
 use super::coefficients::{ERF, ERFC, ERFC_SLOPE};
 use super::exp::of_pair;
@@ -29,9 +29,9 @@ fn near<L: Lanes>(l: &L, x: L::F) -> Pair<L::F> {
     product_pair(l, (x, l.float(0.0)), (p, p_low))
 }
 
-/// erfc of a magnitude from the border to 28, in two parts.
+/// erfc of a magnitude from the border to 28.
 #[inline(always)]
-fn far<L: Lanes>(l: &L, x: L::F) -> Pair<L::F> {
+fn far<L: Lanes>(l: &L, x: L::F) -> L::F {
     let centre = l.float(1.5);
     let minus = l.sub(x, centre);
     let (plus, plus_low) = sum_ordered(l, centre, x);
@@ -54,8 +54,7 @@ fn far<L: Lanes>(l: &L, x: L::F) -> Pair<L::F> {
     let (top, top_low) = sum_ordered(l, top, top_low);
     let q = l.mul(top, inverse);
     let rest = l.add(l.fma(l.neg(q), x, top), top_low);
-    // Scaled apart, so that erf can take both off 1.
-    (l.scale(q, n), l.scale(l.mul(rest, inverse), n))
+    l.scale(l.fma(rest, inverse, q), n)
 }
 
 /// Magnitude, made to suit either part, and whether it is below the border.
@@ -73,9 +72,7 @@ fn parts<L: Lanes>(l: &L, x: L::F) -> (L::F, L::F, L::M) {
 pub(super) fn erf<L: Lanes>(l: &L, x: L::F) -> L::F {
     let (magnitude, beyond, is_near) = parts(l, x);
     let (near, near_low) = near(l, magnitude);
-    let (far, far_low) = far(l, beyond);
-    let (hi, lo) = sum_ordered(l, l.float(1.0), l.neg(far));
-    let far = l.add(hi, l.sub(lo, far_low));
+    let far = l.sub(l.float(1.0), far(l, beyond));
     with_sign(l, l.select(is_near, l.add(near, near_low), far), sign_of(l, x))
 }
 
@@ -84,11 +81,11 @@ pub(super) fn erf<L: Lanes>(l: &L, x: L::F) -> L::F {
 pub(super) fn erfc<L: Lanes>(l: &L, x: L::F) -> L::F {
     let (magnitude, beyond, is_near) = parts(l, x);
     let (near, near_low) = near(l, magnitude);
-    let (far, far_low) = far(l, beyond);
-    // base -+ a pair: 1 - erf, 0 + erfc or 2 - erfc.
+    let far = far(l, beyond);
+    // base -+ a pair: 1 - erf, 0 + erfc or 2 - erfc, which is one number.
     let negative = l.lt(x, l.float(0.0));
     let base = l.select(is_near, l.float(1.0), l.select(negative, l.float(2.0), l.float(0.0)));
-    let a = (l.select(is_near, near, far), l.select(is_near, near_low, far_low));
+    let a = (l.select(is_near, near, far), l.select(is_near, near_low, l.float(0.0)));
     let turned = l.iselect(is_near, l.int(super::lanes::SIGN), l.int(0));
     let sign = l.ixor(sign_of(l, x), turned);
     let (hi, lo) = sum_ordered(l, base, with_sign(l, a.0, sign));

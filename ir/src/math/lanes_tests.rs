@@ -208,8 +208,8 @@ fn steps_of_each_function() {
         asinh         40 3  30
         acosh         55 2  33
         atanh         43 2  32
-        erf          127 1  25
-        erfc         126 1  31
+        erf          117 1  20
+        erfc         120 1  27
         approx_exp    23 0   8
         approx_exp2   23 0   8
         approx_ln     28 0  16

@@ -8,6 +8,7 @@ use filbert_compiler::{Artifact, Backend, CompileError, Defect};
 use filbert_ir::{Datum, Scalar, text, verify};
 
 use super::*;
+
 use crate::column::Column;
 use crate::options::CallOptions;
 use crate::quarantine::QUARANTINED_MAX;

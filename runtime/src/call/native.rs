@@ -15,10 +15,8 @@ use filbert_ir::{KernelId, ValueId, VerifiedKernel};
 use crate::code_memory::{CodeMemory, Refused};
 use crate::kept::Kept;
 use crate::layout::Layout;
-use crate::stats::{Counters, count};
-
-/// What compiles: the compiler, or a test's stand-in.
-pub(crate) type CompileFn = fn(&VerifiedKernel, &Target) -> Result<Artifact, CompileError>;
+use crate::maker::Maker;
+use crate::stats::count;
 
 /// Calls for which there is vector code of its own; the default is columns in and columns out.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -65,8 +63,7 @@ pub(super) struct Vector {
     /// What the code was made for, and what scalar code is made for.
     vectors: Target,
     target: Target,
-    compile: CompileFn,
-    counters: Arc<Counters>,
+    maker: Maker,
     companion: Arc<Kept<Option<Arc<NativeCode>>>>,
     /// Vector code of other forms, and behind it that for sums.
     variants: [[Kept<Variant>; VARIANTS_MAX]; 2],
@@ -83,13 +80,12 @@ const VARIANTS_MAX: usize = 4;
 const VARIANT_ROWS_MIN: usize = 1024;
 
 impl NativeCode {
-    /// Maps what `compile` made of `kernel`. What is compiled beside it later, and fails, is counted in `counters`.
+    /// Maps what `maker` made of `kernel` for `target`. What is made beside it later, is so by the same.
     pub(crate) fn load(
         kernel: &VerifiedKernel,
         artifact: &Artifact,
         target: &Target,
-        compile: CompileFn,
-        counters: &Arc<Counters>,
+        maker: &Maker,
     ) -> Result<NativeCode, Refused> {
         let vector = match artifact.backend {
             Backend::Scalar => None,
@@ -99,8 +95,7 @@ impl NativeCode {
                 kernel: kernel.clone(),
                 vectors: target.clone(),
                 target: target.without_vectors(),
-                compile,
-                counters: counters.clone(),
+                maker: maker.clone(),
                 companion: Arc::new(Kept::new()),
                 variants: [const { [const { Kept::new() }; VARIANTS_MAX] }; 2],
             }),
@@ -217,22 +212,24 @@ impl Vector {
     /// `without` what the kernel runs, and why; a form that the back end does not take is no news.
     fn make(&self, target: &Target, without: &str) -> Option<NativeCode> {
         let make = || {
-            let artifact = (self.compile)(&self.kernel, target).map_err(|error| match error {
+            let made = self.maker.make(&self.kernel, target).map_err(|error| match error {
                 CompileError::Unsupported(_) => Missing::Refused,
                 error => Missing::Defect(error.to_string()),
             })?;
-            NativeCode::load(&self.kernel, &artifact, target, self.compile, &self.counters)
-                .map_err(|why| Missing::Passing(why.to_string()))
+            let code = NativeCode::load(&self.kernel, &made.artifact, target, &self.maker)
+                .map_err(|why| Missing::Passing(why.to_string()))?;
+            self.maker.keep(&self.kernel, target, &made);
+            Ok(code)
         };
         let why = match with_stack(&self.kernel, make) {
             Ok(code) => return Some(code),
             Err(Missing::Refused) => return None,
             Err(Missing::Defect(why)) => {
-                count(&self.counters.form_defects);
+                count(&self.maker.counters().form_defects);
                 why
             }
             Err(Missing::Passing(why)) => {
-                count(&self.counters.refusals);
+                count(&self.maker.counters().refusals);
                 why
             }
         };
