@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod cpu;
 mod examples;
 mod files;
 mod harness;

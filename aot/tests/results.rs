@@ -1,7 +1,7 @@
 //! C programs get what the runtime gives, to the bit: results, nulls, and the row that fails.
 
 use filbert_aot::Module;
-use filbert_compiler::{Level, Platform};
+use filbert_compiler::Platform;
 use filbert_ir::{Code, Datum, Def, Fault, Op, Param, Scalar, VerifiedKernel, random, verify};
 use filbert_runtime::LoadedKernel;
 
@@ -313,39 +313,4 @@ fn the_row_that_fails_is_the_lowest() {
             }
         }
     }
-}
-
-#[test]
-fn an_object_chooses_the_highest_level_that_the_cpu_has() {
-    let Some(mut compiler) = compiler() else { return };
-    let here = platforms_here();
-    let folder = tempfile::tempdir().unwrap();
-    let module = crate::module("m", "fn double(x: f64) -> f64 { x * 2.0 }");
-    write(&module, &choices().pop().unwrap(), folder.path()).unwrap();
-    let program = "#include \"m.h\"\n#include <stdio.h>\n\
-                   int main(void) { puts(filbert_m_target()); return 0; }\n";
-    std::fs::write(folder.path().join("main.c"), program).unwrap();
-    crate::run(compiler.current_dir(folder.path()).args(["main.c", "m.o", "-o", "main"]));
-    let said = crate::run(std::process::Command::new(folder.path().join("main")).env_clear());
-    assert_eq!(said.trim(), here.last().unwrap().name());
-    assert!(here.contains(&Platform::X86_64(Level::V1)) || here == [Platform::Aarch64]);
-}
-
-/// A CPU that has less than all levels gets an error and not an illegal instruction; here, one of another kind.
-#[test]
-fn a_cpu_without_code_is_told() {
-    let Some(mut compiler) = compiler() else { return };
-    let missing = crate::LEVELS.into_iter().find(|platform| !platforms_here().contains(platform));
-    let Some(platform) = missing else {
-        println!("SKIPPED: this CPU has every level");
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    write(&crate::module("m", "fn double(x: f64) -> f64 { x * 2.0 }"), &[platform], folder.path()).unwrap();
-    let program = "#include \"m.h\"\n\
-                   int main(void) { double x = 1; filbert_error error; int32_t code = filbert_double(1, &x, &x, &error);\n\
-                   return code == FILBERT_NO_CODE && error.fault == FILBERT_NO_CODE && x == 1 && !filbert_m_target() ? 0 : 1; }\n";
-    std::fs::write(folder.path().join("main.c"), program).unwrap();
-    crate::run(compiler.current_dir(folder.path()).args(["main.c", "m.o", "-o", "main"]));
-    crate::run(&mut std::process::Command::new(folder.path().join("main")));
 }
