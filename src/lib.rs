@@ -91,6 +91,22 @@ pub use filbert_runtime::{
 };
 pub use filbert_syntax::{ArgType, Bound, FloatExt, KernelFn, KernelTemplate, Module, Template, parse};
 
+/// Compiled kernels on disk, and bundles of them. A process that says nothing keeps code in memory only; the `filbert`
+/// command and executors begin with [`cache::use_from_env`].
+///
+/// ```no_run
+/// use filbert::cache::{Mode, Options};
+/// # use std::sync::Arc;
+/// let options = Options { mode: Mode::Private, folder: Some("/var/cache/my-job".into()), ..Options::default() };
+/// if let Some(store) = options.open().unwrap_or_else(|why| panic!("{why}")) {
+///     filbert::cache::add_store(Arc::new(store)); // for all kernels that are loaded from now on
+/// }
+/// ```
+pub mod cache {
+    pub use filbert_runtime::{CodeStore, KernelCache, add_store};
+    pub use filbert_store::{Bounds, Bundle, DiskStore, KeyText, Mode, Options, StoreStats, use_from_env};
+}
+
 /// Dates, times, timestamps and durations, for kernels under `#[kernel]` and for the plain Rust around them.
 ///
 /// ```

@@ -9,9 +9,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("syntax", &["filbert-ir"]),
     ("macros", &["filbert-syntax", "filbert-ir"]),
     ("compiler", &["filbert-ir"]),
+    ("aot", &["filbert-ir", "filbert-compiler"]),
     ("runtime", &["filbert-ir", "filbert-compiler"]),
+    ("store", &["filbert-ir", "filbert-compiler", "filbert-runtime"]),
     ("measure", &["filbert-ir", "filbert-compiler", "filbert-runtime"]),
-    ("dist", &["filbert-ir", "filbert-syntax", "filbert-runtime"]),
+    ("dist", &["filbert-ir", "filbert-syntax", "filbert-runtime", "filbert-store"]),
     ("dist/cluster", &["filbert-ir", "filbert-runtime", "filbert-dist"]),
     (
         "cli",
@@ -19,7 +21,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "filbert-ir",
             "filbert-syntax",
             "filbert-compiler",
+            "filbert-aot",
             "filbert-runtime",
+            "filbert-store",
             "filbert-measure",
             "filbert-dist",
             "filbert-cluster",
@@ -29,11 +33,12 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Outside crates that only these crates may name.
 const CONFINED: &[(&str, &[&str])] = &[
-    ("cranelift", &["compiler", "runtime"]),
+    ("cranelift", &["compiler", "aot", "runtime"]),
     ("arrow", &["runtime", "dist", "dist/cluster", "cli", "."]),
     ("ballista", &["dist/cluster"]),
     ("datafusion", &["dist", "dist/cluster", "cli", "."]),
     ("bincode", &["ir"]),
+    ("ed25519-dalek", &["store"]),
     ("syn", &["syntax", "macros"]),
 ];
 

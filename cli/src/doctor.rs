@@ -6,6 +6,8 @@ use filbert_ir::wire::WIRE_VERSION;
 use filbert_ir::{Code, Datum, KernelError, limits};
 use filbert_runtime::{COMPILE_BUDGET, Engine, KernelCache, LoadedKernel, STRIP_ROWS, engine, stats};
 
+use filbert_store::{Bounds, Options};
+
 use crate::failure::{Failure, print};
 
 /// A kernel with a branch, a call of a math function and checked arithmetic.
@@ -16,7 +18,7 @@ type Section = (&'static str, Vec<(&'static str, String)>);
 /// Prints the report; fails if native code runs but gives other bits than the interpreter.
 pub(crate) fn run() -> Result<(), Failure> {
     let probe = probe()?;
-    let sections = [versions(), machine(), engines(&probe), cache(), limits_in_force()];
+    let sections = [versions(), machine(), engines(&probe), cache(), disk(), limits_in_force()];
     let mut out = String::new();
     for (title, rows) in sections {
         out.push_str(&format!("{title}\n"));
@@ -72,8 +74,37 @@ fn cache() -> Section {
         ("refusals", stats.refusals.to_string()),
         ("vector defects", stats.vector_defects.to_string()),
         ("form defects", stats.form_defects.to_string()),
+        ("from disk", format!("{}, not there {}", stats.store_hits, stats.store_misses)),
+        ("compared", format!("{} from disk, differing {}", stats.store_checks, stats.store_differences)),
     ];
     ("cache (in memory, of this process)", rows)
+}
+
+/// The folder that commands and executors with this environment keep code in.
+fn disk() -> Section {
+    let rows = match Options::from_env().and_then(|options| options.open()) {
+        Ok(None) => vec![("state", "off: FILBERT_CACHE_MODE=off".to_string())],
+        Err(why) => vec![("state", format!("not used: {why}"))],
+        Ok(Some(store)) => {
+            let Bounds { bytes_max, entries_max } = store.bounds();
+            let held = match store.list() {
+                Ok(entries) => {
+                    let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
+                    let wrong = entries.iter().filter(|entry| entry.content.is_none()).count();
+                    format!("{} entries of {bytes} bytes; {wrong} would not be believed", entries.len())
+                }
+                Err(error) => error.to_string(),
+            };
+            let state = if store.is_writer() { "in use" } else { "in use, only read" };
+            vec![
+                ("state", state.to_string()),
+                ("folder", store.path().display().to_string()),
+                ("holds", held),
+                ("at most", format!("{entries_max} entries, {bytes_max} bytes")),
+            ]
+        }
+    };
+    ("cache (on disk)", rows)
 }
 
 fn limits_in_force() -> Section {

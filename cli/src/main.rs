@@ -72,9 +72,9 @@ enum Command {
         after_help = "Examples:\n  filbert bench geo.rs great_circle --random 'lat1=uniform(-90,90)' --random 'lat2=uniform(-90,90)'\n  filbert bench geo.rs great_circle --table flights.parquet --threads 2\n  filbert bench geo.rs great_circle --sweep --svg great_circle.svg\n  filbert bench stats.rs softmax --random 'x=normal(0,1)[16]' --backend scalar --json\n\nThe fastest and the middle one of rounds that alternate between back ends; columns are in memory, aligned and warm. The digest is of the result's bits: the same on every back end and machine."
     )]
     Bench(bench::Bench),
-    /// Compile kernels ahead of time, into a bundle that executors and sessions take
+    /// Compile kernels ahead of time: a bundle for sessions and executors, or object files and headers for C
     #[command(
-        after_help = "Examples:\n  filbert build geo.rs -o geo.fbundle\n  filbert build kernels/*.rs --types f32,f64 --target x86-64-v3,x86-64-v4 --sign key -o all.fbundle\n\nThe same kernels, targets, version and key give the same bytes. In SQL: SET filbert.bundle = 'geo.fbundle'."
+        after_help = "Examples:\n  filbert build geo.rs -o geo.fbundle\n  filbert build kernels/*.rs --types f32,f64 --target x86-64-v3,x86-64-v4 --sign key -o all.fbundle\n  filbert build geo.rs --emit obj,header,staticlib -o out/geo\n\nThe same kernels, targets, version and key give the same bytes. In SQL: SET filbert.bundle = 'geo.fbundle'. docs/aot.md tells how C calls what is built for it."
     )]
     Build(build::Build),
     /// Look at the compiled kernels that are kept on disk; make keys

@@ -26,6 +26,7 @@ pages! {
     "0901"
     "1001" "1002" "1003" "1004" "1005" "1006" "1007"
     "1101" "1102" "1103" "1104"
+    "1301"
 }
 
 /// The page about a code, without the line for those who work on Filbert.

@@ -34,6 +34,12 @@ pub fn compile(kernel: &VerifiedKernel, target: &Target) -> Result<Artifact, Com
     Ok(stages.artifact)
 }
 
+/// The helpers that a kernel's scalar code for this target calls, as indexes of `helpers::HELPERS`: of the table that
+/// `CallFrame::helpers` points to, these entries are read.
+pub fn helpers_called(kernel: &VerifiedKernel, target: &Target) -> Vec<usize> {
+    lower::helpers_called(&passes::optimize(kernel).kernel.core, target)
+}
+
 /// What each stage made; `explain` shows it.
 pub(crate) struct Stages {
     pub(crate) optimized: Optimized,

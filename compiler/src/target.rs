@@ -51,6 +51,7 @@ struct Inner {
     vectors: Vectors,
     uniform: u64,
     sums: bool,
+    standalone: bool,
     fingerprint: Arc<str>,
 }
 
@@ -149,8 +150,8 @@ impl Target {
             env!("FILBERT_SOURCE"),
         );
         let (isa, fingerprint) = (build_isa(&triple, &flags), fingerprint.into());
-        let vectors = Vectors::On;
-        Target { inner: Arc::new(Inner { triple, isa, features, vectors, uniform: 0, sums: false, fingerprint }) }
+        let (vectors, uniform, sums, standalone) = (Vectors::On, 0, false, false);
+        Target { inner: Arc::new(Inner { triple, isa, features, vectors, uniform, sums, standalone, fingerprint }) }
     }
 
     /// The same target but for what `change` changes, which has this name in the fingerprint.
@@ -190,6 +191,18 @@ impl Target {
     /// vector code, or none (`CompileError::Unsupported`).
     pub fn with_sums(&self) -> Target {
         self.changed("sums", |inner| inner.sums = true)
+    }
+
+    /// The same machine for code that runs outside of this process: scalar code has the steps of math functions
+    /// in it, and calls helpers only for what has none (see `compile::helpers_called`). Where an argument is not covered
+    /// by these steps it returns `abi::SCALAR`, as vector code does.
+    pub fn standalone(&self) -> Target {
+        self.changed("standalone", |inner| inner.standalone = true)
+    }
+
+    /// Whether code is to run outside of this process.
+    pub fn is_standalone(&self) -> bool {
+        self.inner.standalone
     }
 
     /// Whether results are added to the lanes of a sum.

@@ -125,6 +125,8 @@ codes! {
     ExecutorLost = 1102 Resource "an executor was lost while the job ran";
     KernelCrashed = 1103 Internal "a kernel ended its executor";
     NotLoopback = 1104 User "an address that others can reach";
+    // ahead of time
+    NotForObject = 1301 User "a kernel that an object file cannot hold";
 }
 
 /// Whether a finding keeps a kernel from being made.

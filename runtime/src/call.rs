@@ -351,6 +351,9 @@ mod block_tests;
 #[path = "call/guard_tests.rs"]
 mod guard_tests;
 #[cfg(test)]
+#[path = "call/nan_tests.rs"]
+mod nan_tests;
+#[cfg(test)]
 #[path = "call/sum_tests.rs"]
 mod sum_tests;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! A store may be slow, wrong or broken, and nothing comes of it but a compile: its panics are caught, and now and
 //! then what it gave is compiled anyway and compared (`STORED_PER_CHECK`).
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
@@ -29,6 +30,11 @@ pub trait CodeStore: Send + Sync {
 
     /// Whether a process died in this kernel's machine code. Such a kernel is interpreted.
     fn has_died(&self, kernel: &KernelId) -> bool;
+
+    /// What it counted so far, by name, for metrics.
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 }
 
 /// What compiles: the compiler, or a test's stand-in.
@@ -68,6 +74,17 @@ const PATIENCE: usize = 1000;
 /// Adds a store for all kernels that this process loads from now on. It is asked behind those that are there.
 pub fn add_store(store: Arc<dyn CodeStore>) {
     with_process_stores(|stores| stores.push(store));
+}
+
+/// What the stores of this process counted so far, by name.
+pub fn store_counters() -> BTreeMap<&'static str, u64> {
+    let mut sums = BTreeMap::new();
+    for store in Stores::Process.list() {
+        for (name, count) in contained(|| store.counters()).unwrap_or_default() {
+            *sums.entry(name).or_default() += count;
+        }
+    }
+    sums
 }
 
 fn with_process_stores<T>(with: impl FnOnce(&mut Vec<Arc<dyn CodeStore>>) -> T) -> Option<T> {

@@ -498,6 +498,16 @@ impl CodeStore for DiskStore {
     fn has_died(&self, kernel: &KernelId) -> bool {
         self.files.facts(&self.folder, OsStr::new(&format!("{DIED}/{kernel}"))).is_ok()
     }
+
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        let StoreStats { hits: _, misses: _, rejected, published, failures, removed } = self.stats();
+        vec![
+            ("disk_rejected", rejected),
+            ("disk_published", published),
+            ("disk_failed", failures),
+            ("disk_removed", removed),
+        ]
+    }
 }
 
 impl fmt::Debug for DiskStore {

@@ -56,7 +56,14 @@ fn shuffle_files_that_are_gone_change_no_row() {
 
 #[test]
 fn a_kernel_that_ends_its_process_costs_one_executor_and_a_typed_error() {
-    let mut cluster = Cluster::start(2, &[("FILBERT_TEST_POISON", "busy:segv")]);
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    let environment = [
+        ("FILBERT_TEST_POISON", "busy:segv"),
+        ("FILBERT_CACHE_MODE", "private"),
+        ("FILBERT_CACHE_DIR", cache.to_str().unwrap()),
+    ];
+    let mut cluster = Cluster::start(2, &environment);
     cluster.prepare(50);
     let before = cluster.executor_ids();
     let (ran, _) = cluster.submit("slow.sql", &[]).end();
@@ -65,6 +72,8 @@ fn a_kernel_that_ends_its_process_costs_one_executor_and_a_typed_error() {
     let quarantine = cluster.ask(async |rest| rest.quarantine().await).unwrap();
     assert_eq!(quarantine.len(), 1);
     assert_eq!(quarantine[0].signal, 11);
+    // The next executor on this machine interprets it.
+    assert!(cache.join("died").join(&quarantine[0].kernel).exists());
     // The worker that died has a successor, and the other executor never ran the kernel.
     cluster.wait_for_executors(2);
     let now: Vec<String> = cluster.executor_ids();

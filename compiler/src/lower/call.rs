@@ -1,55 +1,70 @@
 //! Calls of helpers: by index, through addresses that are loaded before the loop.
 
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, Value, types};
-use filbert_ir::{Def, Op, Type};
+use filbert_ir::{Core, Def, Op, Type};
 
+use super::expand::expands;
 use super::{Lower, clif_type, memory};
 use crate::abi::CallFrame;
 use crate::helpers::{self, HELPERS};
+use crate::target::Target;
+
+/// The helpers that a kernel's code calls, after the passes.
+pub(crate) fn helpers_called(core: &Core, target: &Target) -> Vec<usize> {
+    let mut wanted = vec![false; HELPERS.len()];
+    for value in &core.values {
+        if let Def::Op(op, args) = &value.def {
+            let helpers = helpers_of(target, *op, core.ty(args[0]));
+            helpers.into_iter().flatten().for_each(|index| wanted[index] = true);
+        }
+    }
+    (0..wanted.len()).filter(|&index| wanted[index]).collect()
+}
+
+/// The helper that is the whole of an operation, if one is.
+fn helper_of(target: &Target, op: Op, ty: Type) -> Option<usize> {
+    let inline = match op {
+        Op::Sqrt => true,
+        Op::Floor | Op::Ceil | Op::Trunc => target.rounds_inline(),
+        // Round is made from trunc where that is an instruction.
+        Op::Round => target.rounds_inline(),
+        Op::MulAdd => target.fuses_inline(),
+        _ => expands(target, op),
+    };
+    if inline || !ty.is_float() { None } else { helpers::find(op, ty) }
+}
+
+/// The helpers that an operation calls: itself, or those that it is made from.
+fn helpers_of(target: &Target, op: Op, ty: Type) -> [Option<usize>; 2] {
+    if !ty.is_float() {
+        return [None; 2];
+    }
+    match op {
+        Op::Fract => [helper_of(target, Op::Trunc, ty), None],
+        Op::RemEuclid => [helpers::find(Op::Rem, ty), None],
+        Op::DivEuclid => [helpers::find(Op::Rem, ty), helper_of(target, Op::Trunc, ty)],
+        // Its steps are those of f64.
+        _ if expands(target, op) && op != Op::Powi => [helper_of(target, Op::MulAdd, Type::F64), None],
+        _ => [helper_of(target, op, ty), None],
+    }
+}
 
 impl Lower<'_> {
     /// Loads the addresses of all helpers that the kernel calls.
     pub(super) fn load_helpers(&mut self) {
-        let mut wanted = vec![false; HELPERS.len()];
-        for value in &self.core.values {
-            if let Def::Op(op, args) = &value.def {
-                let helpers = self.helpers_of(*op, self.core.ty(args[0]));
-                helpers.into_iter().flatten().for_each(|index| wanted[index] = true);
-            }
-        }
-        if !wanted.contains(&true) {
+        let called = helpers_called(self.core, self.target);
+        if called.is_empty() {
             return;
         }
         let table = self.frame_field(std::mem::offset_of!(CallFrame, helpers));
-        for (index, _) in wanted.iter().enumerate().filter(|(_, wanted)| **wanted) {
+        for index in called {
             self.helpers[index] = Some(self.b.ins().load(types::I64, memory(), table, index as i32 * 8));
         }
     }
 
     /// The helper that is the whole of an operation, if one is.
     pub(super) fn helper_of(&self, op: Op, ty: Type) -> Option<usize> {
-        let inline = match op {
-            Op::Sqrt => true,
-            Op::Floor | Op::Ceil | Op::Trunc => self.target.rounds_inline(),
-            // Round is made from trunc where that is an instruction.
-            Op::Round => self.target.rounds_inline(),
-            Op::MulAdd => self.target.fuses_inline(),
-            _ => false,
-        };
-        if inline || !ty.is_float() { None } else { helpers::find(op, ty) }
-    }
-
-    /// The helpers that an operation calls: itself, or those that it is made from.
-    fn helpers_of(&self, op: Op, ty: Type) -> [Option<usize>; 2] {
-        if !ty.is_float() {
-            return [None; 2];
-        }
-        match op {
-            Op::Fract => [self.helper_of(Op::Trunc, ty), None],
-            Op::RemEuclid => [helpers::find(Op::Rem, ty), None],
-            Op::DivEuclid => [helpers::find(Op::Rem, ty), self.helper_of(Op::Trunc, ty)],
-            _ => [self.helper_of(op, ty), None],
-        }
+        helper_of(self.target, op, ty)
     }
 
     /// Calls helper `index`.

@@ -19,7 +19,8 @@ const PENDING_MAX: usize = 4;
 pub(super) struct Cold {
     block: Block,
     site: u32,
-    fault: Fault,
+    /// What the code returns: the number of a fault, or `abi::SCALAR`.
+    number: u32,
     /// The failing row is `first + copy`.
     first: Value,
     copy: u32,
@@ -37,7 +38,12 @@ impl Lower<'_> {
     /// does no harm, for nothing that follows in the row can be seen before `flush`. One branch for several
     /// flags costs less than one each.
     pub(super) fn fail_later(&mut self, bad: Value, id: ValueId, fault: Fault) {
-        let cold = self.cold_block(id, fault);
+        self.leave_later(bad, id, fault.number());
+    }
+
+    /// As `fail_later`, with the number that the code returns.
+    pub(super) fn leave_later(&mut self, bad: Value, id: ValueId, number: u32) {
+        let cold = self.cold_block_of(id, number);
         self.pending.push((bad, cold));
         if self.pending.len() == PENDING_MAX {
             self.flush();
@@ -69,16 +75,21 @@ impl Lower<'_> {
 
     /// The block that fails the row with `fault` at the value `id`.
     pub(super) fn cold_block(&mut self, id: ValueId, fault: Fault) -> Block {
+        self.cold_block_of(id, fault.number())
+    }
+
+    /// The block that leaves the row with this number.
+    fn cold_block_of(&mut self, id: ValueId, number: u32) -> Block {
         let value = self.origins[id.index()];
         let site = self.sites.iter().rposition(|&seen| seen == value).unwrap_or_else(|| {
             self.sites.push(value);
             self.sites.len() - 1
         }) as u32;
         let (first, copy) = (self.first.expect("faults are of some row"), self.copy);
-        let same = |c: &&Cold| (c.site, c.fault, c.first, c.copy) == (site, fault, first, copy);
+        let same = |c: &&Cold| (c.site, c.number, c.first, c.copy) == (site, number, first, copy);
         self.cold.iter().rev().find(same).map(|cold| cold.block).unwrap_or_else(|| {
             let block = self.b.create_block();
-            self.cold.push(Cold { block, site, fault, first, copy });
+            self.cold.push(Cold { block, site, number, first, copy });
             block
         })
     }
@@ -100,12 +111,12 @@ impl Lower<'_> {
             }
             self.b.ins().jump(last, &[]);
         }
-        for Cold { block, site, fault, first, copy } in std::mem::take(&mut self.cold) {
+        for Cold { block, site, number, first, copy } in std::mem::take(&mut self.cold) {
             self.b.set_cold_block(block);
             self.b.switch_to_block(block);
             let row = if copy == 0 { first } else { self.b.ins().iadd_imm_s(first, i64::from(copy)) };
             let site = self.b.ins().iconst(types::I32, i64::from(site));
-            let number = self.b.ins().iconst(types::I32, i64::from(fault.number()));
+            let number = self.b.ins().iconst(types::I32, i64::from(number));
             self.b.ins().jump(shared, &[row.into(), site.into(), number.into()]);
         }
         if let Some(block) = self.stopped {

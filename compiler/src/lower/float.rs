@@ -7,6 +7,7 @@ use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{BlockArg, Endianness, InstBuilder, MemFlagsData, Value, types};
 use filbert_ir::{Core, Def, Fault, Op, Scalar, Type, ValueId};
 
+use super::expand::expands;
 use super::{Lower, clif_type};
 
 impl Lower<'_> {
@@ -17,6 +18,9 @@ impl Lower<'_> {
         if let Some(helper) = self.helper_of(op, ty) {
             let values: Vec<Value> = args.iter().map(|&arg| self.value(arg)).collect();
             return self.call(helper, &values);
+        }
+        if expands(self.target, op) {
+            return self.expanded(id, op, ty, args);
         }
         match op {
             Op::Add => self.b.ins().fadd(x, y),
@@ -115,12 +119,12 @@ impl Lower<'_> {
         }
     }
 
-    fn call_named(&mut self, op: Op, ty: Type, args: &[Value]) -> Value {
+    pub(super) fn call_named(&mut self, op: Op, ty: Type, args: &[Value]) -> Value {
         let index = crate::helpers::find(op, ty).expect("the table has this helper");
         self.call(index, args)
     }
 
-    fn float(&mut self, ty: Type, value: f64) -> Value {
+    pub(super) fn float(&mut self, ty: Type, value: f64) -> Value {
         let scalar = if ty == Type::F32 { Scalar::F32(value as f32) } else { Scalar::F64(value) };
         self.constant(ty, scalar.bits())
     }

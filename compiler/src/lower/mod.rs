@@ -12,7 +12,7 @@
 //!
 //! This file holds regions and the loop over rows; the frame and its columns stand in `row`, the loops of a
 //! kernel in `repeat`, lists and tables in `memory`, what an operation becomes in `int`, `bits`, `float` and
-//! `cast`, how a row fails in `fault`, how helpers are called in `call`. Nothing here consults the
+//! `cast`, how a row fails in `fault`, how helpers are called in `call`, and functions without them in `expand`. Nothing here consults the
 //! operations' meanings in `filbert-ir`: this is the second implementation that the differential tests
 //! compare with the first.
 //!
@@ -24,6 +24,7 @@
 mod bits;
 mod call;
 mod cast;
+mod expand;
 mod fault;
 mod float;
 mod int;
@@ -40,6 +41,7 @@ use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use filbert_ir::{Array, Core, Def, Op, Region, Type, ValueId};
 
+pub(crate) use self::call::helpers_called;
 use self::fault::{Cold, Pending};
 pub(crate) use self::float::never_nan;
 use self::memory::{Memory, memory};

@@ -81,7 +81,11 @@ impl Assembler {
 
     /// Offset in the pool of these bytes, which may be shared with others that want the same.
     pub(super) fn pool(&mut self, bytes: &[u8]) -> u32 {
-        let found = self.pool.chunks(bytes.len()).position(|entry| entry == bytes);
+        let found = match <[u8; 8]>::try_from(bytes) {
+            // Most are, and these are compared in one go.
+            Ok(bytes) => self.pool.as_chunks().0.iter().position(|entry| *entry == bytes),
+            Err(_) => self.pool.chunks(bytes.len()).position(|entry| entry == bytes),
+        };
         let index = found.unwrap_or_else(|| {
             self.pool.resize(self.pool.len().next_multiple_of(bytes.len()), 0);
             self.pool.extend_from_slice(bytes);

@@ -24,6 +24,9 @@ use super::ir::{Args, Inst, Isa, Shape, Ty, V, What, Width};
 use super::machine::Machine;
 use rustc_hash::FxHashMap;
 
+/// Instructions that there is room for from the start.
+const INSTS_USUAL: usize = 512;
+
 /// Instructions in the making.
 pub(super) struct Build {
     pub(super) shape: Shape,
@@ -40,9 +43,9 @@ impl Build {
     pub(super) fn new(shape: Shape) -> Build {
         Build {
             shape,
-            insts: Vec::new(),
+            insts: Vec::with_capacity(INSTS_USUAL),
             consts: FxHashMap::default(),
-            known: FxHashMap::default(),
+            known: FxHashMap::with_capacity_and_hasher(INSTS_USUAL, Default::default()),
             facts: FxHashMap::default(),
         }
     }

@@ -87,6 +87,7 @@ pub(super) fn convert(
         true => convert.sum()?,
         false => convert.results(),
     }
+    convert.spend_once();
     let insts = convert.build.insts.len();
     let most = if writes_out && core.has_loops() { WRITTEN_OUT_MAX } else { INSTS_MAX };
     if insts > most {

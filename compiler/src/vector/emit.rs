@@ -4,9 +4,11 @@
 //!   entry:   save what must be saved, room for slots, pointers of the columns into registers
 //!            if stores may go past the caches: to `stream`
 //!   turns:   constants into registers; as long as a whole turn of rows is left: body, next
-//!   tail:    constants into registers; as long as rows are left: the masks of these rows, body, next block
+//!   tail:    constants into registers; as long as rows are left: the masks of these rows, body, next block; of long
+//!            blocks this is the only loop
 //!   done:    return 0
 //!   stream:  as turns, with other stores; back to `turns` for the rest, or on where a row may fail
+//!   cold:    the NaNs of a turn, for `turns` and `stream`; back to where it left
 //!   scalar:  fault_row = this row, return SCALAR
 //! ```
 //!
@@ -38,9 +40,11 @@ mod block;
 mod in_place;
 mod memory;
 mod moves;
+mod nans;
 mod repeat;
 mod sum;
 
+use nans::Cold;
 use repeat::Budget;
 
 const FRAME: Register = Register::RDI;
@@ -65,6 +69,8 @@ const SAVED: usize = 3;
 const COLUMNS_BESIDE_LOOPS: usize = 5;
 /// Bytes of a cache line.
 const LINE_BYTES: u32 = 64;
+/// How far ahead of a turn inputs are asked for where stores go past the caches. Half and double as much do as well.
+const AHEAD_BYTES: u32 = 1024;
 /// Instructions of a block up to which a loop with stores past the caches is worth its code.
 const STREAMED_MAX: usize = 64;
 
@@ -109,7 +115,16 @@ pub(super) fn emit(loops: &[Placed], fuel: u64) -> Result<Assembled, String> {
     let mut asm = Assembler::new();
     let [done, scalar, turns, stream, stopped, spent] = std::array::from_fn(|_| asm.label());
     let budget = has_loops.then_some(Budget { fuel, stopped, spent });
-    let mut emit = Emit { asm, shape: last.shape, columns, slots, budget, streams: false };
+    let mut emit = Emit {
+        asm,
+        shape: last.shape,
+        columns,
+        slots,
+        budget,
+        streams: false,
+        has_turns: !loops[0].body.is_tail,
+        cold: Vec::new(),
+    };
     let turn = loops.first().filter(|placed| streams(&placed.body));
     emit.entry();
     if turn.is_some() {
@@ -135,6 +150,10 @@ pub(super) fn emit(loops: &[Placed], fuel: u64) -> Result<Assembled, String> {
     if let Some(turn) = turn {
         emit.asm.bind(stream);
         emit.stream(turn, turns);
+    }
+    if !emit.cold.is_empty() {
+        emit.asm.jump(Code::Jmp_rel32_64, scalar);
+        emit.cold();
     }
     emit.asm.bind(scalar);
     emit.end_budget();
@@ -169,6 +188,10 @@ struct Emit {
     budget: Option<Budget>,
     /// Stores go past the caches.
     streams: bool,
+    /// Whether whole turns come before the tail.
+    has_turns: bool,
+    /// Turns whose NaNs are made canonical out of the way.
+    cold: Vec<Cold>,
 }
 
 impl Emit {
@@ -292,7 +315,10 @@ impl Emit {
     /// whole line into one that the first cache does not have waits longer than two halves do, and what comes out of
     /// the second cache is otherwise a tenth slower than in halves. Lines of other rows are not asked for.
     fn claim(&mut self, placed: &Placed) {
-        if self.shape.isa != Isa::Avx512 || self.streams {
+        if self.streams {
+            return self.ask(placed);
+        }
+        if self.shape.isa != Isa::Avx512 {
             return;
         }
         for inst in &placed.body.insts {
@@ -303,6 +329,22 @@ impl Emit {
             if let Some(base) = base.filter(|_| first.is_multiple_of(LINE_BYTES)) {
                 let line = Operand::Element(COLUMNS[base], ROW, bytes, first as i32);
                 self.asm.put(Code::Prefetchw_m8, &[line]);
+            }
+        }
+    }
+
+    /// Asks for the lines of inputs that the next turns will read, in a loop whose stores go past the caches: both come
+    /// from memory then, and without this a turn's arithmetic waits for its first lines. Past the end nothing is
+    /// touched: a line that is not there is not fetched.
+    fn ask(&mut self, placed: &Placed) {
+        for inst in &placed.body.insts {
+            let What::Load { slot, elem } = inst.what else { continue };
+            let bytes = elem.bytes() as u32;
+            let first = inst.copy * self.shape.lanes * bytes;
+            let base = self.columns.iter().position(|known| *known == Column::Input(slot));
+            if let Some(base) = base.filter(|_| first.is_multiple_of(LINE_BYTES)) {
+                let line = Operand::Element(COLUMNS[base], ROW, bytes, (first + AHEAD_BYTES) as i32);
+                self.asm.put(Code::Prefetcht0_m8, &[line]);
             }
         }
     }

@@ -32,11 +32,6 @@ struct Bits {
     table: u8,
 }
 
-/// Whether it stands at a block's end, and not at a loop's border.
-fn is_end(what: What) -> bool {
-    matches!(what, What::Check | What::Store { .. } | What::Sum { .. })
-}
-
 struct Fuse {
     /// How many instructions that count read each value.
     uses: Vec<u32>,
@@ -60,7 +55,7 @@ impl Fuse {
         }
         for inst in &body.insts {
             regions.push(region);
-            region += u32::from(inst.ty == Ty::None && !is_end(inst.what));
+            region += u32::from(inst.ty == Ty::None && !inst.what.is_end());
         }
         Fuse { uses, regions, known: vec![None; body.insts.len()] }
     }

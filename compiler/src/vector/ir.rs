@@ -151,6 +151,11 @@ pub(super) enum What {
     /// A row of the table in the lanes of the first operand; the others are 0 or, where it has one operand more,
     /// those of the second.
     Masked(Machine),
+    /// The lanes in which neither of the first two operands is NaN, of those of the third if there is one. Where
+    /// masks have registers.
+    Ordered,
+    /// Makes the NaNs of all operands of `Ordered` canonical where they are, if the operand lacks a lane.
+    Canonical,
     /// Leaves, before anything is stored, if a lane of the operand is set (in a tail: and of the second).
     Check,
     /// The addresses in a list's column; in a tail as `Load`.
@@ -210,6 +215,11 @@ impl What {
             self,
             What::Address { .. } | What::Gather { .. } | What::Scatter { .. } | What::Spread { .. } | What::Rows
         )
+    }
+
+    /// Whether it computes nothing and is no loop's border: it leaves the block, stores results or takes from the budget.
+    pub(super) fn is_end(self) -> bool {
+        matches!(self, What::Check | What::Store { .. } | What::Sum { .. } | What::Spread { .. } | What::Spend(_))
     }
 
     /// Whether the loop over blocks finds it made.
@@ -338,6 +348,8 @@ impl std::fmt::Display for Body {
                 What::Scatter { elem, offset, .. } => write!(f, "scatter {elem} to {offset} +")?,
                 What::Machine(machine, _) => write!(f, "{machine:?}")?,
                 What::Masked(machine) => write!(f, "masked {machine:?}")?,
+                What::Ordered => f.write_str("ordered")?,
+                What::Canonical => f.write_str("canonical unless all of")?,
                 What::Check => f.write_str("check")?,
                 What::Spread { column, elem, element, .. } => {
                     write!(f, "store {elem} to column {column}, element {element}:")?;

@@ -13,6 +13,7 @@
 //! | `convert` | the kernel's operations; `if`s and loops by masks, faults as a mask |
 //! | `fuse` | several steps as one instruction |
 //! | `schedule` | copies of the block, interleaved |
+//! | `nans` | canonical NaNs of a whole turn |
 //! | `order` | the order of a turn's instructions |
 //! | `registers` | registers and slots |
 //! | `assembler`, `emit` | bytes, the loop over blocks |
@@ -31,6 +32,7 @@ mod emit;
 mod fuse;
 mod ir;
 mod machine;
+mod nans;
 mod order;
 mod registers;
 mod schedule;
@@ -106,19 +108,33 @@ fn planned(
         take::sums(&optimized.kernel.core, &block)?;
     }
     let block = fuse::fused(block);
+    let has_masked_tail = take::has_masked_tail(&optimized.kernel.core, shape);
     let wanted = schedule::copies(&block);
+    if has_masked_tail && wanted == 1 && schedule::is_one_loop(&block) {
+        return Ok((vec![placed(schedule::tail(&block))?], sites));
+    }
     // Where copies beside one another are too much for the stack, one alone may not be.
-    let (copies, turn) = match placed(schedule::interleaved(&block, wanted)) {
+    let (copies, turn) = match turn(schedule::interleaved(&block, wanted)) {
         Err(_) if wanted > 1 => (1, placed(schedule::interleaved(&block, 1))?),
         turn => (wanted, turn?),
     };
     let mut loops = vec![turn];
-    if take::has_masked_tail(&optimized.kernel.core, shape) {
+    if has_masked_tail {
         loops.push(placed(schedule::tail(&block))?);
     } else if copies > 1 {
         loops.push(placed(schedule::interleaved(&block, 1))?);
     }
     Ok((loops, sites))
+}
+
+/// A turn, with its NaNs looked at together where that is as good.
+fn turn(body: Body) -> Result<Placed, String> {
+    if let Some(Ok(placed)) = nans::together(&body).map(placed)
+        && nans::looked_at(&placed.body, &placed.places).is_some()
+    {
+        return Ok(placed);
+    }
+    placed(body)
 }
 
 fn placed(body: Body) -> Result<Placed, String> {

@@ -4,9 +4,9 @@
 //! CPU looks ahead, but not as far as the next function. Here steps of several chains are mixed: among instructions
 //! whose operands are there, of a window of the old order, the one with the longest way to the end is next; once too
 //! many values are alive, the one that frees most. Only the order changes, never what is computed: checks and
-//! stores stay behind everything else.
+//! stores stay behind everything else, and what touches elements of lists behind what it rests on.
 
-use super::ir::{Bank, Body, Inst, Isa, Ty, V, What};
+use super::ir::{Args, Bank, Body, Inst, Isa, Ty, V, What};
 use super::machine::Machine;
 use super::registers;
 
@@ -29,10 +29,23 @@ fn latency(inst: &Inst) -> u32 {
     }
 }
 
+/// Half cycles of the longest chain of a body, in each of which a CPU begins an instruction.
+pub(super) fn longest(body: &Body) -> u32 {
+    let mut there = vec![0; body.insts.len()];
+    for (index, inst) in body.insts.iter().enumerate() {
+        let begun = inst.args.iter().map(|v| there[v.index()]).max().unwrap_or(0);
+        there[index] = begun + if inst.what.is_kept() { 0 } else { latency(inst) };
+    }
+    there.into_iter().max().unwrap_or(0)
+}
+
 struct Order<'a> {
     body: &'a Body,
-    /// Users of each value, in the old order.
-    users: Vec<Vec<u32>>,
+    /// What each instruction reads that has a place while it lives, each once.
+    reads: Vec<Args>,
+    /// For each instruction where those that wait for it begin in `waiting`, in the old order.
+    first: Vec<u32>,
+    waiting: Vec<u32>,
     /// Operands that each instruction still waits for; loads are no reason to wait.
     waits: Vec<u32>,
     /// Users that are left of each value.
@@ -50,8 +63,8 @@ struct Order<'a> {
 
 /// The same instructions in a better order. Loops stay as they are.
 pub(super) fn ordered(body: Body) -> Body {
-    let ends = |inst: &Inst| matches!(inst.what, What::Check | What::Store { .. } | What::Sum { .. });
-    if body.insts.iter().any(|inst| inst.ty == Ty::None && !ends(inst)) {
+    let stays = |inst: &Inst| inst.ty == Ty::None && !inst.what.is_end() && !matches!(inst.what, What::Scatter { .. });
+    if body.insts.iter().any(stays) {
         return body;
     }
     let mut order = Order::new(&body);
@@ -71,37 +84,64 @@ pub(super) fn ordered(body: Body) -> Body {
 impl<'a> Order<'a> {
     fn new(body: &'a Body) -> Order<'a> {
         let count = body.insts.len();
-        let mut users = vec![Vec::new(); count];
-        let mut waits = vec![0; count];
-        let mut heights = vec![0; count];
-        for (index, inst) in body.insts.iter().enumerate() {
-            for (place, v) in inst.args.iter().enumerate() {
-                if inst.args[..place].contains(v) {
-                    continue;
+        let (mut waits, mut left, mut heights) = (vec![0; count], vec![0; count], vec![0; count]);
+        let mut pairs = memory(body);
+        let reads: Vec<Args> = body.insts.iter().map(|inst| reads(body, inst)).collect();
+        for (index, reads) in reads.iter().enumerate() {
+            for &v in reads.iter() {
+                left[v.index()] += 1;
+                if !is_free(body.inst(v)) {
+                    pairs.push([v.0, index as u32]);
                 }
-                users[v.index()].push(index as u32);
-                waits[index] += u32::from(!is_free(body.inst(*v)));
             }
         }
+        let mut first = vec![0u32; count + 1];
+        for &[before, after] in &pairs {
+            first[before as usize + 1] += 1;
+            waits[after as usize] += 1;
+        }
+        for index in 0..count {
+            first[index + 1] += first[index];
+        }
+        let mut waiting = vec![0; pairs.len()];
+        let mut next = first.clone();
+        for &[before, after] in &pairs {
+            let next = &mut next[before as usize];
+            waiting[*next as usize] = after;
+            *next += 1;
+        }
         for index in (0..count).rev() {
-            let behind = users[index].iter().map(|&user| heights[user as usize]).max().unwrap_or(0);
+            let users = &waiting[first[index] as usize..first[index + 1] as usize];
+            let behind = users.iter().map(|&user| heights[user as usize]).max().unwrap_or(0);
             heights[index] = behind + latency(&body.insts[index]);
         }
-        let left = users.iter().map(|users| users.len() as u32).collect();
         let (ready_at, is_done) = (vec![0; count], vec![false; count]);
         let done = Vec::with_capacity(count);
-        Order { body, users, waits, left, heights, ready_at, is_done, done, alive: [0; 2] }
+        Order { body, reads, first, waiting, waits, left, heights, ready_at, is_done, done, alive: [0; 2] }
     }
 
     fn run(&mut self) {
         let body = self.body;
         let [vectors, masks] = [Bank::Vector, Bank::Mask].map(|bank| limit(body.shape.isa, bank));
         let limits = [vectors - body.sum_registers() as i32, masks];
-        // A sum has no check before it that it would have to wait for.
-        let is_bound = |inst: &Inst| (inst.ty != Ty::None && !is_free(inst)) || matches!(inst.what, What::Sum { .. });
-        // What is there from the start, then what waits for nothing else.
+        // Elements of lists are written as soon as they are there, if nothing has to be known before.
+        let is_checked = body.insts.iter().any(|inst| inst.what == What::Check);
+        let bound: Vec<bool> = body
+            .insts
+            .iter()
+            .enumerate()
+            .map(|(index, inst)| match inst.what {
+                What::Sum { .. } | What::Scatter { .. } => true,
+                What::Spread { .. } => !is_checked,
+                // Something rests on it.
+                What::Check => self.first[index] < self.first[index + 1],
+                _ => inst.ty != Ty::None && !is_free(inst),
+            })
+            .collect();
+        // What is there from the start and the budget, without which nothing is written; then what waits for nothing
+        // else.
         for (index, inst) in body.insts.iter().enumerate() {
-            if inst.what.is_kept() || inst.what == What::Tail {
+            if inst.what.is_kept() || matches!(inst.what, What::Tail | What::Spend(_)) {
                 self.put(index);
             }
         }
@@ -110,38 +150,42 @@ impl<'a> Order<'a> {
         let (mut first, mut seen) = (0, 0);
         let mut now = 0;
         loop {
-            while first < body.insts.len() && (self.is_done[first] || !is_bound(&body.insts[first])) {
+            while first < body.insts.len() && (self.is_done[first] || !bound[first]) {
                 first += 1;
             }
             while seen < body.insts.len().min(first + WINDOW) {
-                if is_bound(&body.insts[seen]) && self.waits[seen] == 0 {
+                if bound[seen] && self.waits[seen] == 0 {
                     ready.push(seen);
                 }
                 seen += 1;
             }
             let is_crowded = [0, 1].iter().any(|&bank| self.alive[bank] >= limits[bank]);
-            let best = ready.iter().enumerate().min_by_key(|&(_, &index)| {
-                let wait = self.ready_at[index].max(now);
-                match is_crowded {
+            let mut best = None;
+            for (place, &index) in ready.iter().enumerate() {
+                let key = match is_crowded {
                     true => (self.growth(index), 0, index),
-                    false => (wait as i32, u32::MAX - self.heights[index], index),
+                    false => (self.ready_at[index].max(now) as i32, u32::MAX - self.heights[index], index),
+                };
+                if best.is_none_or(|(least, _)| key < least) {
+                    best = Some((key, place));
                 }
-            });
-            let Some((place, &index)) = best else { break };
-            ready.swap_remove(place);
+            }
+            let Some((_, place)) = best else { break };
+            let index = ready.swap_remove(place);
             now = now.max(self.ready_at[index]) + 1;
-            for &arg in body.insts[index].args.iter() {
+            let reads = self.reads[index];
+            for &arg in reads.iter() {
                 if matches!(body.inst(arg).what, What::Load { .. }) && !self.is_done[arg.index()] {
                     self.put(arg.index());
                 }
             }
             self.put(index);
             let there = now - 1 + latency(&body.insts[index]);
-            for place in 0..self.users[index].len() {
-                let user = self.users[index][place] as usize;
+            for place in self.first[index]..self.first[index + 1] {
+                let user = self.waiting[place as usize] as usize;
                 self.ready_at[user] = self.ready_at[user].max(there);
                 self.waits[user] -= 1;
-                if self.waits[user] == 0 && user < seen && is_bound(&body.insts[user]) {
+                if self.waits[user] == 0 && user < seen && bound[user] {
                     ready.push(user);
                 }
             }
@@ -156,16 +200,13 @@ impl<'a> Order<'a> {
 
     /// The instruction is next.
     fn put(&mut self, index: usize) {
-        let inst = &self.body.insts[index];
         self.is_done[index] = true;
         self.done.push(V(index as u32));
-        for (place, v) in inst.args.iter().enumerate() {
-            if inst.args[..place].contains(v) {
-                continue;
-            }
+        let reads = self.reads[index];
+        for &v in reads.iter() {
             self.left[v.index()] -= 1;
             if self.left[v.index()] == 0 {
-                self.count(*v, -1);
+                self.count(v, -1);
             }
         }
         if self.left[index] > 0 {
@@ -182,17 +223,49 @@ impl<'a> Order<'a> {
 
     /// How many values more are alive behind an instruction than before it.
     fn growth(&self, index: usize) -> i32 {
-        let inst = &self.body.insts[index];
-        let mut growth = i32::from(inst.ty != Ty::None);
-        for (place, v) in inst.args.iter().enumerate() {
-            let is_first = !inst.args[..place].contains(v);
-            if is_first && !self.body.inst(*v).what.is_kept() {
-                growth -= i32::from(self.left[v.index()] == 1);
-                growth += i32::from(!self.is_done[v.index()]);
-            }
+        let mut growth = i32::from(self.body.insts[index].ty != Ty::None);
+        for v in self.reads[index].iter() {
+            growth -= i32::from(self.left[v.index()] == 1);
+            growth += i32::from(!self.is_done[v.index()]);
         }
         growth
     }
+}
+
+/// Operands that are not there from the start, each once.
+fn reads(body: &Body, inst: &Inst) -> Args {
+    let mut distinct = Args::new(&[]);
+    for v in inst.args.iter().copied() {
+        if !body.is_kept(v) && !distinct.contains(&v) {
+            distinct = distinct.with(v);
+        }
+    }
+    distinct
+}
+
+/// Pairs of instructions on elements that keep their order: what is written is read behind, and what a check says of
+/// lengths is known before elements are touched.
+fn memory(body: &Body) -> Vec<[u32; 2]> {
+    let mut pairs = Vec::with_capacity(body.insts.len() * 2);
+    let (mut checked, mut written) = (None, None);
+    let mut read = Vec::new();
+    for (index, inst) in body.insts.iter().enumerate() {
+        let index = index as u32;
+        match inst.what {
+            What::Check => checked = Some(index),
+            What::Gather { .. } => {
+                pairs.extend(checked.into_iter().chain(written).map(|before| [before, index]));
+                read.push(index);
+            }
+            What::Scatter { .. } => {
+                let before = checked.into_iter().chain(written).chain(read.drain(..));
+                pairs.extend(before.map(|before| [before, index]));
+                written = Some(index);
+            }
+            _ => {}
+        }
+    }
+    pairs
 }
 
 /// What stands where it is wanted: nobody waits for it.

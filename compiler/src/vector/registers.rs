@@ -100,7 +100,12 @@ pub(super) fn allocate(body: &Body) -> Result<Places, String> {
     let loops = loops(body);
     let last = last_uses(body, &loops);
     let scratch = if body.insts.iter().any(is_apart) { SCRATCH } else { SCRATCH - 1 };
-    let mut kept = [0; 2];
+    // What will be wanted for certain is kept aside from the start.
+    let is_certain = |bank: Bank| {
+        let is_crowded = || loops.is_empty() && alive(body, &last, bank) > count(body.shape.isa, bank);
+        body.insts.iter().any(always_needs_scratch) || is_crowded()
+    };
+    let mut kept = BANKS.map(|bank| if is_certain(bank) { scratch } else { 0 });
     let places = loop {
         let places = scan(body, &loops, &last, kept);
         let mut more = kept;
@@ -124,7 +129,11 @@ const BANKS: [Bank; 2] = [Bank::Vector, Bank::Mask];
 
 /// Most values of a bank that live at once, constants left out.
 pub(super) fn most_alive(body: &Body, bank: Bank) -> u32 {
-    let last = last_uses(body, &loops(body));
+    alive(body, &last_uses(body, &loops(body)), bank)
+}
+
+/// The same, by who reads each value last.
+fn alive(body: &Body, last: &[usize], bank: Bank) -> u32 {
     let mut ends = vec![0u32; body.insts.len() + 1];
     let (mut alive, mut most) = (0u32, 0);
     for (index, inst) in body.insts.iter().enumerate() {
@@ -141,6 +150,11 @@ pub(super) fn most_alive(body: &Body, bank: Bank) -> u32 {
 /// Whether an instruction wants its result and its operands apart, and its mask for itself.
 fn is_apart(inst: &Inst) -> bool {
     matches!(inst.what, What::Gather { .. } | What::Scatter { .. })
+}
+
+/// Whether an instruction works on scratch registers wherever its operands are.
+fn always_needs_scratch(inst: &Inst) -> bool {
+    is_apart(inst) || matches!(inst.what, What::Spread { .. })
 }
 
 fn is_scanned(body: &Body, inst: &Inst, bank: Bank) -> bool {
@@ -256,6 +270,31 @@ fn joined(body: &Body, loops: &[(usize, usize)], last: &[usize]) -> Vec<Option<V
     joined
 }
 
+/// Most registers of a bank.
+const REGISTERS_MAX: usize = 32;
+
+/// The values whose life each instruction ends: those of `first[i]..first[i + 1]`.
+struct Ends {
+    first: Vec<u32>,
+    of: Vec<V>,
+}
+
+impl Ends {
+    fn new(last: &[usize]) -> Ends {
+        // A life may end behind the last instruction.
+        let mut first = vec![0u32; last.len() + 3];
+        last.iter().for_each(|&end| first[end + 2] += 1);
+        (1..first.len()).for_each(|index| first[index] += first[index - 1]);
+        let mut of = vec![V(0); last.len()];
+        for (v, &end) in last.iter().enumerate() {
+            let next = &mut first[end + 1];
+            of[*next as usize] = V(v as u32);
+            *next += 1;
+        }
+        Ends { first, of }
+    }
+}
+
 /// Places, with so many registers of each bank kept aside.
 fn scan(body: &Body, loops: &[(usize, usize)], last: &[usize], kept: [u32; 2]) -> Places {
     let depths = depths(body, loops);
@@ -264,6 +303,7 @@ fn scan(body: &Body, loops: &[(usize, usize)], last: &[usize], kept: [u32; 2]) -
     let stays = |v: V| (depths[v.index()], std::cmp::Reverse((last[v.index()], v)));
     let mut places = Places { of: vec![Place::Nowhere; body.insts.len()], slots: 0 };
     let mut spilled = Vec::new();
+    let ends = Ends::new(last);
     for bank in BANKS {
         let registers = count(body.shape.isa, bank).saturating_sub(kept[bank as usize]);
         let mut free: u32 = if registers == 32 { u32::MAX } else { (1 << registers) - 1 };
@@ -271,25 +311,29 @@ fn scan(body: &Body, loops: &[(usize, usize)], last: &[usize], kept: [u32; 2]) -
             (0..body.sum_registers()).for_each(|copy| free &= !(1 << sum_register(body.shape.isa, copy)));
         }
         let mut never_used = free;
-        // Values that have a register, with the end of their life.
-        let mut active: Vec<(usize, V, u32)> = Vec::new();
+        // Who has each register.
+        let mut holders = [None; REGISTERS_MAX];
+        // Instructions up to here were looked at for values whose life they end.
+        let mut ended = 0;
         for (index, inst) in body.insts.iter().enumerate() {
             if !is_scanned(body, inst, bank) || last[index] == index || joined[index].is_some() {
                 continue;
             }
-            active.retain(|&(end, _, register)| {
-                if end <= index {
+            for &v in &ends.of[ends.first[ended] as usize..ends.first[index + 1] as usize] {
+                if let Place::Register(register) = places.of[v.index()]
+                    && holders[register as usize] == Some(v)
+                {
+                    holders[register as usize] = None;
                     free |= 1 << register;
                 }
-                end > index
-            });
+            }
+            ended = index + 1;
             let v = V(index as u32);
             let register = match free.trailing_zeros() {
                 32 => {
-                    let least = active.iter().copied().enumerate().min_by_key(|(_, (_, v, _))| stays(*v));
-                    match least {
-                        Some((place, (_, other, register))) if stays(other) < stays(v) => {
-                            active.remove(place);
+                    let least = holders.iter().flatten().copied().min_by_key(|&other| stays(other));
+                    match least.map(|other| (other, places.of[other.index()])) {
+                        Some((other, Place::Register(register))) if stays(other) < stays(v) => {
                             places.of[other.index()] = Place::Nowhere;
                             spilled.push(other);
                             register
@@ -305,7 +349,7 @@ fn scan(body: &Body, loops: &[(usize, usize)], last: &[usize], kept: [u32; 2]) -
             free &= !(1 << register);
             never_used &= !(1 << register);
             places.of[index] = Place::Register(register);
-            active.push((last[index], v, register));
+            holders[register as usize] = Some(v);
         }
         if bank == Bank::Vector {
             constants(body, loops, never_used, &mut places);
@@ -390,8 +434,7 @@ fn needs_scratch(body: &Body, places: &Places, bank: Bank) -> bool {
         let folded = folded(inst, is_memory);
         let is_loaded = |place, v| folded != Some(place) && is_memory(v) && is_of_bank(body.inst(v));
         (matches!(places.of[index], Place::Slot(_)) && is_of_bank(inst))
-            || is_apart(inst)
-            || matches!(inst.what, What::Spread { .. })
+            || always_needs_scratch(inst)
             // It adds to lanes in memory, and puts them back.
             || (matches!(inst.what, What::Sum { .. }) && body.sum_registers() == 0 && bank == Bank::Vector)
             || inst.args.iter().enumerate().any(|(place, &v)| is_loaded(place, v))

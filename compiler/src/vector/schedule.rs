@@ -11,10 +11,18 @@ use super::registers;
 use crate::abi::SUM_LANES;
 
 /// Copies that are interleaved at most.
-const COPIES_MAX: usize = 8;
+const COPIES_MAX: usize = 12;
 
 /// Instructions of a turn of copies that wait for one another's operands.
 const INTERLEAVED_MAX: usize = 160;
+
+/// The same for blocks of so many instructions, which are bound by nothing but the number of these: the more copies,
+/// the fewer cycles without one. Shorter ones are bound by loads and stores.
+const DENSE: std::ops::RangeInclusive<usize> = 15..=24;
+const INTERLEAVED_DENSE_MAX: usize = 208;
+
+/// Copies of other blocks.
+const COPIES_USUAL: u32 = 8;
 
 /// Instructions of a block of which two make a turn, although not all their values have registers: so many that a
 /// CPU does not see the next block in time, and not so many that the code grows without end. The fewer registers there
@@ -39,7 +47,7 @@ pub(super) fn copies(body: &Body) -> u32 {
 /// that the rows of a turn are a whole part of the lanes.
 fn sum_copies(body: &Body, usual: u32) -> u32 {
     let all = SUM_LANES / body.shape.lanes;
-    if all as usize <= COPIES_MAX {
+    if all <= COPIES_USUAL {
         let turn = interleaved(body, all);
         let work = turn.insts.iter().filter(|inst| !inst.what.is_kept()).count();
         let alive = |bank| registers::most_alive(&turn, bank);
@@ -64,11 +72,17 @@ fn usual_copies(body: &Body) -> u32 {
             .into_iter()
             .all(|bank| registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank))
     };
-    let at_once = INTERLEAVED_MAX as u32 / work.max(1) as u32;
+    let at_once =
+        match DENSE.contains(&work) && body.shape.isa == Isa::Avx512 && body.shape.lanes >= 8 && !body.has_loops() {
+            true => (INTERLEAVED_DENSE_MAX / work).min(COPIES_MAX) as u32,
+            false => (INTERLEAVED_MAX / work.max(1)).min(COPIES_USUAL as usize) as u32,
+        };
     // What a loop computes again and again is not worth a trip to the stack.
     let is_worth = pays_spills(body.shape.isa).contains(&work) && (!body.has_loops() || work > INTERLEAVED_MAX);
+    // Where a block alone keeps the CPU busy while its longest chain is on the way, another one adds nothing but code.
+    let is_worth = is_worth && order::longest(&alone) as usize > work;
     let spilling = if is_worth { 2 } else { 1 };
-    (2..=at_once.min(COPIES_MAX as u32)).rev().find(|&copies| fits(copies)).unwrap_or(spilling)
+    (2..=at_once).rev().find(|&copies| fits(copies)).unwrap_or(spilling)
 }
 
 /// The body with so many copies.
@@ -78,7 +92,13 @@ pub(super) fn interleaved(body: &Body, copies: u32) -> Body {
 
 /// The body for partial blocks: one copy, loads, stores and checks under the tail's mask.
 pub(super) fn tail(body: &Body) -> Body {
-    arranged(body, 1, true)
+    order::ordered(arranged(body, 1, true))
+}
+
+/// Whether a block is so long that the tail's masks are nothing beside it: its loop is then the only one.
+pub(super) fn is_one_loop(body: &Body) -> bool {
+    let is_turned = |inst: &Inst| matches!(inst.what, What::Head { .. } | What::Sum { .. });
+    body.insts.len() > INTERLEAVED_MAX && !body.insts.iter().any(is_turned)
 }
 
 fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
@@ -118,6 +138,8 @@ fn tail_of(shape: Shape, inst: &Inst) -> Option<V> {
     let bytes = match inst.what {
         What::Load { elem, .. } | What::Store { elem, .. } | What::Sum { elem } => elem.bytes() as u32,
         What::Address { .. } => 8,
+        // AVX2 writes lane by lane, as far as there are rows.
+        What::Spread { elem, .. } if shape.isa == Isa::Avx512 => elem.bytes() as u32,
         // The mask of failing lanes is as wide as the widest lanes.
         What::Check => shape.widest_bytes(),
         _ => return None,

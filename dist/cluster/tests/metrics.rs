@@ -45,6 +45,7 @@ fn kernels_are_counted_from_the_executors() {
             assert_eq!(value(&page, "filbert_executor_cores"), 2.0);
             assert_eq!(value(&page, "filbert_executor_tasks_running"), 0.0);
             assert!(value(&page, "filbert_kernel_cache_bytes") > 0.0);
+            assert!(value(&page, "filbert_kernel_cache_events_total{event=\"compile\"}") > 0.0);
             if page.contains("measured_once") {
                 rows += value(&page, "filbert_kernel_rows_total{kernel=\"measured_once\"}");
             }

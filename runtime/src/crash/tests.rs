@@ -16,6 +16,7 @@ use crate::{Engine, KernelCache, LoadedKernel};
 
 const CHILD: &str = "crash::tests::a_child_that_dies";
 const MODE: &str = "FILBERT_CRASH_CHILD";
+const FOLDER: &str = "FILBERT_CRASH_FOLDER";
 
 fn kernel(text: &str) -> VerifiedKernel {
     verify(text::parse(text).unwrap()).unwrap()
@@ -63,7 +64,10 @@ fn death(mode: &str, poison: Option<&str>, meanwhile: impl FnOnce(&str)) -> (Opt
 #[test]
 #[ignore = "run by the other tests in a process of its own"]
 fn a_child_that_dies() {
-    report(std::io::stdin().as_fd().try_clone_to_owned().unwrap()).unwrap();
+    match std::env::var_os(FOLDER) {
+        Some(folder) => mark(std::fs::File::open(folder).unwrap().into()).unwrap(),
+        None => report(std::io::stdin().as_fd().try_clone_to_owned().unwrap()).unwrap(),
+    }
     poison_from_environment().unwrap();
     let call = || LoadedKernel::load_with(&sum(), Engine::Native).call_row(&[1i64.into(), 2i64.into()]).unwrap();
     let run_for_ever = || drop(LoadedKernel::load_with(&endless(), Engine::Native).call_row(&[i64::MAX.into()]));
@@ -116,6 +120,25 @@ fn a_poisoned_kernel_ends_its_process_and_no_other_does() {
         assert_eq!(said, Some(CrashRecord { signal: wanted, kernel: sum().id() }), "{poison}");
     }
     assert_eq!(death("call", Some("product:abort"), |_| {}), (None, None));
+}
+
+#[test]
+fn a_crash_may_be_noted_as_a_file() {
+    let folder = std::env::temp_dir().join(format!("filbert-crash-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let noted = |mode: &str| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", CHILD, "--ignored", "--test-threads", "1"]).env(MODE, mode).env(FOLDER, &folder);
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        (status.signal(), names.collect::<Vec<_>>())
+    };
+    assert_eq!(noted("call"), (None, vec![]));
+    assert_eq!(noted("abort after a call"), (Some(libc::SIGABRT), vec![]));
+    for _ in 0..2 {
+        assert_eq!(noted("code"), (Some(libc::SIGILL), vec![sum().id().to_string()]));
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -125,6 +125,25 @@ impl Convert<'_> {
         Ok(carried)
     }
 
+    /// Takes the iterations of all loops that were written out at once, where there are no other loops.
+    pub(super) fn spend_once(&mut self) {
+        let insts = &mut self.build.insts;
+        if insts.iter().any(|inst| matches!(inst.what, What::Head { .. })) {
+            return;
+        }
+        let mut all = 0u32;
+        for inst in insts.iter_mut() {
+            if let What::Spend(times) = &mut inst.what {
+                all = all.saturating_add(std::mem::take(times));
+            }
+        }
+        if let Some(What::Spend(times)) =
+            insts.iter_mut().rev().map(|inst| &mut inst.what).find(|what| matches!(what, What::Spend(_)))
+        {
+            *times = all;
+        }
+    }
+
     /// The body so many times, and the last iteration.
     fn counted(&mut self, inits: Vec<Got>, trips: Trips, body: &Region) -> Result<Vec<Got>, Refused> {
         self.check();

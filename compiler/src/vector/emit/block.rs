@@ -44,6 +44,7 @@ impl Block<'_> {
             What::Head { repeat, counted } => self.head(repeat, counted),
             What::Repeat { repeat, counted } => self.repeat(repeat, counted),
             What::Again { repeat } => self.again(inst, repeat),
+            What::Spend(0) => {}
             What::Spend(iterations) => self.spend(iterations),
             What::Load { slot, elem } => self.load_from(v, inst, Column::Input(slot), elem),
             What::Machine(machine @ (Machine::Ternary64 | Machine::Ternary32), Some(table)) => {
@@ -52,6 +53,8 @@ impl Block<'_> {
             What::Machine(machine, imm) => self.machine(v, inst, machine, imm),
             What::Masked(machine) => self.masked(v, inst, machine),
             What::Check => self.check(inst, scalar),
+            What::Ordered => self.ordered(v, inst),
+            What::Canonical => self.canonical(inst),
             What::Spread { column, elem, width, element } => self.spread(inst, column, elem, [width, element]),
             What::Store { column, elem } => self.store(inst, column, elem),
             What::Sum { elem } => self.sum(inst, elem),
@@ -200,6 +203,12 @@ impl Block<'_> {
         let register = self.result(v, inst.ty);
         self.put(Code::Mov_r64_rm64, &[Operand::Register(SPARE), Operand::Register(END)]);
         self.put(Code::Sub_r64_rm64, &[Operand::Register(SPARE), Operand::Register(ROW)]);
+        // Behind turns there are few.
+        if !self.emit.has_turns {
+            let lanes = Operand::Pool(self.emit.asm.pool(&u64::from(self.shape().lanes).to_le_bytes()));
+            self.put(Code::Cmp_r64_rm64, &[Operand::Register(SPARE), lanes]);
+            self.put(Code::Cmova_r64_rm64, &[Operand::Register(SPARE), lanes]);
+        }
         match self.shape().isa {
             Isa::Avx512 => self.tail_bits(register),
             Isa::Avx2 => self.tail_lanes(register, inst.ty),
@@ -207,8 +216,7 @@ impl Block<'_> {
         self.keep(v, inst.ty, register);
     }
 
-    /// As many bits as rows are left. `bzhi` looks at the low byte of their number: behind the turns there are
-    /// fewer rows than that.
+    /// As many bits as rows are left. `bzhi` looks at the low byte of their number.
     fn tail_bits(&mut self, register: Register) {
         let ones = Operand::Pool(self.emit.pool_entry(u64::MAX));
         self.put(Code::VEX_Bzhi_r64_rm64_r64, &[Operand::Register(SPARE), ones, Operand::Register(SPARE)]);
@@ -326,30 +334,33 @@ impl Block<'_> {
             self.fused(forms.map(form), to, inst, folded);
             return self.keep(v, inst.ty, result);
         }
-        let mut operands: Vec<Operand> = Vec::with_capacity(5);
+        // The result, the operands, an immediate number.
+        let mut all = [to; 6];
+        let behind = inst.args.len() + 1;
         for (place, &arg) in inst.args.iter().enumerate() {
-            operands.push(match folded == Some(place) {
+            all[place + 1] = match folded == Some(place) {
                 true => self.memory(arg),
                 false if place == 0 && machine.is_begun() => self.begun(result, arg),
                 false => Operand::Register(self.read(arg)),
-            });
+            };
         }
         match (machine, isa) {
             (Machine::Blend64 | Machine::Blend32 | Machine::Keep64 | Machine::Keep32, Isa::Avx512) => {
-                let Operand::Register(mask) = operands[0] else { unreachable!("masks are in registers") };
-                operands[0] = to;
+                let Operand::Register(mask) = all[1] else { unreachable!("masks are in registers") };
+                all[1] = to;
                 let zeroing = matches!(machine, Machine::Keep64 | Machine::Keep32);
-                self.emit.asm.put_masked(form(machine), &operands, Some((mask, zeroing)));
+                self.emit.asm.put_masked(form(machine), &all[1..behind], Some((mask, zeroing)));
             }
             (Machine::Blend64 | Machine::Blend32, Isa::Avx2) => {
-                self.put(form(machine), &[to, operands[1], operands[2], operands[0]]);
+                self.put(form(machine), &[to, all[2], all[3], all[1]]);
             }
             _ => {
-                if !machine.is_begun() {
-                    operands.insert(0, to);
+                let first = usize::from(machine.is_begun());
+                let behind = behind + usize::from(imm.is_some());
+                if let Some(imm) = imm {
+                    all[behind - 1] = Operand::Imm8(imm);
                 }
-                operands.extend(imm.map(Operand::Imm8));
-                self.put(form(machine), &operands);
+                self.put(form(machine), &all[first..behind]);
             }
         }
         self.keep(v, inst.ty, result);

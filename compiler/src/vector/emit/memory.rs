@@ -107,19 +107,28 @@ impl Block<'_> {
     /// Writes each lane to its row, in a tail as far as there are rows.
     pub(super) fn spread(&mut self, inst: &Inst, column: u32, elem: Type, [width, element]: [u32; 2]) {
         let value = self.read(inst.args[0]);
-        let scratch = self.scratch(Ty::Packed);
-        let first = Operand::Register(SPARE);
-        let bytes = elem.bytes() as u32;
+        let (first, left) = (Operand::Register(SPARE), Operand::Register(INPUTS));
+        let (bytes, lanes) = (elem.bytes() as u32, self.shape().lanes);
         self.put(Code::Imul_r64_rm64_imm32, &[first, Operand::Register(ROW), Operand::Imm32((width * bytes) as i32)]);
         self.put(Code::Add_r64_rm64, &[first, Operand::At(OUTPUTS, column as i32 * 8)]);
-        let (is_tail, done) = (self.placed.body.is_tail, self.emit.asm.label());
-        let left = Operand::Register(INPUTS);
+        let is_tail = self.placed.body.is_tail;
+        let done = self.emit.asm.label();
         if is_tail {
             self.put(Code::Mov_r64_rm64, &[left, Operand::Register(END)]);
             self.put(Code::Sub_r64_rm64, &[left, Operand::Register(ROW)]);
         }
-        for lane in 0..self.shape().lanes {
-            if is_tail && lane > 0 {
+        let mask = inst.args.get(1).copied();
+        if let Some(mask) = mask {
+            let all = self.emit.asm.label();
+            self.put(Code::Cmp_rm64_imm32, &[left, Operand::Imm32(lanes as i32)]);
+            self.emit.asm.jump(Code::Jae_rel32_64, all);
+            self.spread_masked(value, mask, elem, [width, element]);
+            self.emit.asm.jump(Code::Jmp_rel32_64, done);
+            self.emit.asm.bind(all);
+        }
+        let scratch = self.register(registers::scratch(self.shape().isa, Bank::Vector, 1), Ty::Packed);
+        for lane in 0..lanes {
+            if is_tail && mask.is_none() && lane > 0 {
                 self.put(Code::Cmp_rm64_imm32, &[left, Operand::Imm32(lane as i32)]);
                 self.emit.asm.jump(Code::Jbe_rel32_64, done);
             }
@@ -129,13 +138,35 @@ impl Block<'_> {
             if part > 0 && place == 0 {
                 self.extract(scratch, value, part as u8);
             }
-            let at = ((inst.copy * self.shape().lanes + lane) * width + element) * bytes;
+            let at = ((inst.copy * lanes + lane) * width + element) * bytes;
             self.put_lane(Operand::At(SPARE, at as i32), from, bytes, place as u8);
         }
         self.emit.asm.bind(done);
         if is_tail {
             self.emit.load_pointer(INPUTS, FRAME, offset_of!(CallFrame, inputs) as i32);
         }
+    }
+
+    /// The same for the last rows in one instruction, from the address of the first: slower, but a fraction of the bytes.
+    fn spread_masked(&mut self, value: Register, mask: V, elem: Type, [width, element]: [u32; 2]) {
+        let mask = self.own(mask);
+        let bytes = elem.bytes() as u32;
+        let rows = (0..self.shape().lanes).map(|lane| lane * width * bytes);
+        let (code, distances): (_, Vec<u8>) = match (bytes, value.size()) {
+            (8, _) => {
+                (Code::EVEX_Vpscatterqq_vm64z_k1_zmm, rows.flat_map(|row| u64::from(row).to_le_bytes()).collect())
+            }
+            (_, 32) => {
+                (Code::EVEX_Vpscatterqd_vm64z_k1_ymm, rows.flat_map(|row| u64::from(row).to_le_bytes()).collect())
+            }
+            _ => (Code::EVEX_Vpscatterdd_vm32z_k1_zmm, rows.flat_map(u32::to_le_bytes).collect()),
+        };
+        let distances = Operand::Pool(self.emit.asm.pool(&distances));
+        // The first scratch register may hold the value.
+        let places = Register::ZMM0 + registers::scratch(self.shape().isa, Bank::Vector, 1);
+        self.put(Code::EVEX_Vmovdqa64_zmm_k1z_zmmm512, &[Operand::Register(places), distances]);
+        let to = Operand::Element(SPARE, places, 1, (element * bytes) as i32);
+        self.emit.asm.put_masked(code, &[to, Operand::Register(value)], Some((mask, false)));
     }
 
     /// 128 bits of a register.

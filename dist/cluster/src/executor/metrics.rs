@@ -10,7 +10,7 @@ use axum::routing::get;
 use datafusion::common::Result;
 use filbert_dist::measure::Measures;
 use filbert_ir::Code;
-use filbert_runtime::KernelCache;
+use filbert_runtime::{KernelCache, store_counters};
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry, TEXT_FORMAT, TextEncoder};
 
 use crate::fault::refuse;
@@ -28,6 +28,7 @@ struct Parts {
     kernels: KernelMetrics,
     code_bytes: IntGauge,
     code_kernels: IntGauge,
+    cache: IntCounterVec,
 }
 
 /// A task that runs; it counts as failed unless it is said to have succeeded.
@@ -53,11 +54,15 @@ impl Metrics {
         let options = Opts::new("filbert_executor_tasks_total", "Tasks that have ended, by their outcome");
         let ended = IntCounterVec::new(options, &["outcome"])?;
         registry.register(Box::new(ended.clone()))?;
+        let options = Opts::new("filbert_kernel_cache_events_total", "What the cache of machine code did");
+        let cache = IntCounterVec::new(options, &["event"])?;
+        registry.register(Box::new(cache.clone()))?;
         #[cfg(target_os = "linux")]
         registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         Ok(Metrics(Arc::new(Parts {
             running: gauge("filbert_executor_tasks_running", "Tasks that run now")?,
             ended,
+            cache,
             kernels: KernelMetrics::register(&registry, "filbert")?,
             code_bytes: gauge("filbert_kernel_cache_bytes", "Machine code that the process keeps")?,
             code_kernels: gauge("filbert_kernel_cache_entries", "Kernels whose machine code the process keeps")?,
@@ -88,6 +93,23 @@ impl Metrics {
         let stats = KernelCache::process().stats();
         self.0.code_bytes.set(stats.code_bytes as i64);
         self.0.code_kernels.set(stats.entries as i64);
+        let events = [
+            ("hit", stats.hits),
+            ("miss", stats.misses),
+            ("compile", stats.compiles),
+            ("eviction", stats.evictions),
+            ("interpreted", stats.interpreted),
+            ("refusal", stats.refusals),
+            ("store_hit", stats.store_hits),
+            ("store_miss", stats.store_misses),
+            ("store_check", stats.store_checks),
+            ("store_difference", stats.store_differences),
+        ];
+        for (event, count) in events.into_iter().chain(store_counters()) {
+            let counter = self.0.cache.with_label_values(&[event]);
+            counter.reset();
+            counter.inc_by(count);
+        }
         match TextEncoder::new().encode_to_string(&self.0.registry.gather()) {
             Ok(text) => ([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
