@@ -34,6 +34,8 @@ const CLOCK_SECONDS_MAX: i64 = 3600;
 const USE_SECONDS: i64 = 3600;
 /// Names that are looked at, at most, by whoever removes.
 const NAMES_MAX: usize = 1_000_000;
+/// And in one folder, so that junk in one does not hide the others.
+const NAMES_OF_SUB_MAX: usize = 65_536;
 /// One publication in so many looks through the folder.
 const PUBLISHED_PER_SWEEP: u64 = 64;
 
@@ -345,7 +347,7 @@ impl DiskStore {
             let name = std::str::from_utf8(&sub.name).ok().filter(|name| is_sub(name));
             let Some(name) = name.filter(|_| sub.is_folder != Some(false)) else { continue };
             let Ok(folder) = self.files.open_sub(&self.folder, name) else { continue };
-            let Ok(listed) = self.files.list(&folder, left) else { continue };
+            let Ok(listed) = self.files.list(&folder, left.min(NAMES_OF_SUB_MAX)) else { continue };
             left = left.saturating_sub(listed.len());
             for file in listed {
                 let is_ours = is_temporary(&file.name) || is_entry(&file.name, name);

@@ -45,7 +45,11 @@ fn names_and_places_of_kernels_do_not_matter_and_constants_do() {
     assert_eq!(run(source("price", "x", "1.5"), 3.0), 0);
     assert_eq!(run(source("price", "x", "2.5"), 5.0), 1, "another constant");
     assert_eq!(run(source("price", "amount", "1.5"), 3.0), 0, "a column has another name");
-    assert_eq!(run(source("cost", "x", "1.5"), 3.0), 0, "the kernel has another name, in another file");
+    assert_eq!(run(source("cost", "x", "1.5"), 3.0), 0, "the kernel has another name");
+    let moved = "fn before(x: f64) -> f64 { x }\n\n/// What it costs.\n#[kernel]\nfn cost(x: f64) -> f64 { x * 1.5 }";
+    let moved = filbert_syntax::parse(moved, "another/file.rs").unwrap();
+    let moved = moved.kernels.iter().find(|kernel| kernel.name() == "cost").unwrap().clone();
+    assert_eq!(run(moved, 3.0), 0, "it stands in another file, at another line, with a comment");
     let call = |rate: &str| {
         let source = format!("fn rate() -> f64 {{ {rate} }}\n#[kernel]\nfn tax(x: f64) -> f64 {{ x * rate() }}");
         let module = filbert_syntax::parse(&source, "test").unwrap();

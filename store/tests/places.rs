@@ -262,7 +262,9 @@ fn fault_52_junk_is_left_alone_and_costs_a_bounded_scan() {
     let store = open(&private(&path));
     let cache = patient(1 << 20).with_store(store.clone());
     (0..10).for_each(|n| drop(cache.load(&distinct(n), Engine::Native)));
-    let junk = sub(&path, "00");
+    // Beside the entries, for of so many names in one folder only some are looked at.
+    let free = (0..256).map(|n| format!("{n:02x}")).find(|name| !path.join(name).exists()).unwrap();
+    let junk = sub(&path, &free);
     let names = normal_or_long(10_000, 1_000_000);
     for n in 0..names {
         std::fs::File::create(junk.join(format!("{n:x}"))).unwrap();
@@ -275,8 +277,10 @@ fn fault_52_junk_is_left_alone_and_costs_a_bounded_scan() {
     let cache = patient(1 << 20).with_store(store.clone());
     (0..10).for_each(|n| drop(cache.load(&distinct(n), Engine::Native)));
     let good: Vec<_> = store.list().unwrap();
+    std::fs::remove_dir_all(&junk).unwrap();
+    sub(&path, &free);
     for n in 0..4 {
-        let giant = junk.join(format!("00{n:062x}.fbc"));
+        let giant = junk.join(format!("{free}{n:062x}.fbc"));
         std::fs::File::create(giant).unwrap().set_len(10 << 30).unwrap();
     }
     assert_eq!(store.prune(store.bounds()).unwrap(), 4);
