@@ -6,7 +6,7 @@ use std::sync::Arc;
 use filbert_compiler::Target;
 use filbert_ir::Code;
 use filbert_runtime::CodeStore;
-use filbert_store::{Bounds, Bundle, DiskStore, KeyText, Listed, Options, folder};
+use filbert_store::{Bounds, DiskStore, KeyText, Listed, Options, folder};
 use serde_json::json;
 
 use crate::failure::{Failure, print};
@@ -323,7 +323,8 @@ pub(crate) fn begin() -> Option<Arc<DiskStore>> {
 }
 
 /// The code of a bundle, for a command that was told to use it.
-pub(crate) fn open_bundle(path: &Path) -> Result<Arc<Bundle>, Failure> {
+#[cfg(feature = "cluster")]
+pub(crate) fn open_bundle(path: &Path) -> Result<Arc<filbert_store::Bundle>, Failure> {
     filbert_store::bundle::use_file(path).map_err(|why| Failure::new(Code::Input, why))
 }
 

@@ -501,7 +501,7 @@ fn a_setting_that_is_none() {
         ---'
     "#]]);
     place("SELECT 1;\nSET filbert.partition_size = 5").filbert(&["run", "job.sql"]).fails(expect![[r#"
-        [FB-0705] Error: Invalid or Unsupported Configuration: there is no setting filbert.partition_size; there are filbert.fuel and filbert.partition_bytes
+        [FB-0705] Error: Invalid or Unsupported Configuration: there is no setting filbert.partition_size; there are filbert.bundle, filbert.fuel and filbert.partition_bytes
            ,-[ job.sql:2:1 ]
            |
          2 | SET filbert.partition_size = 5

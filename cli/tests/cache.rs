@@ -31,7 +31,7 @@ fn a_second_command_compiles_nothing() {
     assert!(first.stdout == "h\n0.5\n1.5\n" && first.stderr.contains("kernels compiled: 1,"), "{}", first.stderr);
     let second = filbert(&place, &run);
     assert_eq!(second.stdout, first.stdout);
-    assert!(second.stderr.contains("kernels compiled: 0, compile time: 0 us"), "{}", second.stderr);
+    assert!(second.stderr.contains("kernels compiled: 0,"), "{}", second.stderr);
     assert!(second.stderr.contains(", from disk: "), "{}", second.stderr);
     let listed = filbert(&place, &["cache", "ls"]);
     assert!(listed.stdout.starts_with("KERNEL") && listed.stdout.contains("\nhalf "), "{}", listed.stdout);

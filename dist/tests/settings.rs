@@ -69,7 +69,9 @@ async fn a_session_lowers_the_fuel() {
     assert!(message.contains("filbert.fuel is a number of loop iterations, not 'much'"), "{message}");
     let message = failure(&session, "SET filbert.fule = 1").await;
     assert!(
-        message.contains("there is no setting filbert.fule; there are filbert.fuel and filbert.partition_bytes"),
+        message.contains(
+            "there is no setting filbert.fule; there are filbert.bundle, filbert.fuel and filbert.partition_bytes"
+        ),
         "{message}"
     );
 }
@@ -106,4 +108,28 @@ async fn fault_48_a_raised_flag_ends_the_queries_of_a_session() {
     assert!(message.contains("FB-0802"), "{message}");
     assert!(!session.stop_flag().is_raised());
     assert_eq!(cells(&session, "SELECT ten(n) FROM t WHERE n < 3").await, "1; 2");
+}
+
+#[tokio::test]
+async fn a_bundle_brings_its_kernels() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("half.fbundle");
+    let platform = "x86-64-v2".parse().unwrap();
+    let bundled = kernel("fn bundled_half(x: f64) -> f64 { x * 0.5 }");
+    std::fs::write(&path, filbert_store::bundle::build(&[bundled], &[platform], None).unwrap()).unwrap();
+    let first = Session::local();
+    first.with_bundle(&path).unwrap();
+    assert_eq!(cells(&first, "SELECT bundled_half(3.0)").await, "1.5");
+    // Every session says for itself which functions it has.
+    let second = Session::local();
+    assert!(failure(&second, "SELECT bundled_half(3.0)").await.contains("bundled_half"));
+    run(&second, &format!("SET filbert.bundle = '{}'", path.display())).await;
+    assert_eq!(cells(&second, "SELECT bundled_half(5.0)").await, "2.5");
+    // One that is no bundle is refused, and the setting stays what it was.
+    let wrong = folder.path().join("wrong.fbundle");
+    std::fs::write(&wrong, "SELECT 1").unwrap();
+    let screen = failure(&second, &format!("SET filbert.bundle = '{}'", wrong.display())).await;
+    assert!(screen.starts_with("[FB-0703] Error: ") && screen.contains("is no bundle of kernels"), "{screen}");
+    assert!(cells(&second, "SHOW filbert.bundle").await.ends_with("half.fbundle"));
+    run(&second, "SELECT 1").await;
 }

@@ -69,7 +69,7 @@ pub use fold::Fold;
 pub use fusion::LoadedFusion;
 pub use ladder::COMPILE_BUDGET;
 pub use loaded::LoadedKernel;
-pub use maker::{CodeStore, add_store, store_counters};
+pub use maker::{CodeStore, add_store, set_stored_per_check, store_counters};
 pub use map::KernelCall;
 pub use offsets::Offsets;
 pub use options::{CallOptions, StopFlag};

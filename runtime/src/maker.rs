@@ -2,9 +2,10 @@
 //! compiler, whose code the stores are then offered.
 //!
 //! A store may be slow, wrong or broken, and nothing comes of it but a compile: its panics are caught, and now and
-//! then what it gave is compiled anyway and compared (`STORED_PER_CHECK`).
+//! then what it gave is compiled anyway and compared (`set_stored_per_check`).
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
@@ -41,14 +42,26 @@ pub trait CodeStore: Send + Sync {
 pub(crate) type CompileFn = fn(&VerifiedKernel, &Target) -> Result<Artifact, CompileError>;
 
 /// One artifact in so many from stores is compared with what the compiler makes, unless somebody says otherwise.
-pub(crate) const STORED_PER_CHECK: u64 = 64;
+const STORED_PER_CHECK: u64 = 64;
+
+/// What `set_stored_per_check` said last.
+static PER_CHECK: AtomicU64 = AtomicU64::new(STORED_PER_CHECK);
+
+/// From now on one artifact in so many that stores give to this process is compared with what the compiler makes; with
+/// 0, none. It is 64 else. Which ones is a matter of chance.
+pub fn set_stored_per_check(stored_per_check: u64) {
+    PER_CHECK.store(stored_per_check, Ordering::Relaxed);
+}
 
 /// Makes artifacts. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Maker {
     compile: CompileFn,
     stores: Stores,
-    stored_per_check: u64,
+    /// Nothing: that of the process.
+    stored_per_check: Option<u64>,
+    /// Where the count of those that are compared begins, so that short processes do not all compare their first.
+    phase: u64,
     counters: Arc<Counters>,
 }
 
@@ -100,7 +113,8 @@ fn with_process_stores<T>(with: impl FnOnce(&mut Vec<Arc<dyn CodeStore>>) -> T) 
 
 impl Maker {
     pub(crate) fn new(compile: CompileFn, counters: Arc<Counters>) -> Maker {
-        Maker { compile, stores: Stores::Own(Arc::new([])), stored_per_check: STORED_PER_CHECK, counters }
+        let phase = RandomState::new().hash_one(0) >> 32;
+        Maker { compile, stores: Stores::Own(Arc::new([])), stored_per_check: None, phase, counters }
     }
 
     /// The same with the process's stores.
@@ -116,7 +130,7 @@ impl Maker {
 
     /// The same, but one artifact of so many from stores is compared with the compiler's; with 0, none.
     pub(crate) fn with_stored_per_check(self, stored_per_check: u64) -> Maker {
-        Maker { stored_per_check, ..self }
+        Maker { stored_per_check: Some(stored_per_check), ..self }
     }
 
     pub(crate) fn counters(&self) -> &Arc<Counters> {
@@ -141,10 +155,11 @@ impl Maker {
             }
             return Ok(Made { artifact: self.compile(kernel, target)?, is_new: true });
         };
-        let hits = self.counters.store_hits.fetch_add(1, Ordering::Relaxed);
+        let hits = self.phase + self.counters.store_hits.fetch_add(1, Ordering::Relaxed);
+        let per_check = self.stored_per_check.unwrap_or_else(|| PER_CHECK.load(Ordering::Relaxed));
         // Code for less of the machine is right without being the same.
         let is_same_target = artifact.target == *target.fingerprint();
-        if is_same_target && self.stored_per_check != 0 && hits.is_multiple_of(self.stored_per_check) {
+        if is_same_target && per_check != 0 && hits.is_multiple_of(per_check) {
             count(&self.counters.store_checks);
             match self.compile(kernel, target) {
                 Ok(made) if made != artifact => {

@@ -6,6 +6,7 @@
 //! | `FILBERT_CACHE_DIR` | the folder; for `private` else `$XDG_CACHE_HOME/filbert` or `~/.cache/filbert` |
 //! | `FILBERT_CACHE_KEY` | the file with the key of `keyed` and `signed` |
 //! | `FILBERT_CACHE_BYTES` | what entries may take together: `512MiB` |
+//! | `FILBERT_CACHE_CHECK` | one entry in so many is compared with what the compiler makes: 64; 0 for none |
 //! | `FILBERT_CACHE_TENANT` | a name; code is shared only among those who give the same |
 
 use std::ffi::OsString;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use filbert_runtime::{CodeStore, add_store};
+use filbert_runtime::{CodeStore, add_store, set_stored_per_check};
 
 use crate::disk::{Bounds, DiskStore};
 use crate::files::Files;
@@ -57,6 +58,8 @@ pub struct Options {
     pub tenant: Option<String>,
     /// What the folder may hold.
     pub bounds: Bounds,
+    /// One entry in so many is compared with what the compiler makes, by `use_from_env`; 64 unless it says otherwise.
+    pub stored_per_check: Option<u64>,
     /// How files are touched.
     pub files: Files,
 }
@@ -94,8 +97,14 @@ impl Options {
             bounds.bytes_max = bytes_of(&bytes)
                 .ok_or_else(|| format!("FILBERT_CACHE_BYTES is a number of bytes, such as 512MiB, not '{bytes}'"))?;
         }
-        let key = variable("FILBERT_CACHE_KEY").map(PathBuf::from);
-        Ok(Options { mode, folder, key, tenant: text("FILBERT_CACHE_TENANT")?, bounds, files: Files::default() })
+        let stored_per_check = match text("FILBERT_CACHE_CHECK")? {
+            None => None,
+            Some(number) => Some(
+                number.parse().map_err(|_| format!("FILBERT_CACHE_CHECK is a number of entries, not '{number}'"))?,
+            ),
+        };
+        let (key, tenant) = (variable("FILBERT_CACHE_KEY").map(PathBuf::from), text("FILBERT_CACHE_TENANT")?);
+        Ok(Options { mode, folder, key, tenant, bounds, stored_per_check, files: Files::default() })
     }
 
     /// Opens the cache; nothing where it is off.
@@ -143,7 +152,11 @@ impl Options {
 /// Opens the cache that the environment asks for and gives it to all kernels of this process. Where that cannot be
 /// done the log says so, once, and code stays in memory.
 pub fn use_from_env() -> Option<Arc<DiskStore>> {
-    match Options::from_env().and_then(|options| options.open()) {
+    let open = |options: Options| {
+        options.stored_per_check.into_iter().for_each(set_stored_per_check);
+        options.open()
+    };
+    match Options::from_env().and_then(open) {
         Ok(store) => {
             let store = Arc::new(store?);
             add_store(store.clone() as Arc<dyn CodeStore>);
