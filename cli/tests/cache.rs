@@ -101,7 +101,7 @@ fn bundles_are_built_signed_taken_and_refused() {
     assert!(wrong.status == 2 && wrong.stderr.contains("x86-64-v1"), "{}", wrong.stderr);
     place.write("job.sql", "SET filbert.bundle = 'a.fbundle';\nSELECT half(3.0) + twice(1.0) AS h;\n");
     let run = ["run", "job.sql", "--format", "csv"];
-    let ran = cached(&place, &run, |command| drop(command.env("FILBERT_CACHE_MODE", "off")));
+    let ran = cached(&place, &run, |command| _ = command.env("FILBERT_CACHE_MODE", "off"));
     assert!(ran.stdout == "h\n3.5\n" && ran.stderr.contains("kernels compiled: 0,"), "{}{}", ran.stdout, ran.stderr);
     // In the cache, it serves whoever never heard of it.
     let warmed = filbert(&place, &["cache", "warm", "a.fbundle"]);
@@ -112,7 +112,7 @@ fn bundles_are_built_signed_taken_and_refused() {
     assert_eq!(build("a.fbundle", &["--sign", "key"]).status, 0);
     let ran = filbert(&place, &run);
     assert!(ran.status == 1 && ran.stderr.contains("FB-0703") && ran.stderr.contains("is signed"), "{}", ran.stderr);
-    let ran = cached(&place, &run, |command| drop(command.env("FILBERT_BUNDLE_KEY", "key.pub")));
+    let ran = cached(&place, &run, |command| _ = command.env("FILBERT_BUNDLE_KEY", "key.pub"));
     assert_eq!((ran.status, ran.stdout.as_str()), (0, "h\n3.5\n"), "{}", ran.stderr);
     place.write("a.fbundle", "no bundle");
     let ran = filbert(&place, &run);

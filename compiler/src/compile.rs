@@ -15,6 +15,7 @@ use filbert_ir::VerifiedKernel;
 use crate::artifact::{Artifact, Backend, Site};
 use crate::audit::{Audit, audit};
 use crate::error::CompileError;
+use crate::first_use::FirstUse;
 use crate::lower;
 use crate::passes::{self, Optimized};
 use crate::target::Target;
@@ -88,6 +89,9 @@ fn stages(kernel: &VerifiedKernel, target: &Target, keep_text: bool) -> Result<S
     Ok(Stages { optimized, lowered, not_vectorised, artifact })
 }
 
+/// Why a child does not compile; see `first_use`.
+const FORKED: &str = "this process was forked while its parent compiled for the first time";
+
 /// Why there is no vector code.
 enum NotVectorised {
     /// It is not for kernels of this kind, or not for this machine.
@@ -103,7 +107,10 @@ fn by_vector(
     target: &Target,
     keep_text: bool,
 ) -> Result<(Option<String>, Artifact), NotVectorised> {
+    static ASSEMBLER: FirstUse = FirstUse::new();
     let plan = vector::plan(kernel, optimized, target).map_err(NotVectorised::Refused)?;
+    // Not the same as a kernel that is not taken: nobody shall keep the scalar code for it.
+    let _using = ASSEMBLER.begin().ok_or_else(|| NotVectorised::Defect(FORKED.into()))?;
     let made = plan.make(target).map_err(NotVectorised::Defect)?;
     let artifact = Artifact {
         kernel: kernel.id(),
@@ -126,6 +133,8 @@ fn by_cranelift(
     target: &Target,
     keep_text: bool,
 ) -> Result<(Option<String>, Artifact), CompileError> {
+    static CRANELIFT: FirstUse = FirstUse::new();
+    let _using = CRANELIFT.begin().ok_or_else(|| CompileError::Unsupported(FORKED.into()))?;
     let isa = target.isa().map_err(|why| CompileError::Unsupported(why.to_string()))?;
     let too_large = |detail| CompileError::TooLarge { kernel: kernel.name().to_string(), detail };
     let lowered = lower::lower(optimized, target, isa.as_ref()).map_err(too_large)?;

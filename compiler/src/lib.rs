@@ -28,6 +28,7 @@ pub mod audit;
 pub mod compile;
 pub mod error;
 pub mod explain;
+mod first_use;
 pub mod helpers;
 mod lower;
 pub mod passes;
