@@ -66,7 +66,7 @@ fn common() -> String {
     };
     row("OK", 0, "all rows are computed");
     for fault in Fault::ALL {
-        let (name, code): (_, Code) = (fault_name(fault), fault.code());
+        let (name, code): (_, Code) = (name_of_fault(fault), fault.code());
         row(name, fault.number(), &format!("{code}: {}", code.title()));
     }
     row("NOT_COMPUTED", NOT_COMPUTED, "a sine, cosine or tangent of more than 1e8, which objects do not have");
@@ -87,7 +87,7 @@ fn common() -> String {
     out
 }
 
-fn fault_name(fault: Fault) -> &'static str {
+fn name_of_fault(fault: Fault) -> &'static str {
     match fault {
         Fault::Overflow => "OVERFLOW",
         Fault::DivideByZero => "DIVIDE_BY_ZERO",

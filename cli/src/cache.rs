@@ -163,16 +163,14 @@ fn object(entry: &Listed) -> serde_json::Value {
 /// A fingerprint for people: the level that has its features, and the form of the code.
 fn short(fingerprint: &str) -> String {
     let features = fingerprint.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(list, _)| list);
-    let level = match features.split(',').last() {
-        _ if !fingerprint.starts_with("x86_64") => fingerprint.split(' ').next().unwrap_or_default().to_string(),
-        _ if features.contains("avx512vl") => "x86-64-v4".into(),
-        _ if features.contains("avx2") => "x86-64-v3".into(),
-        _ if features.contains("sse4.2") => "x86-64-v2".into(),
-        _ => "x86-64-v1".into(),
+    let known = [("avx512vl", "x86-64-v4"), ("avx2", "x86-64-v3"), ("sse4.2", "x86-64-v2"), ("", "x86-64-v1")];
+    let level = match fingerprint.starts_with("x86_64") {
+        true => known.iter().find(|(feature, _)| features.contains(feature)).map_or("", |(_, level)| level),
+        false => fingerprint.split(' ').next().unwrap_or_default(),
     };
     let is_form = |word: &&str| ["scalar", "sums"].contains(word) || word.starts_with("uniform=");
     let forms = fingerprint.split(' ').filter(is_form);
-    [level.as_str()].into_iter().chain(forms).collect::<Vec<_>>().join(" ")
+    [level].into_iter().chain(forms).collect::<Vec<_>>().join(" ")
 }
 
 impl Stat {

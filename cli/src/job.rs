@@ -63,9 +63,8 @@ impl Job {
             let known = table.locations.iter().try_for_each(|place| self.know(place, parquet));
             known.map_err(|failure| at(failure, script, step))?;
         }
-        let context = self.session.context();
-        let planned = match context.state().statement_to_plan(step.statement.clone()).await {
-            Ok(plan) => context.execute_logical_plan(plan).await,
+        let planned = match self.session.context().state().statement_to_plan(step.statement.clone()).await {
+            Ok(plan) => self.session.execute(plan).await,
             Err(error) => Err(error),
         };
         for warnings in self.session.warnings() {

@@ -116,5 +116,9 @@ fn bundles_are_built_signed_taken_and_refused() {
     assert_eq!((ran.status, ran.stdout.as_str()), (0, "h\n3.5\n"), "{}", ran.stderr);
     place.write("a.fbundle", "no bundle");
     let ran = filbert(&place, &run);
-    assert!(ran.status == 1 && ran.stderr.contains("a.fbundle is no bundle of kernels"), "{}", ran.stderr);
+    assert!(
+        ran.status == 1 && ran.stderr.contains("cannot read a.fbundle: it is no bundle of kernels"),
+        "{}",
+        ran.stderr
+    );
 }

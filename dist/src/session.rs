@@ -4,7 +4,9 @@
 //! schema (for SHOW FUNCTIONS), files as tables. What DataFusion can do beyond that is one `context()` away.
 
 use datafusion::common::{DataFusionError, Result};
+use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use filbert_ir::{Code, Diagnostics, KernelError, VerifiedKernel};
@@ -79,7 +81,13 @@ impl Session {
     /// Plans one SQL statement. Statements that define something take effect at once; a query runs when the
     /// frame is collected or written.
     pub async fn sql(&self, sql: &str) -> Result<Frame> {
-        let frame = Frame::new(self.context.sql(sql).await?);
+        let plan = self.context.state().create_logical_plan(sql).await?;
+        Ok(Frame::new(self.execute(plan).await?))
+    }
+
+    /// Takes one planned statement: one that defines or sets something takes effect, of a query comes what runs it.
+    pub async fn execute(&self, plan: LogicalPlan) -> Result<DataFrame> {
+        let frame = self.context.execute_logical_plan(plan).await?;
         self.follow_bundle()?;
         Ok(frame)
     }

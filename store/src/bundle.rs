@@ -160,11 +160,11 @@ impl Bundle {
             file.take(BUNDLE_BYTES_MAX).read_to_end(&mut bytes)?;
             Ok(bytes)
         };
-        let bytes = read().map_err(|error| format!("cannot read the bundle {shown}: {error}"))?;
-        Bundle::of_bytes(path, bytes, key).map_err(|why| format!("{shown} {why}"))
+        let bytes = read().map_err(|error| format!("{shown}: {error}"))?;
+        Bundle::of_bytes(path, bytes, key).map_err(|why| format!("{shown}: it {why}"))
     }
 
-    /// A bundle's bytes, as read from a path, which is only for messages. Errors go behind the name of the file.
+    /// A bundle's bytes, as read from a path, which is only for messages. Errors go behind the name of the file and `it`.
     pub fn of_bytes(path: &Path, bytes: Vec<u8>, key: Option<&KeyText>) -> Result<Bundle, String> {
         if !bytes.starts_with(MAGIC) {
             return Err("is no bundle of kernels".into());
