@@ -109,13 +109,15 @@ impl Executor {
         for bundle in &self.bundle {
             cache::open_bundle(bundle)?;
         }
-        let store = filbert_store::use_from_env();
         if self.worker {
+            filbert_store::use_from_env();
             return threads::serve(async move { executor::run(options).await.map_err(|e| failure(&e)) });
         }
         let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
         arguments.push("--worker".into());
-        let on_crash = store.map(|store| {
+        // Where there is no cache the worker says why.
+        let store = filbert_store::Options::from_env().and_then(|options| options.open());
+        let on_crash = store.ok().flatten().map(|store| {
             let note = move |kernel: &KernelId| {
                 if let Err(error) = store.note_death(kernel) {
                     tracing::warn!(%kernel, "the kernel cache cannot note that a process died in it: {error}");
