@@ -7,6 +7,7 @@
 
 use super::ir::{Args, Bank, Body, Inst, Isa, Shape, Ty, V, What};
 use super::order;
+use super::quotients;
 use super::registers;
 use crate::abi::SUM_LANES;
 
@@ -72,11 +73,11 @@ fn usual_copies(body: &Body) -> u32 {
             .into_iter()
             .all(|bank| registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank))
     };
-    let at_once =
-        match DENSE.contains(&work) && body.shape.isa == Isa::Avx512 && body.shape.lanes >= 8 && !body.has_loops() {
-            true => (INTERLEAVED_DENSE_MAX / work).min(COPIES_MAX) as u32,
-            false => (INTERLEAVED_MAX / work.max(1)).min(COPIES_USUAL as usize) as u32,
-        };
+    let is_dense = DENSE.contains(&work) && !body.has_loops() && !quotients::are_shared(body);
+    let at_once = match is_dense && body.shape.isa == Isa::Avx512 && body.shape.lanes >= 8 {
+        true => (INTERLEAVED_DENSE_MAX / work).min(COPIES_MAX) as u32,
+        false => (INTERLEAVED_MAX / work.max(1)).min(COPIES_USUAL as usize) as u32,
+    };
     // What a loop computes again and again is not worth a trip to the stack.
     let is_worth = pays_spills(body.shape.isa).contains(&work) && (!body.has_loops() || work > INTERLEAVED_MAX);
     // Where a block alone keeps the CPU busy while its longest chain is on the way, another one adds nothing but code.
@@ -87,7 +88,7 @@ fn usual_copies(body: &Body) -> u32 {
 
 /// The body with so many copies.
 pub(super) fn interleaved(body: &Body, copies: u32) -> Body {
-    order::ordered(arranged(body, copies, false))
+    order::ordered(quotients::shared_out(arranged(body, copies, false)))
 }
 
 /// The body for partial blocks: one copy, loads, stores and checks under the tail's mask.
