@@ -116,7 +116,7 @@ impl<'a> Order<'a> {
             *next += 1;
         }
         // Where the divider and the rest share their work, a quotient has a way to go as long as the divider's queue.
-        let is_shared = body.insts.iter().any(|inst| matches!(inst.what, What::Quotient(_)));
+        let is_shared = true;
         let mut queue = 0;
         for index in (0..count).rev() {
             let users = &waiting[first[index] as usize..first[index + 1] as usize];

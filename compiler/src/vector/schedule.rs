@@ -31,9 +31,13 @@ const COPIES_USUAL: u32 = 8;
 fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
     match isa {
         Isa::Avx512 => 100..=600,
-        Isa::Avx2 => 150..=500,
+        Isa::Avx2 => 100..=500,
     }
 }
+
+/// Values that each of three blocks keeps alive at most, where three make a turn although their values have not all
+/// registers.
+const ALIVE_OF_THREE_MAX: u32 = 15;
 
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
@@ -81,8 +85,14 @@ fn usual_copies(body: &Body) -> u32 {
     // What a loop computes again and again is not worth a trip to the stack.
     let is_worth = pays_spills(body.shape.isa).contains(&work) && (!body.has_loops() || work > INTERLEAVED_MAX);
     // Where a block alone keeps the CPU busy while its longest chain is on the way, another one adds nothing but code.
-    let is_worth = is_worth && order::longest(&alone) as usize > work;
-    let spilling = if is_worth { 2 } else { 1 };
+    let longest = order::longest(&alone) as usize;
+    let alive_alone = registers::most_alive(&alone, Bank::Vector);
+    let spilling = match is_worth && longest > work {
+        // Two do not fill that time either, and three have not too many values.
+        true if longest > 2 * work && body.shape.isa == Isa::Avx512 && alive_alone <= ALIVE_OF_THREE_MAX => 3,
+        true => 2,
+        false => 1,
+    };
     (2..=at_once).rev().find(|&copies| fits(copies)).unwrap_or(spilling)
 }
 
