@@ -17,6 +17,7 @@ mod kernels;
 mod lists;
 mod map;
 mod nulls;
+mod quotients;
 mod runaway;
 mod samples;
 mod support;

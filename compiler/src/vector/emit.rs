@@ -8,7 +8,7 @@
 //!            blocks this is the only loop
 //!   done:    return 0
 //!   stream:  as turns, with other stores; back to `turns` for the rest, or on where a row may fail
-//!   cold:    the NaNs of a turn, for `turns` and `stream`; back to where it left
+//!   cold:    the NaNs of a turn and quotients in doubt, for `turns` and `stream`; back to where it left
 //!   scalar:  fault_row = this row, return SCALAR
 //! ```
 //!
@@ -37,14 +37,15 @@ use super::registers::{self, Place, Places, slot_bytes};
 use crate::abi::{CallFrame, SCALAR};
 
 mod block;
+mod cold;
+mod doubt;
 mod in_place;
 mod memory;
 mod moves;
-mod nans;
 mod repeat;
 mod sum;
 
-use nans::Cold;
+use cold::Cold;
 use repeat::Budget;
 
 const FRAME: Register = Register::RDI;
@@ -190,7 +191,7 @@ struct Emit {
     streams: bool,
     /// Whether whole turns come before the tail.
     has_turns: bool,
-    /// Turns whose NaNs are made canonical out of the way.
+    /// What is done out of the way.
     cold: Vec<Cold>,
 }
 

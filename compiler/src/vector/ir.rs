@@ -156,6 +156,9 @@ pub(super) enum What {
     Ordered,
     /// Makes the NaNs of all operands of `Ordered` canonical where they are, if the operand lacks a lane.
     Canonical,
+    /// The first operand, a quotient of the second and the third, unless lanes are in doubt by the last two, which
+    /// are masks: then the quotient is made again, by the divider.
+    Quotient(Doubt),
     /// Leaves, before anything is stored, if a lane of the operand is set (in a tail: and of the second).
     Check,
     /// The addresses in a list's column; in a tail as `Load`.
@@ -228,16 +231,28 @@ impl What {
     }
 }
 
-/// At most four operands.
+/// When some lane is in doubt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Doubt {
+    /// If it is set in one of two masks.
+    Where,
+    /// If it is set in neither.
+    Unless,
+}
+
+/// At most so many operands.
+const ARGS_MAX: usize = 5;
+
+/// The operands of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Args {
     len: u8,
-    values: [V; 4],
+    values: [V; ARGS_MAX],
 }
 
 impl Args {
     pub(super) fn new(args: &[V]) -> Args {
-        let mut values = [V(0); 4];
+        let mut values = [V(0); ARGS_MAX];
         values[..args.len()].copy_from_slice(args);
         Args { len: args.len() as u8, values }
     }
@@ -350,6 +365,8 @@ impl std::fmt::Display for Body {
                 What::Masked(machine) => write!(f, "masked {machine:?}")?,
                 What::Ordered => f.write_str("ordered")?,
                 What::Canonical => f.write_str("canonical unless all of")?,
+                What::Quotient(Doubt::Where) => f.write_str("quotient unless one is in doubt:")?,
+                What::Quotient(Doubt::Unless) => f.write_str("quotient if none is in doubt:")?,
                 What::Check => f.write_str("check")?,
                 What::Spread { column, elem, element, .. } => {
                     write!(f, "store {elem} to column {column}, element {element}:")?;

@@ -84,6 +84,14 @@ machine! {
     FixF64: EVEX_Vfixupimmpd_zmm_k1z_zmm_zmmm512b64_imm8_sae, EVEX_Vfixupimmpd_ymm_k1z_ymm_ymmm256b64_imm8, INVALID, INVALID; Folds;
     /// The same in lanes of 32 bits.
     FixF32: EVEX_Vfixupimmps_zmm_k1z_zmm_zmmm512b32_imm8_sae, EVEX_Vfixupimmps_ymm_k1z_ymm_ymmm256b32_imm8, INVALID, INVALID; Folds;
+    /// 1 / x, to 14 bits.
+    RoughReciprocalF64: EVEX_Vrcp14pd_zmm_k1z_zmmm512b64, INVALID, INVALID, INVALID; Folds;
+    /// The binary exponent, as a float; of zero the infinity below.
+    ExponentF64: EVEX_Vgetexppd_zmm_k1z_zmmm512b64_sae, INVALID, INVALID, INVALID; Folds;
+    /// The lanes that are of one of the kinds that the immediate number says.
+    ClassF64: EVEX_Vfpclasspd_kr_k1_zmmm512b64_imm8, INVALID, INVALID, INVALID; Folds;
+    /// The same in lanes of 32 bits.
+    ClassF32: EVEX_Vfpclassps_kr_k1_zmmm512b32_imm8, INVALID, INVALID, INVALID; Folds;
     SqrtF64: EVEX_Vsqrtpd_zmm_k1z_zmmm512b64_er, EVEX_Vsqrtpd_ymm_k1z_ymmm256b64, VEX_Vsqrtpd_ymm_ymmm256, VEX_Vsqrtpd_xmm_xmmm128; Folds;
     SqrtF32: EVEX_Vsqrtps_zmm_k1z_zmmm512b32_er, EVEX_Vsqrtps_ymm_k1z_ymmm256b32, VEX_Vsqrtps_ymm_ymmm256, VEX_Vsqrtps_xmm_xmmm128; Folds;
     RoundF64: EVEX_Vrndscalepd_zmm_k1z_zmmm512b64_imm8_sae, EVEX_Vrndscalepd_ymm_k1z_ymmm256b64_imm8, VEX_Vroundpd_ymm_ymmm256_imm8, VEX_Vroundpd_xmm_xmmm128_imm8; Folds;

@@ -13,6 +13,7 @@
 //! | `convert` | the kernel's operations; `if`s and loops by masks, faults as a mask |
 //! | `fuse` | several steps as one instruction |
 //! | `schedule` | copies of the block, interleaved |
+//! | `quotients` | divisions without the divider |
 //! | `nans` | canonical NaNs of a whole turn |
 //! | `order` | the order of a turn's instructions |
 //! | `registers` | registers and slots |
@@ -34,6 +35,7 @@ mod ir;
 mod machine;
 mod nans;
 mod order;
+mod quotients;
 mod registers;
 mod schedule;
 mod take;

@@ -8,6 +8,7 @@
 
 use super::ir::{Args, Bank, Body, Inst, Isa, Ty, V, What};
 use super::machine::Machine;
+use super::quotients;
 use super::registers;
 
 /// Instructions of the old order among which the next one is chosen.
@@ -114,10 +115,18 @@ impl<'a> Order<'a> {
             waiting[*next as usize] = after;
             *next += 1;
         }
+        // Where the divider and the rest share their work, a quotient has a way to go as long as the divider's queue.
+        let is_shared = true;
+        let mut queue = 0;
         for index in (0..count).rev() {
             let users = &waiting[first[index] as usize..first[index + 1] as usize];
             let behind = users.iter().map(|&user| heights[user as usize]).max().unwrap_or(0);
             heights[index] = behind + latency(&body.insts[index]);
+            let busy = if is_shared { quotients::busy(&body.insts[index]) } else { 0 };
+            if busy > 0 {
+                queue += busy;
+                heights[index] = heights[index].max(behind + queue);
+            }
         }
         let (ready_at, is_done) = (vec![0; count], vec![false; count]);
         let done = Vec::with_capacity(count);

@@ -83,6 +83,8 @@ pub(super) fn folded(inst: &Inst, is_memory: impl Fn(V) -> bool) -> Option<usize
         What::Machine(machine, _) => machine,
         // What it works on beside is read from a register.
         What::Masked(_) => return is_memory(inst.args[last]).then_some(last),
+        // Read out of the way, where there is room for what is divided.
+        What::Quotient(_) => return is_memory(inst.args[2]).then_some(2),
         _ => return None,
     };
     match machine {
@@ -193,7 +195,11 @@ fn last_uses(body: &Body, loops: &[(usize, usize)]) -> Vec<usize> {
         inst.args.iter().for_each(|v| last[v.index()] = until);
         // Still read when the result has begun as another operand.
         let still_read = match inst.what {
+            // What it works on may be what it begins as.
+            What::Masked(_) if inst.args.len() == 4 && inst.args[2] == inst.args[1] => &inst.args[3..],
             What::Masked(_) if inst.args.len() == 4 => &inst.args[2..],
+            // In the code out of the way.
+            What::Quotient(_) => &inst.args[1..3],
             What::Machine(machine, _) if machine.is_begun() => &inst.args[1..],
             _ => &[],
         };
@@ -369,6 +375,7 @@ fn wanted_register(inst: &Inst, index: usize, last: &[usize], places: &Places, f
     let wanted = match inst.what {
         What::Machine(machine, _) if machine.takes_place() => &inst.args[..],
         What::Masked(_) if inst.args.len() == 4 => &inst.args[1..2],
+        What::Quotient(_) => &inst.args[..1],
         _ => return None,
     };
     wanted.iter().find_map(|arg| match places.of[arg.index()] {
@@ -404,7 +411,8 @@ fn constants(body: &Body, loops: &[(usize, usize)], mut free: u32, places: &mut 
         for (place, v) in inst.args.iter().enumerate() {
             if body.is_kept(*v) {
                 let folds = folded(inst, |other| other == *v) == Some(place);
-                let weight = if folds { 1 } else { 1000 };
+                let is_seldom = matches!(inst.what, What::Quotient(_));
+                let weight = if folds || is_seldom { 1 } else { 1000 };
                 weights[v.index()] += weight * 8u32.pow(depth.min(3));
             }
         }
@@ -432,7 +440,9 @@ fn needs_scratch(body: &Body, places: &Places, bank: Bank) -> bool {
     body.insts.iter().enumerate().any(|(index, inst)| {
         let is_memory = |v: V| places.is_memory(v);
         let folded = folded(inst, is_memory);
-        let is_loaded = |place, v| folded != Some(place) && is_memory(v) && is_of_bank(body.inst(v));
+        let is_seldom = |place| matches!(inst.what, What::Quotient(_)) && (1..3).contains(&place);
+        let is_loaded =
+            |place, v| folded != Some(place) && !is_seldom(place) && is_memory(v) && is_of_bank(body.inst(v));
         (matches!(places.of[index], Place::Slot(_)) && is_of_bank(inst))
             || always_needs_scratch(inst)
             // It adds to lanes in memory, and puts them back.

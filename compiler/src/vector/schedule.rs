@@ -7,6 +7,7 @@
 
 use super::ir::{Args, Bank, Body, Inst, Isa, Shape, Ty, V, What};
 use super::order;
+use super::quotients;
 use super::registers;
 use crate::abi::SUM_LANES;
 
@@ -30,9 +31,13 @@ const COPIES_USUAL: u32 = 8;
 fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
     match isa {
         Isa::Avx512 => 100..=600,
-        Isa::Avx2 => 150..=500,
+        Isa::Avx2 => 100..=500,
     }
 }
+
+/// Values that each of three blocks keeps alive at most, where three make a turn although their values have not all
+/// registers.
+const ALIVE_OF_THREE_MAX: u32 = 15;
 
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
@@ -72,22 +77,28 @@ fn usual_copies(body: &Body) -> u32 {
             .into_iter()
             .all(|bank| registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank))
     };
-    let at_once =
-        match DENSE.contains(&work) && body.shape.isa == Isa::Avx512 && body.shape.lanes >= 8 && !body.has_loops() {
-            true => (INTERLEAVED_DENSE_MAX / work).min(COPIES_MAX) as u32,
-            false => (INTERLEAVED_MAX / work.max(1)).min(COPIES_USUAL as usize) as u32,
-        };
+    let is_dense = DENSE.contains(&work) && !body.has_loops() && !quotients::are_shared(body);
+    let at_once = match is_dense && body.shape.isa == Isa::Avx512 && body.shape.lanes >= 8 {
+        true => (INTERLEAVED_DENSE_MAX / work).min(COPIES_MAX) as u32,
+        false => (INTERLEAVED_MAX / work.max(1)).min(COPIES_USUAL as usize) as u32,
+    };
     // What a loop computes again and again is not worth a trip to the stack.
     let is_worth = pays_spills(body.shape.isa).contains(&work) && (!body.has_loops() || work > INTERLEAVED_MAX);
     // Where a block alone keeps the CPU busy while its longest chain is on the way, another one adds nothing but code.
-    let is_worth = is_worth && order::longest(&alone) as usize > work;
-    let spilling = if is_worth { 2 } else { 1 };
+    let longest = order::longest(&alone) as usize;
+    let alive_alone = registers::most_alive(&alone, Bank::Vector);
+    let spilling = match is_worth && longest > work {
+        // Two do not fill that time either, and three have not too many values.
+        true if longest > 2 * work && body.shape.isa == Isa::Avx512 && alive_alone <= ALIVE_OF_THREE_MAX => 3,
+        true => 2,
+        false => 1,
+    };
     (2..=at_once).rev().find(|&copies| fits(copies)).unwrap_or(spilling)
 }
 
 /// The body with so many copies.
 pub(super) fn interleaved(body: &Body, copies: u32) -> Body {
-    order::ordered(arranged(body, copies, false))
+    order::ordered(quotients::shared_out(arranged(body, copies, false)))
 }
 
 /// The body for partial blocks: one copy, loads, stores and checks under the tail's mask.

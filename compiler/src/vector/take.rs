@@ -9,6 +9,7 @@ use filbert_ir::{Core, Def, Kernel, Type};
 use super::convert;
 use super::ir::{Body, Isa, Shape, Ty, What};
 use super::machine::Machine;
+use super::quotients;
 use crate::abi;
 use crate::compile::VALUES_VECTOR_MAX;
 use crate::target::Target;
@@ -49,11 +50,15 @@ fn narrow_list(result: &ResultTy) -> Option<Type> {
 }
 
 /// The same blocks in half a register, for kernels whose time is that of the divider: it takes more than twice as
-/// long for the whole one. All values must have one width, so that no register has less than 256 bits.
+/// long for the whole one. All values must have one width, so that no register has less than 256 bits; and what
+/// quotients can be made without the divider have whole ones.
 pub(super) fn half(body: &Body) -> Option<Shape> {
     let Shape { isa: Isa::Avx512, lanes } = body.shape else { return None };
     let is_mixed = |ty: Ty| matches!(ty, Ty::Lanes(_)) && body.shape.bits(ty) != Isa::Avx512.bits();
-    if body.has_loops() || body.insts.iter().any(|inst| is_mixed(inst.ty) || inst.what.is_element()) {
+    if body.has_loops()
+        || body.insts.iter().any(|inst| is_mixed(inst.ty) || inst.what.is_element())
+        || quotients::are_shared(body)
+    {
         return None;
     }
     let (mut divisions, mut others) = (0, 0);

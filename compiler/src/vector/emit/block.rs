@@ -53,6 +53,7 @@ impl Block<'_> {
             What::Machine(machine, imm) => self.machine(v, inst, machine, imm),
             What::Masked(machine) => self.masked(v, inst, machine),
             What::Check => self.check(inst, scalar),
+            What::Quotient(doubt) => self.quotient(v, inst, doubt),
             What::Ordered => self.ordered(v, inst),
             What::Canonical => self.canonical(inst),
             What::Spread { column, elem, width, element } => self.spread(inst, column, elem, [width, element]),

@@ -82,13 +82,16 @@ impl Block<'_> {
         }
         let folded = registers::folded(inst, |v| self.placed.places.is_memory(v));
         let last = inst.args.len() - 1;
-        let a = Operand::Register(self.read(inst.args[last - 1]));
+        let first = (last > 1).then(|| Operand::Register(self.read(inst.args[last - 1])));
         let b = match folded {
             Some(_) => self.memory(inst.args[last]),
             None => Operand::Register(self.read(inst.args[last])),
         };
         let code = machine.row().form(self.shape().isa, self.shape().bits(inst.ty));
-        self.emit.asm.put_masked(code, &[to, a, b], Some((mask, !merges)));
+        match first {
+            Some(a) => self.emit.asm.put_masked(code, &[to, a, b], Some((mask, !merges))),
+            None => self.emit.asm.put_masked(code, &[to, b], Some((mask, !merges))),
+        }
         self.keep(v, inst.ty, result);
     }
 

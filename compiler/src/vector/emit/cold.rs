@@ -1,0 +1,78 @@
+//! Code out of the way, behind all loops: what hardly ever has to be done. It begins where a turn leaves for it, and
+//! goes back to where that goes on.
+
+use super::moves::load_code;
+use super::*;
+use crate::vector::machine::Machine;
+
+/// What is to be done.
+pub(super) struct Cold {
+    pub(super) begin: Label,
+    pub(super) back: Label,
+    pub(super) work: Work,
+}
+
+pub(super) enum Work {
+    /// A turn that may have NaNs among its results: a mask that nobody reads any more, and which registers.
+    Canonical { mask: Register, values: Vec<(Register, Ty)> },
+    /// A quotient by the divider.
+    Quotient { result: Register, a: Operand, b: Operand },
+}
+
+/// A comparison that is true where one operand is NaN.
+const UNORDERED: u8 = 3;
+
+impl Emit {
+    /// A place out of the way, and the jump to it; the code goes on behind.
+    pub(super) fn leave_for(&mut self, jump: Code, work: Work) {
+        let [begin, back] = [self.asm.label(), self.asm.label()];
+        self.asm.jump(jump, begin);
+        self.asm.bind(back);
+        self.cold.push(Cold { begin, back, work });
+    }
+
+    /// The code out of the way.
+    pub(super) fn cold(&mut self) {
+        for Cold { begin, back, work } in std::mem::take(&mut self.cold) {
+            self.asm.bind(begin);
+            match work {
+                Work::Canonical { mask, values } => {
+                    values.into_iter().for_each(|(register, ty)| self.canonical_lanes(mask, register, ty));
+                }
+                Work::Quotient { result, a, b } => self.divided(result, a, b),
+            }
+            self.asm.jump(Code::Jmp_rel32_64, back);
+        }
+    }
+
+    fn canonical_lanes(&mut self, mask: Register, register: Register, ty: Ty) {
+        let [compare, blend] =
+            doubt::machines(ty).map(|machine| machine.row().form(self.shape.isa, self.shape.bits(ty)));
+        let bits = match ty {
+            Ty::Lanes(Width::W32) => 0x7fc0_0000_7fc0_0000,
+            _ => 0x7ff8_0000_0000_0000,
+        };
+        let canonical = Operand::Broadcast(self.pool_entry(bits));
+        let value = Operand::Register(register);
+        self.asm.put(compare, &[Operand::Register(mask), value, value, Operand::Imm8(UNORDERED)]);
+        self.asm.put_masked(blend, &[value, value, canonical], Some((mask, false)));
+    }
+
+    /// Both operands of a quotient are where they were, the first perhaps in memory.
+    fn divided(&mut self, result: Register, a: Operand, b: Operand) {
+        let to = Operand::Register(result);
+        let a = match a {
+            Operand::Register(_) => a,
+            Operand::Broadcast(entry) => {
+                self.fill(result, Operand::Pool(entry));
+                to
+            }
+            _ => {
+                self.asm.put(load_code(self.shape.isa, result), &[to, a]);
+                to
+            }
+        };
+        let machine = if self.shape.lanes == 8 { Machine::DivF64 } else { Machine::DivF32 };
+        self.asm.put(machine.row().form(self.shape.isa, self.shape.isa.bits()), &[to, a, b]);
+    }
+}

@@ -1,0 +1,64 @@
+//! What hardly ever is: NaNs among the results of a turn, and quotients in doubt. The masks that tell, and the
+//! branches to `cold`.
+
+use super::block::Block;
+use super::cold::Work;
+use super::*;
+use crate::vector::ir::{Doubt, V};
+use crate::vector::machine::Machine;
+use crate::vector::nans;
+
+/// A comparison that is true where neither operand is NaN.
+const ORDERED: u8 = 7;
+
+/// The comparison and the choice for lanes of this type.
+pub(super) fn machines(ty: Ty) -> [Machine; 2] {
+    match ty {
+        Ty::Lanes(Width::W32) => [Machine::CompareF32, Machine::Blend32],
+        _ => [Machine::CompareF64, Machine::Blend64],
+    }
+}
+
+impl Block<'_> {
+    pub(super) fn ordered(&mut self, v: V, inst: &Inst) {
+        let ty = self.placed.body.inst(inst.args[0]).ty;
+        let [a, b] = [0, 1].map(|place| Operand::Register(self.read(inst.args[place])));
+        let so_far = inst.args.get(2).map(|&so_far| (self.read(so_far), false));
+        let result = self.result(v, inst.ty);
+        let code = machines(ty)[0].row().form(self.shape().isa, self.shape().bits(ty));
+        self.emit.asm.put_masked(code, &[Operand::Register(result), a, b, Operand::Imm8(ORDERED)], so_far);
+        self.keep(v, inst.ty, result);
+    }
+
+    pub(super) fn canonical(&mut self, inst: &Inst) {
+        let mask = self.read(inst.args[0]);
+        self.either(mask, mask);
+        let values = nans::looked_at(&self.placed.body, &self.placed.places).expect("they have registers");
+        let values = values.into_iter().map(|v| (self.read(v), self.placed.body.inst(v).ty)).collect();
+        self.emit.leave_for(Code::Jae_rel32_64, Work::Canonical { mask, values });
+    }
+
+    /// The quotient is there, unless lanes are in doubt.
+    pub(super) fn quotient(&mut self, v: V, inst: &Inst, doubt: Doubt) {
+        let result = self.result_apart(v, inst.ty);
+        self.begun(result, inst.args[0]);
+        let [a, b] = [1, 2].map(|place| match self.place(inst.args[place]) {
+            Place::Register(number) => Operand::Register(self.register(number, inst.ty)),
+            _ => self.memory(inst.args[place]),
+        });
+        let [first, second] = [3, 4].map(|place| self.read(inst.args[place]));
+        self.either(first, second);
+        let jump = match doubt {
+            Doubt::Where => Code::Jne_rel32_64,
+            Doubt::Unless => Code::Jae_rel32_64,
+        };
+        self.emit.leave_for(jump, Work::Quotient { result, a, b });
+        self.keep(v, inst.ty, result);
+    }
+
+    /// Sets the zero flag if no lane of the two is set, and the carry flag if all are.
+    fn either(&mut self, first: Register, second: Register) {
+        let code = if self.shape().lanes == 8 { Code::VEX_Kortestb_kr_kr } else { Code::VEX_Kortestw_kr_kr };
+        self.put(code, &[Operand::Register(first), Operand::Register(second)]);
+    }
+}
