@@ -26,7 +26,7 @@ use crate::bind::Nulls;
 use crate::loaded::LoadedKernel;
 use crate::map::Arguments;
 use crate::options::CallOptions;
-pub(crate) use block::{Block, Folds, Value};
+pub(crate) use block::{Block, Folds, SumLanes, Value, float_sum};
 
 /// Rows of a block.
 pub const BLOCK_ROWS: usize = 1 << 16;

@@ -15,7 +15,7 @@ use crate::column::Column;
 use crate::crash;
 use crate::engine::{self, Engine};
 use crate::fault::row_error;
-use crate::fold::{BLOCK_ROWS, Block, Fold, Total};
+use crate::fold::{BLOCK_ROWS, Fold, Total, float_sum};
 use crate::ladder::LoadedCode;
 use crate::layout::Layout;
 use crate::lend::Lent;
@@ -312,9 +312,9 @@ impl LoadedKernel {
         }
         crash::taste(&self.kernel);
         let limits = Limits { fuel: self.kernel.core.signature.fuel, stop: None, streams: Some(false) };
-        let mut block = Block::new(Fold::Sum, self.layout.columns[0].ty);
-        let ran = direct_sum(native, limits, inputs, &mut block, rows);
-        matches!(ran, Direct::All).then(|| block.end())
+        float_sum(self.layout.columns[0].ty, rows, |lanes| {
+            matches!(direct_sum(native, limits, inputs, lanes, rows), Direct::All)
+        })
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -16,7 +16,7 @@ use super::nulls::{Bits, zero_nulls};
 use super::{Engine, LONG_STRIP_ROWS, Order, STRIP_ROWS};
 use crate::bind::Nulls;
 use crate::crash;
-use crate::fold::Block;
+use crate::fold::{Fold, SumLanes, float_sum};
 use crate::lend::Lent;
 use crate::options::StopFlag;
 use crate::room::{Room, Sink};
@@ -54,14 +54,17 @@ impl Order<'_> {
         }
         let inputs: SmallVec<[Lent<'_>; 8]> = self.bound.slots.iter().map_while(Lent::input).collect();
         if let Some(folding) = self.folding {
-            let mut block = Block::new(folding.fold, self.layout.columns[0].ty);
-            let ran = direct_sum(code, self.limits, &inputs, &mut block, rows);
             // What was added is as good as nothing if not all rows were.
-            return if let Direct::All = ran {
-                folding.all(&block);
-                Direct::All
-            } else {
-                Direct::Left(0)
+            let total = float_sum(self.layout.columns[0].ty, rows, |lanes| {
+                let is_sum = folding.fold == Fold::Sum;
+                is_sum && matches!(direct_sum(code, self.limits, &inputs, lanes, rows), Direct::All)
+            });
+            return match total {
+                Some(total) => {
+                    folding.all(total);
+                    Direct::All
+                }
+                None => Direct::Left(0),
             };
         }
         let sinks: SmallVec<[Sink<'_>; 8]> = rooms.iter_mut().map(|room| room.sink()).collect();
@@ -134,17 +137,15 @@ pub(crate) fn direct_sum(
     code: &NativeCode,
     limits: Limits<'_>,
     inputs: &[Lent<'_>],
-    block: &mut Block,
+    lanes: SumLanes<'_>,
     rows: usize,
 ) -> Direct {
     let ty = code.layout().columns.first().map(|column| column.ty);
-    let Some(lanes) = block.lanes(ty).filter(|_| code.sums()) else { return Direct::Left(0) };
-    // SAFETY: there are lanes of the result's type, lent to us.
-    let ran = unsafe { enter_direct(code, limits, inputs, &[lanes], rows, usize::MAX, |_| {}) };
-    if matches!(ran, Direct::All) {
-        block.count(rows);
+    if !code.sums() || ty != Some(lanes.ty) {
+        return Direct::Left(0);
     }
-    ran
+    // SAFETY: these are lanes of the result's type, lent to us.
+    unsafe { enter_direct(code, limits, inputs, &[lanes.first], rows, usize::MAX, |_| {}) }
 }
 
 /// Calls machine code over whole columns, so many rows at a time, if the inputs are such; `after` gets the rows that

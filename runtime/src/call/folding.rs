@@ -23,8 +23,8 @@ impl Folding {
     }
 
     /// Adds what all rows of a call gave, which are one block.
-    pub(super) fn all(&self, block: &Block) {
-        self.totals().push((0, block.end()));
+    pub(super) fn all(&self, total: Total) {
+        self.totals().push((0, total));
     }
 
     /// Forgets what was folded.

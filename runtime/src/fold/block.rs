@@ -1,6 +1,7 @@
 //! One block of a fold: its lanes, and how the results of some rows are added to them.
 
 use std::array;
+use std::marker::PhantomData;
 use std::ops::Add;
 
 use filbert_ir::{Scalar, Type};
@@ -49,6 +50,35 @@ struct Line<T>([T; LANES]);
 /// whole register of lanes would wait for narrower ones.
 static NONE_F64: Line<f64> = Line([-0.0; LANES]);
 static NONE_F32: Line<f32> = Line([-0.0; LANES]);
+
+/// Lanes of a sum lent to code that adds to them: those of a type, from the first on.
+pub(crate) struct SumLanes<'a> {
+    pub(crate) ty: Type,
+    pub(crate) first: *mut u8,
+    _lent: PhantomData<&'a mut u8>,
+}
+
+/// The sum of so many rows by code that gets the lanes, if it says that it has added all of them. There is no block
+/// around the lanes, whose way to another place would cost more than a short sum.
+#[inline]
+pub(crate) fn float_sum(ty: Type, rows: usize, run: impl FnOnce(SumLanes<'_>) -> bool) -> Option<Total> {
+    let rows = rows as u64;
+    match ty {
+        Type::F64 => {
+            let mut lanes = NONE_F64;
+            let first = (&raw mut lanes.0).cast();
+            run(SumLanes { ty, first, _lent: PhantomData })
+                .then(|| Total { value: Value::F64(tree(&lanes.0)), rows })
+        }
+        Type::F32 => {
+            let mut lanes = NONE_F32;
+            let first = (&raw mut lanes.0).cast();
+            run(SumLanes { ty, first, _lent: PhantomData })
+                .then(|| Total { value: Value::F32(tree(&lanes.0)), rows })
+        }
+        _ => None,
+    }
+}
 
 impl Block {
     #[inline]
