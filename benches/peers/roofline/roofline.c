@@ -124,6 +124,7 @@ int main(void) {
     printf("root_f64 0 %.4f\n", CHAINS(v64, ROOT_F64));
     printf("root_f32 0 %.4f\n", CHAINS(v32, ROOT_F32));
 #endif
+    memory(64 << 10); // two columns of 4 Ki doubles, which are more than many a first cache
     for (size_t bytes = 12 << 10; bytes <= (size_t)384 << 20; bytes *= 2) {
         memory(bytes);
         fflush(stdout);

@@ -110,7 +110,7 @@ impl Report {
             "- load of the machine {start:.1} before, {most:.1} at most, {end:.1} after{busy}; {:.0} minutes\n",
             self.minutes
         );
-        text += "Times are nanoseconds an element, medians of rounds in which all take turns; ratios are medians, over these rounds, of the peer's time divided by ours: above 1 we are faster. ± is half the distance between the quartiles. The limit is the least time that this machine, by what it was measured to do in this run, could take for the bytes and the operations of a row; the share is the limit divided by our time. Where math functions are called, only the bytes count for the limit.\n\n";
+        text += "Times are nanoseconds an element, medians of rounds in which all take turns; ratios are medians, over these rounds, of the peer's time divided by ours: above 1 we are faster. ± is half the distance between the quartiles. The limit is the least time that this machine, by what it was measured to do in this run, could take for the bytes and the operations of a row; the share is the limit divided by our time. Where math functions are called, only the bytes count for the limit. Quotients count as if the divider made all of them: where some are made without it, the share can be above 100 %.\n\n";
         text += "## The bars\n\n";
         text += &self.bars();
         text += "\n## What this machine can do, one core\n\n";

@@ -113,7 +113,7 @@ fn planned(
     let has_masked_tail = take::has_masked_tail(&optimized.kernel.core, shape);
     let wanted = schedule::copies(&block);
     if has_masked_tail && wanted == 1 && schedule::is_one_loop(&block) {
-        return Ok((vec![placed(schedule::tail(&block))?], sites));
+        return Ok((vec![placed(schedule::one_loop(&block))?], sites));
     }
     // Where copies beside one another are too much for the stack, one alone may not be.
     let (copies, turn) = match turn(schedule::interleaved(&block, wanted)) {

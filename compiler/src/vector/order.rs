@@ -14,6 +14,9 @@ use super::registers;
 /// Instructions of the old order among which the next one is chosen.
 const WINDOW: usize = 100;
 
+/// Instructions of a block with loops that are written out, of which the order is worth the time that it takes.
+const WRITTEN_OUT_MAX: usize = 500;
+
 /// Half cycles of a CPU that begins two instructions a cycle until a result is there. Roughly: a CPU puts right
 /// what is wrong.
 fn latency(inst: &Inst) -> u32 {
@@ -68,8 +71,10 @@ pub(super) fn ordered(body: Body) -> Body {
     if body.insts.iter().any(stays) {
         return body;
     }
-    // What several iterations of a loop that is written out keep alive is more than sixteen registers hold.
-    if body.shape.isa == Isa::Avx2 && body.insts.iter().any(|inst| matches!(inst.what, What::Spend(_))) {
+    // What several iterations of a loop that is written out keep alive is more than sixteen registers hold; and a
+    // long one has so many chains beside one another that it gains nothing.
+    let is_crowded = body.shape.isa == Isa::Avx2 || body.insts.len() > WRITTEN_OUT_MAX;
+    if is_crowded && body.insts.iter().any(|inst| matches!(inst.what, What::Spend(_))) {
         return body;
     }
     let mut order = Order::new(&body);

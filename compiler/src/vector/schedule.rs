@@ -101,8 +101,14 @@ pub(super) fn interleaved(body: &Body, copies: u32) -> Body {
     order::ordered(quotients::shared_out(arranged(body, copies, false)))
 }
 
-/// The body for partial blocks: one copy, loads, stores and checks under the tail's mask.
+/// The body for partial blocks: one copy, loads, stores and checks under the tail's mask. It runs once a call, so to
+/// put a long one in order takes longer than it will ever save.
 pub(super) fn tail(body: &Body) -> Body {
+    if is_one_loop(body) { arranged(body, 1, true) } else { one_loop(body) }
+}
+
+/// The body for all blocks, of which the last may be a partial one.
+pub(super) fn one_loop(body: &Body) -> Body {
     order::ordered(arranged(body, 1, true))
 }
 

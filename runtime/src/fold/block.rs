@@ -67,14 +67,12 @@ pub(crate) fn float_sum(ty: Type, rows: usize, run: impl FnOnce(SumLanes<'_>) ->
         Type::F64 => {
             let mut lanes = NONE_F64;
             let first = (&raw mut lanes.0).cast();
-            run(SumLanes { ty, first, _lent: PhantomData })
-                .then(|| Total { value: Value::F64(tree(&lanes.0)), rows })
+            run(SumLanes { ty, first, _lent: PhantomData }).then(|| Total { value: Value::F64(tree(&lanes.0)), rows })
         }
         Type::F32 => {
             let mut lanes = NONE_F32;
             let first = (&raw mut lanes.0).cast();
-            run(SumLanes { ty, first, _lent: PhantomData })
-                .then(|| Total { value: Value::F32(tree(&lanes.0)), rows })
+            run(SumLanes { ty, first, _lent: PhantomData }).then(|| Total { value: Value::F32(tree(&lanes.0)), rows })
         }
         _ => None,
     }
