@@ -2,7 +2,8 @@
 
 For each series of ir/src/math this program fits a polynomial: the exchange of Remez on a fixed grid with
 mpmath, the greatest weighted error made least. Coefficients are rounded to f64 from the lowest on, and what
-is left is fitted again after each, so that the later ones make up for the rounding of the earlier. It prints
+is left is fitted again after each, so that the later ones make up for the rounding of the earlier. Of a
+quotient of two polynomials the lower one is rounded, and the upper one fitted to what that asks for. It prints
 ir/src/math/coefficients.rs; `fit.py NAME` prints one table. The error beside each is what the rounded
 coefficients really do, over a grid ten times as fine, before any rounding in the evaluation.
 
@@ -17,10 +18,16 @@ from mpmath import mp, mpf
 mp.prec = 260
 
 TABLES = {}
+QUOTIENTS = {}
 
 
 def table(name, doc, f, low, high, count, weight=lambda x: mpf(1)):
     TABLES[name] = (doc, f, mpf(low), mpf(high), count, weight)
+
+
+def quotient(name, lower_name, doc, f, end, counts, weight):
+    TABLES[name] = None
+    QUOTIENTS[name] = (lower_name, doc, f, mpf(end), counts, weight)
 
 
 def grid(low, high, points):
@@ -54,14 +61,7 @@ def exchange(xs, values, weights, count):
         solution = mp.lu_solve(rows, right)
         coefficients, level = [solution[k] for k in range(count)], abs(solution[count])
         errors = [(values[i] - horner(coefficients, xs[i])) * weights[i] for i in range(len(xs))]
-        # One extreme for each run of errors of the same sign.
-        runs = []
-        for i, e in enumerate(errors):
-            if runs and (errors[runs[-1]] > 0) == (e > 0):
-                if abs(e) > abs(errors[runs[-1]]):
-                    runs[-1] = i
-            else:
-                runs.append(i)
+        runs = extremes(errors)
         worst = max(range(len(xs)), key=lambda i: abs(errors[i]))
         if abs(errors[worst]) <= level * (1 + mpf(2) ** -20):
             break
@@ -70,6 +70,18 @@ def exchange(xs, values, weights, count):
             continue
         at = swapped(at, worst, errors)
     return coefficients
+
+
+def extremes(errors):
+    """One place for each run of errors of the same sign, the greatest of it."""
+    runs = []
+    for i, e in enumerate(errors):
+        if runs and (errors[runs[-1]] > 0) == (e > 0):
+            if abs(e) > abs(errors[runs[-1]]):
+                runs[-1] = i
+        else:
+            runs.append(i)
+    return runs
 
 
 def swapped(at, worst, errors):
@@ -85,12 +97,8 @@ def swapped(at, worst, errors):
     return at[:place] + [worst] + at[place + 1 :]
 
 
-def fit(name):
-    doc, f, low, high, count, weight = TABLES[name]
-    xs = grid(low, high, 24 * count)
-    weights = [weight(x) for x in xs]
-    rest = [f(x) for x in xs]
-    # Weights and values are those of what is left after `done` coefficients.
+def rounded_fit(xs, rest, weights, count):
+    """Coefficients that are floats, each fitted to what those before it leave."""
     done = []
     while len(done) < count:
         coefficients = exchange(xs, rest, weights, count - len(done))
@@ -98,9 +106,82 @@ def fit(name):
         done.append(c)
         rest = [(v - c) / x for v, x in zip(rest, xs)]
         weights = [w * abs(x) for w, x in zip(weights, xs)]
+    return done
+
+
+def fit(name):
+    if name in QUOTIENTS:
+        return fit_quotient(name)
+    doc, f, low, high, count, weight = TABLES[name]
+    xs = grid(low, high, 24 * count)
+    done = rounded_fit(xs, [f(x) for x in xs], [weight(x) for x in xs], count)
     fine = grid(low, high, 240 * count)
     error = max(abs(f(x) - horner(done, x)) * weight(x) for x in fine)
-    return doc, done, error
+    return [(name, doc, done)], error
+
+
+def half_line(end, points):
+    """A grid from 0 to `end`, spaced evenly as seen from 2 on the way to infinity."""
+    return [2 * (1 + t) / (1 - t) for t in cosines((end - 2) / (end + 2), points)]
+
+
+def cosines(high, points):
+    """From -1 to `high`, both of them included."""
+    middle, half = (high - 1) / 2, (high + 1) / 2
+    return [middle - half * mp.cos(mp.pi * i / (points - 1)) for i in range(points)]
+
+
+def levelled(xs, values, weights, at, counts):
+    """The quotient whose weighted errors at the points are equal and alternate, and their size."""
+    upper, lower = counts
+    n = upper + lower
+    level = mpf(0)
+    for _ in range(30):
+        rows = mp.matrix(n, n)
+        right = mp.matrix(n, 1)
+        for row, i in enumerate(at):
+            x, sign = xs[i], (-1) ** row / weights[i]
+            for k in range(upper):
+                rows[row, k] = x**k
+            for k in range(1, lower):
+                rows[row, upper + k - 1] = -(values[i] + sign * level) * x**k
+            rows[row, n - 1] = -sign
+            right[row] = values[i]
+        solution = mp.lu_solve(rows, right)
+        before, level = level, solution[n - 1]
+        if abs(level - before) <= abs(level) * mpf(2) ** -20:
+            break
+    return [solution[k] for k in range(upper)], [mpf(1)] + [solution[upper + k] for k in range(lower - 1)], level
+
+
+def fit_quotient(name):
+    """Rounds of exchange, of which the best counts: they come within a bit of the least error and then turn
+    around it."""
+    lower_name, doc, f, end, counts, weight = QUOTIENTS[name]
+    xs = half_line(end, 700)
+    values, weights = [f(x) for x in xs], [weight(x) for x in xs]
+    n = sum(counts)
+    at = [round(i * (len(xs) - 1) / (n - 1)) for i in range(n)]
+    best = None
+    for _ in range(10):
+        upper, lower, level = levelled(xs, values, weights, at, counts)
+        errors = [(horner(upper, x) / horner(lower, x) - v) * w for x, v, w in zip(xs, values, weights)]
+        worst = max(range(len(xs)), key=lambda i: abs(errors[i]))
+        if best is None or abs(errors[worst]) < best[0]:
+            best = abs(errors[worst]), lower
+        if abs(errors[worst]) <= abs(level) * mpf("1.02"):
+            break
+        runs = extremes(errors)
+        at = runs if len(runs) == n else swapped(at, worst, errors)
+    lower = [mpf(float(c)) for c in best[1]]
+    # Off 0, where a polynomial's own error is its first coefficient's.
+    xs, values, weights = xs[1:], values[1:], weights[1:]
+    below = [horner(lower, x) for x in xs]
+    rest = [v * b for v, b in zip(values, below)]
+    upper = rounded_fit(xs, rest, [w / b for w, b in zip(weights, below)], counts[0])
+    fine = half_line(end, 3001)
+    error = max(abs(f(x) - horner(upper, x) / horner(lower, x)) * weight(x) for x in fine)
+    return [(name, f"{doc}: the upper polynomial.", upper), (lower_name, f"{doc}: the lower one.", lower)], error
 
 
 def root(f):
@@ -154,13 +235,14 @@ table("COSH", "(cosh(r) - 1) / z, z = r^2, |r| up to ln 2 / 2; the error is time
       steps(root(mp.cosh), 1), 0, HALF_LN2**2, 5, lambda z: z)
 
 
-def erfcx_lead(x):
-    return x * mp.exp(x * x) * mp.erfc(x)
+def erfcx(x):
+    return mp.exp(x * x) * mp.erfc(x)
 
 
+# 1 / (LEVEL + RISE x) is within a tenth of erfcx(x) from 0 to infinity.
+LEVEL, RISE = mpf(0.9375), mpf(1.62)
 CENTRE = mpf("0.28125")
 ERF_AT = mp.erf(mp.sqrt(CENTRE)) / mp.sqrt(CENTRE)
-ERFC_AT = erfcx_lead(mpf(3) / 2)
 
 
 def at_centre(c):
@@ -168,27 +250,16 @@ def at_centre(c):
     return mp.erf(x) / x
 
 
-def from_half(v):
-    """x of v = (x - 3/2) / (x + 3/2)."""
-    return mpf(3) / 2 * (1 + v) / (1 - v)
-
-
-def to_half(x):
-    return (x - mpf(3) / 2) / (x + mpf(3) / 2)
-
-
-def slope(v):
-    x = from_half(v)
-    by_x = (1 + 2 * x * x) * mp.exp(x * x) * mp.erfc(x) - 2 * x / mp.sqrt(mp.pi)
-    return by_x * 3 / (1 - v) ** 2
+def beyond(x):
+    d = LEVEL + RISE * x
+    return (d * erfcx(x) - 1) * d
 
 
 table("ERF", "(erf(x) / x - ERF_LEAD) / c, c = x^2 - 0.28125, x from 0 to 3/4; the error is times c.",
       steps(at_centre, ERF_AT), -CENTRE + mpf(2) ** -60, mpf("0.5626") - CENTRE, 10, abs)
-table("ERFC", "(x e^(x^2) erfc(x) - ERFC_LEAD) / v, v = (x - 3/2) / (x + 3/2), x from 3/4 to 28; the error is times v.",
-      steps(lambda v: erfcx_lead(from_half(v)), ERFC_AT), to_half(mpf("0.7499")), to_half(mpf("27.4")), 24, abs)
-table("ERFC_SLOPE", "The slope of x e^(x^2) erfc(x) by v, roughly, for the low part of v.",
-      slope, to_half(mpf("0.7499")), to_half(mpf("27.4")), 4)
+quotient("ERFC_TOP", "ERFC_BOTTOM",
+         "d (d e^(x^2) erfc(x) - 1) as a quotient, d = ERFC_LEVEL + ERFC_RISE x, x from 0 to 27.3; the error is by d",
+         beyond, mpf("27.3"), (13, 12), lambda x: 1 / (LEVEL + RISE * x))
 table("CBRT", "1 / cbrt(m), m from sqrt(1/2) to sqrt(2), a first guess.",
       lambda m: 1 / mp.cbrt(m), mp.sqrt(mpf(1) / 2), mp.sqrt(2), 7)
 
@@ -220,12 +291,14 @@ table("STIRLING", "x (ln gamma(x) - (x - 1/2) ln x + x - ln sqrt(2 pi)), z = 1 /
 # name -> what it is, its value, and in how many floats it is handed over
 PARTS = {
     "ERF_LEAD": ("erf(x) / x at x^2 = 0.28125", ERF_AT, 2),
-    "ERFC_LEAD": ("x e^(x^2) erfc(x) at x = 3/2", ERFC_AT, 2),
+    "ERFC_LEVEL": ("Of the first guess of e^(x^2) erfc(x), 1 / (ERFC_LEVEL + ERFC_RISE x)", LEVEL, 1),
+    "ERFC_RISE": ("Of the first guess of e^(x^2) erfc(x), 1 / (ERFC_LEVEL + ERFC_RISE x)", RISE, 1),
     "GAMMA_LEAD": ("gamma(3/2)", GAMMA_AT, 2),
     "LN_GAMMA_LEAD": ("-4 ln gamma(3/2)", LN_GAMMA_AT, 2),
     "STIRLING_LEAD": ("ln sqrt(2 pi) - 1/2", (mp.log(2 * mp.pi) - 1) / 2, 2),
     "LN_PI": ("ln pi", mp.ln(mp.pi), 2),
     "LN2": ("ln 2", mp.ln(2), 2),
+    "LN2_GRAINS": ("ln 2, the first a multiple of 2^-52,", mp.ln(2), 2),
     "LOG2_E": ("1 / ln 2", 1 / mp.ln(2), 2),
     "LOG10_2": ("ln 2 / ln 10", mp.ln(2) / mp.ln(10), 2),
     "LOG10_E": ("1 / ln 10", 1 / mp.ln(10), 2),
@@ -262,17 +335,24 @@ def main():
             doc, value, count = PARTS[name]
             parts = []
             for _ in range(count):
-                parts.append(literal(value))
-                value -= mpf(float(value))
+                part = mpf(float(value))
+                if name == "LN2_GRAINS" and not parts:
+                    part = mp.floor(value * 2**52) / 2**52
+                parts.append(literal(part))
+                value -= part
+            if count == 1:
+                print(f"/// {doc}.\npub(super) const {name}: f64 = {parts[0]};\n")
+                continue
             print(f"/// {doc} in {count} parts.")
             print(f"pub(super) const {name}: ({', '.join(['f64'] * count)}) = ({', '.join(parts)});\n")
             continue
-        doc, coefficients, error = fit(name)
-        print(f"/// {doc} Its greatest is 2^{float(mp.log(error, 2)):.1f}.")
-        print(f"pub(super) const {name}: [f64; {len(coefficients)}] = [")
-        for c in coefficients:
-            print(f"    {literal(c)},")
-        print("];\n", flush=True)
+        tables, error = fit(name)
+        for table_name, doc, coefficients in tables:
+            print(f"/// {doc} Its greatest is 2^{float(mp.log(error, 2)):.1f}.")
+            print(f"pub(super) const {table_name}: [f64; {len(coefficients)}] = [")
+            for c in coefficients:
+                print(f"    {literal(c)},")
+            print("];\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -208,8 +208,8 @@ fn steps_of_each_function() {
         asinh         40 3  30
         acosh         55 2  33
         atanh         43 2  32
-        erf          117 1  20
-        erfc         120 1  27
+        erf           96 1  18
+        erfc          71 1  14
         approx_exp    23 0   8
         approx_exp2   23 0   8
         approx_ln     28 0  16

@@ -231,3 +231,47 @@ fn a_power_of_a_huge_base_has_all_digits() {
     let power = super::powf_f64(1.0454451478868285e281, -0.5201194184323465);
     assert!(distance_f64(power, 6.861269291906495e-147) <= 1.0, "{power:?}");
 }
+
+/// From mpmath: where erfc leaves 1, below the normal range and at its end, at powers of two, where a unit in
+/// the last place is the smallest part of the result, and where errors were greatest.
+#[test]
+fn erfc_at_its_ends_and_where_a_last_place_is_small() {
+    let rows = [
+        (f64::NAN, f64::NAN),
+        (f64::INFINITY, 0.0),
+        (f64::NEG_INFINITY, 2.0),
+        (f64::MAX, 0.0),
+        (f64::MIN, 2.0),
+        (0.0, 1.0),
+        (-0.0, 1.0),
+        (1e-300, 1.0),
+        (-1e-300, 1.0),
+        (1e-17, 1.0),
+        (-6.0, 2.0),
+        (28.0, 0.0),
+        (27.23, 0.0),
+    ];
+    for (x, want) in rows {
+        assert_eq!(distance_f64(super::erfc_f64(x), want), 0.0, "{x:?}: {:?}, not {want:?}", super::erfc_f64(x));
+    }
+    let rows = [
+        (5.551115123125783e-17, 0.9999999999999999),
+        (-3.6197619123831583e-6, 1.0000040844639317),
+        (-0.4152888439335236, 1.4430025367915638),
+        (-5.86, 1.9999999999999998),
+        (0.4769362762044699, 0.5),
+        (0.8134198475976185, 0.25),
+        (17.42796640078335, 3.9761301186135767e-134),
+        (23.455107247249526, 2.8650661076034538e-241),
+        (26.5, 2.2109076642637343e-307),
+        (26.543258, 2.225127553951042e-308),
+        (26.6, 1.088512588544227e-309),
+        (27.0, 5.23705e-319),
+        (27.2, 1e-323),
+        (27.226017111108362, 5e-324),
+    ];
+    for (x, want) in rows {
+        let got = super::erfc_f64(x);
+        assert!(distance_f64(got, want) <= 1.0, "{x:?}: {got:?}, not {want:?}");
+    }
+}
