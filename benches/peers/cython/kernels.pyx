@@ -200,6 +200,17 @@ def rational_(Py_ssize_t times, double[::1] x, double[::1] y, uint8_t[::1] x_val
         both(x_valid, y_valid, out_valid)
 
 
+cdef void celsius(double[::1] x, double[::1] out) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(out.shape[0]):
+        out[i] = (x[i] - 32.0) / 1.8
+
+
+def celsius_(Py_ssize_t times, double[::1] x, double[::1] out):
+    for _ in range(times):
+        celsius(x, out)
+
+
 cdef void lennard_jones(double[::1] dx, double[::1] dy, double[::1] dz, double[::1] out) noexcept nogil:
     cdef Py_ssize_t i
     cdef double inverse, six

@@ -111,6 +111,12 @@ fn rational(x: f64, y: f64) -> f64 {
     ((x * y + x) * y + 1.5) / (x * x + y * y + 2.0)
 }
 
+/// Degrees Celsius of degrees Fahrenheit: a quotient by a constant.
+#[kernel]
+fn celsius(x: f64) -> f64 {
+    (x - 32.0) / 1.8
+}
+
 /// Energy of a pair at this distance.
 #[kernel]
 fn lennard_jones(dx: f64, dy: f64, dz: f64) -> f64 {

@@ -55,6 +55,7 @@ POLARS = {
     "branch": lambda x: pl.when(x > 0.5).then(2.0 * x.sqrt()).otherwise(x * x - 1.0),
     "add": lambda x, y: x + y,
     "rational": lambda x, y: ((x * y + x) * y + 1.5) / (x * x + y * y + 2.0),
+    "celsius": lambda x: (x - 32.0) / 1.8,
     "lennard_jones": lennard_jones,
 }
 
@@ -88,6 +89,7 @@ SQL = {
     "branch": "CASE WHEN a > 0.5e0 THEN 2*sqrt(a) ELSE a*a - 1 END",
     "add": "a + b",
     "rational": "((a*b + a)*b + 1.5e0) / (a*a + b*b + 2e0)",
+    "celsius": "(a - 32e0) / 1.8e0",
     "lennard_jones": "4*(1/(a*a + b*b + c*c))**3 * ((1/(a*a + b*b + c*c))**3 - 1)",
 }
 

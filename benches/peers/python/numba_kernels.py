@@ -182,6 +182,17 @@ def rational(T, jit):
     return kernel
 
 
+def celsius(T, jit):
+    c, d = T(32), T(1.8)
+
+    @jit
+    def kernel(x, out):
+        for i in prange(out.size):
+            out[i] = (x[i] - c) / d
+
+    return kernel
+
+
 def lennard_jones(T, jit):
     one, four = T(1), T(4)
 
@@ -304,6 +315,7 @@ KERNELS = {
     "stencil": stencil,
     "add": add,
     "rational": rational,
+    "celsius": celsius,
     "lennard_jones": lennard_jones,
     "logistic": logistic,
     "softmax": softmax,

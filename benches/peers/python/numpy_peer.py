@@ -74,6 +74,7 @@ NUMPY = {
     "stencil": lambda x: 0.25 * x[:-2] + 0.5 * x[1:-1] + 0.25 * x[2:],
     "add": lambda x, y: x + y,
     "rational": lambda x, y: ((x * y + x) * y + 1.5) / (x * x + y * y + 2.0),
+    "celsius": lambda x: (x - 32.0) / 1.8,
     "lennard_jones": lennard_jones,
     "logistic": logistic,
     "softmax": softmax,
@@ -108,6 +109,7 @@ NUMEXPR = {
     "branch": "where(a > 0.5, 2*sqrt(a), a*a - 1)",
     "add": "a + b",
     "rational": "((a*b + a)*b + 1.5) / (a*a + b*b + 2.0)",
+    "celsius": "(a - 32.0) / 1.8",
     "lennard_jones": "4*(1/(a*a + b*b + c*c))**3 * ((1/(a*a + b*b + c*c))**3 - 1)",
 }
 

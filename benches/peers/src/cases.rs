@@ -284,6 +284,14 @@ pub(crate) const CASES: &[Case] = &[
         ..BASE
     },
     Case {
+        name: "celsius",
+        function: "celsius",
+        title: "a difference by a constant",
+        columns: &[UNIT],
+        work: work(1.0, 1.0, 0.0),
+        ..BASE
+    },
+    Case {
         name: "lennard_jones",
         function: "lennard_jones",
         title: "Lennard-Jones energy",

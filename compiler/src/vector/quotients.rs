@@ -26,8 +26,9 @@ use super::build::Compare;
 use super::ir::{Args, Body, Doubt, Inst, Isa, Ty, V, What, Width};
 use super::machine::Machine;
 
-/// Half cycles for which a register of quotients or roots keeps the divider busy, as measured on a server of Intel's
-/// (quotients: 1.70 doubles a nanosecond and 5.53 floats, roots 1.51 and 4.52), and a begun instruction the ports.
+/// Instructions that could be begun while a register of quotients or roots keeps the divider busy, as measured on a
+/// server of Intel's (quotients: 1.70 doubles a nanosecond and 5.53 floats, roots 1.51 and 4.52): two a cycle of 512
+/// bits. Of 256 bits it is three a cycle, and half the cycles.
 const DIVIDER: [(Machine, u32); 4] =
     [(Machine::DivF64, 32), (Machine::DivF32, 20), (Machine::SqrtF64, 36), (Machine::SqrtF32, 24)];
 /// What a division begins beside the divider's own work.
@@ -51,20 +52,24 @@ enum How {
 }
 
 impl How {
-    /// Instructions that this begins.
-    fn begins(self) -> u32 {
-        match self {
-            How::By { lacks: None, .. } => 8,
-            How::By { lacks: Some(_), .. } => 9,
-            How::OneBy => 15,
-            How::Any => 21,
+    /// Instructions that this begins. AVX2's choices are two or three each, and so is its test.
+    fn begins(self, isa: Isa) -> u32 {
+        match (self, isa) {
+            (How::By { lacks: None, .. }, Isa::Avx512) => 8,
+            (How::By { lacks: Some(_), .. }, Isa::Avx512) => 9,
+            (How::By { lacks: None, .. }, Isa::Avx2) => 13,
+            (How::By { lacks: Some(_), .. }, Isa::Avx2) => 17,
+            (How::OneBy, _) => 15,
+            (How::Any, _) => 21,
         }
     }
 }
 
 /// A turn, with so many of its quotients made without the divider as make it shorter.
 pub(super) fn shared_out(body: Body) -> Body {
-    let is_whole = body.shape.isa == Isa::Avx512 && body.shape.lanes >= 8 && !body.is_tail && !body.has_loops();
+    let isa = body.shape.isa;
+    let is_whole = !body.is_tail && !body.has_loops();
+    let busy = |inst: &Inst| if isa == Isa::Avx2 { busy(inst) * 3 / 4 } else { busy(inst) };
     let mut divider: u32 = body.insts.iter().map(busy).sum();
     let begins = body.insts.iter().filter(|inst| matches!(inst.what, What::Machine(..) | What::Masked(_))).count();
     if !is_whole || divider as usize <= begins {
@@ -74,11 +79,11 @@ pub(super) fn shared_out(body: Body) -> Body {
     let mut begins = begins as u32 + (DIVISION_BEGINS - 1) * divisions;
     let mut others: Vec<(usize, How)> =
         (0..body.insts.len()).filter_map(|index| Some((index, how(&body, index)?))).collect();
-    others.sort_by_key(|(_, how)| how.begins());
+    others.sort_by_key(|(_, how)| how.begins(isa));
     let mut chosen = FxHashMap::default();
     for (index, how) in others {
         let without = divider - busy(&body.insts[index]);
-        let with = begins - DIVISION_BEGINS + how.begins();
+        let with = begins - DIVISION_BEGINS + how.begins(isa);
         if without.max(with) >= divider.max(begins) {
             break;
         }
@@ -91,7 +96,7 @@ pub(super) fn shared_out(body: Body) -> Body {
     }
 }
 
-/// Half cycles for which an instruction keeps the divider busy.
+/// Half cycles for which an instruction of 512 bits keeps the divider busy.
 pub(super) fn busy(inst: &Inst) -> u32 {
     let What::Machine(machine, _) = inst.what else { return 0 };
     DIVIDER.iter().find(|(other, _)| *other == machine).map_or(0, |(_, half_cycles)| *half_cycles)
@@ -109,10 +114,13 @@ fn how(body: &Body, index: usize) -> Option<How> {
     else {
         return None;
     };
-    if body.shape.bits(inst.ty) != 512 {
+    if body.shape.bits(inst.ty) != body.shape.isa.bits() {
         return None;
     }
     match (constant(body, inst.args[0]), constant(body, inst.args[1])) {
+        // Narrow quotients, and a first guess of others, are the divider's where masks have no registers.
+        (_, None) if body.shape.isa == Isa::Avx2 => None,
+        _ if body.shape.isa == Isa::Avx2 && !is_wide => None,
         (None, Some(c)) if CONSTANTS.contains(&c.abs()) => by_constant(c, is_wide),
         (Some(1.0), None) if is_wide => Some(How::OneBy),
         (_, None) if is_wide => Some(How::Any),
@@ -155,6 +163,7 @@ fn by_constant(c: f64, is_wide: bool) -> Option<How> {
 
 /// A body in the making.
 struct Make {
+    isa: Isa,
     insts: Vec<Inst>,
     /// What each value of the old body became.
     names: Vec<V>,
@@ -166,6 +175,7 @@ struct Make {
 impl Make {
     fn new(body: &Body) -> Make {
         Make {
+            isa: body.shape.isa,
             insts: Vec::with_capacity(body.insts.len() * 2),
             names: vec![V(0); body.insts.len()],
             constants: FxHashMap::default(),
@@ -208,13 +218,41 @@ impl Make {
             Width::W64 => (1023 - 900, 1800, 53),
             Width::W32 => (127 - 70, 170, 24),
         };
-        let (least, count) = (self.constant(width, least << by), self.constant(width, count << by));
+        let (least, count) = (least << by, count << by);
         let twice = self.push_imm([Machine::Shl64, Machine::Shl32], Ty::Lanes(width), &[a], 1);
-        let above = self.lanes(width, [Machine::Sub64, Machine::Sub32], &[twice, least]);
-        let is_usual =
-            self.push_imm([Machine::CompareU64, Machine::CompareU32], Ty::Mask(width), &[above, count], LESS);
-        let is_special =
-            self.push_imm([Machine::ClassF64, Machine::ClassF32], Ty::Mask(width), &[a], ZERO_INFINITY_OR_NAN);
+        let mask = Ty::Mask(width);
+        let (is_usual, doubt, doubts) = match self.isa {
+            Isa::Avx512 => {
+                let (least, count) = (self.constant(width, least), self.constant(width, count));
+                let above = self.lanes(width, [Machine::Sub64, Machine::Sub32], &[twice, least]);
+                let is_usual = self.push_imm([Machine::CompareU64, Machine::CompareU32], mask, &[above, count], LESS);
+                let class = [Machine::ClassF64, Machine::ClassF32];
+                let is_special = self.push_imm(class, mask, &[a], ZERO_INFINITY_OR_NAN);
+                (is_usual, Doubt::Unless, [is_usual, is_special])
+            }
+            Isa::Avx2 => {
+                // Comparisons are of signed numbers, and infinities are divided.
+                let first = 1u64 << (width.bits() - 1);
+                let moved = self.constant(width, first.wrapping_sub(least));
+                let limit = self.constant(width, count.wrapping_add(first));
+                let zero = self.constant(width, 0);
+                let above = self.wide(Machine::Add64, &[twice, moved]);
+                let is_usual = self.push(Inst {
+                    what: What::Machine(Machine::Greater64, None),
+                    ty: mask,
+                    args: Args::new(&[limit, above]),
+                    copy: self.copy,
+                });
+                let is_other = self.push_imm([Machine::CompareF64; 2], mask, &[a, zero], ORDERED_AND_OTHER);
+                let doubt = self.push(Inst {
+                    what: What::Machine(Machine::Andn64, None),
+                    ty: mask,
+                    args: Args::new(&[is_usual, is_other]),
+                    copy: self.copy,
+                });
+                (is_usual, Doubt::Where, [doubt; 2])
+            }
+        };
         let mut q = self.lanes(width, [Machine::MulF64, Machine::MulF32], &[a, y]);
         if let Some(lacks) = lacks {
             let lacks = float(self, lacks);
@@ -222,7 +260,7 @@ impl Make {
         }
         let r = self.lanes(width, [Machine::Fnma213F64, Machine::Fnma213F32], &[q, c, a]);
         let corrected = self.corrected(width, is_usual, [q, r, y]);
-        self.made(width, Doubt::Unless, &[corrected, a, c, is_usual, is_special])
+        self.made(width, doubt, &[corrected, a, c, doubts[0], doubts[1]])
     }
 
     /// 1 / b.
@@ -279,6 +317,10 @@ impl Make {
 
     /// q + r y in these lanes, q in the others: a zero would lose its sign.
     fn corrected(&mut self, width: Width, lanes: V, [q, r, y]: [V; 3]) -> V {
+        if self.isa == Isa::Avx2 {
+            let sum = self.wide(Machine::Fma213F64, &[r, y, q]);
+            return self.wide(Machine::Blend64, &[lanes, q, sum]);
+        }
         let machine = if width == Width::W64 { Machine::Fma231F64 } else { Machine::Fma231F32 };
         let args = Args::new(&[lanes, q, r, y]);
         self.push(Inst { what: What::Masked(machine), ty: Ty::Lanes(width), args, copy: self.copy })
@@ -333,6 +375,8 @@ fn pick(ty: Ty, [wide, narrow]: [Machine; 2]) -> Machine {
 const LESS: u8 = 1;
 /// `vfpclasspd`: both NaNs, both zeros, both infinities.
 const ZERO_INFINITY_OR_NAN: u8 = 0x9f;
+/// `vcmppd`: neither is NaN, and they differ.
+const ORDERED_AND_OTHER: u8 = 0x0c;
 /// `vrangepd`: the greater magnitude, without a sign.
 const MAGNITUDE: u8 = 0b1011;
 

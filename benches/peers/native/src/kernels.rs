@@ -152,6 +152,11 @@ macro_rules! kernels {
             }
 
             #[inline(never)]
+            pub(super) fn celsius(columns: &[&[T]], out: &mut [T]) {
+                map1(columns[0], out, |x| (x - 32.0) / 1.8);
+            }
+
+            #[inline(never)]
             pub(super) fn lennard_jones(columns: &[&[T]], out: &mut [T]) {
                 map3(columns, out, |x, y, z| {
                     let inverse = 1.0 / (x * x + y * y + z * z);
@@ -204,6 +209,7 @@ macro_rules! kernels {
                     "stencil" => $float::stencil,
                     "add" => $float::add,
                     "rational" => $float::rational,
+                    "celsius" => $float::celsius,
                     "lennard_jones" => $float::lennard_jones,
                     "logistic" => $float::logistic,
                     "softmax" => $float::softmax,

@@ -3,7 +3,6 @@
 
 use super::moves::load_code;
 use super::*;
-use crate::vector::machine::Machine;
 
 /// What is to be done.
 pub(super) struct Cold {
@@ -15,8 +14,8 @@ pub(super) struct Cold {
 pub(super) enum Work {
     /// A turn that may have NaNs among its results: a mask that nobody reads any more, and which registers.
     Canonical { mask: Register, values: Vec<(Register, Ty)> },
-    /// A quotient by the divider.
-    Quotient { result: Register, a: Operand, b: Operand },
+    /// A quotient by the divider: by this division.
+    Quotient { division: Code, result: Register, a: Operand, b: Operand },
 }
 
 /// A comparison that is true where one operand is NaN.
@@ -39,7 +38,7 @@ impl Emit {
                 Work::Canonical { mask, values } => {
                     values.into_iter().for_each(|(register, ty)| self.canonical_lanes(mask, register, ty));
                 }
-                Work::Quotient { result, a, b } => self.divided(result, a, b),
+                Work::Quotient { division, result, a, b } => self.divided(division, result, a, b),
             }
             self.asm.jump(Code::Jmp_rel32_64, back);
         }
@@ -59,11 +58,11 @@ impl Emit {
     }
 
     /// Both operands of a quotient are where they were, the first perhaps in memory.
-    fn divided(&mut self, result: Register, a: Operand, b: Operand) {
+    fn divided(&mut self, division: Code, result: Register, a: Operand, b: Operand) {
         let to = Operand::Register(result);
         let a = match a {
             Operand::Register(_) => a,
-            Operand::Broadcast(entry) => {
+            Operand::Broadcast(entry) | Operand::Pool(entry) => {
                 self.fill(result, Operand::Pool(entry));
                 to
             }
@@ -72,7 +71,6 @@ impl Emit {
                 to
             }
         };
-        let machine = if self.shape.lanes == 8 { Machine::DivF64 } else { Machine::DivF32 };
-        self.asm.put(machine.row().form(self.shape.isa, self.shape.isa.bits()), &[to, a, b]);
+        self.asm.put(division, &[to, a, b]);
     }
 }

@@ -52,13 +52,20 @@ impl Block<'_> {
             Doubt::Where => Code::Jne_rel32_64,
             Doubt::Unless => Code::Jae_rel32_64,
         };
-        self.emit.leave_for(jump, Work::Quotient { result, a, b });
+        let machine = if inst.ty == Ty::Lanes(Width::W64) { Machine::DivF64 } else { Machine::DivF32 };
+        let division = machine.row().form(self.shape().isa, self.shape().bits(inst.ty));
+        self.emit.leave_for(jump, Work::Quotient { division, result, a, b });
         self.keep(v, inst.ty, result);
     }
 
-    /// Sets the zero flag if no lane of the two is set, and the carry flag if all are.
+    /// Sets the zero flag if no lane of the two is set, and the carry flag if all are. Of AVX2's masks, which must be
+    /// one, the zero flag only.
     fn either(&mut self, first: Register, second: Register) {
-        let code = if self.shape().lanes == 8 { Code::VEX_Kortestb_kr_kr } else { Code::VEX_Kortestw_kr_kr };
+        let code = match (self.shape().isa, self.shape().lanes) {
+            (Isa::Avx2, _) => Code::VEX_Vptest_ymm_ymmm256,
+            (Isa::Avx512, 8) => Code::VEX_Kortestb_kr_kr,
+            (Isa::Avx512, _) => Code::VEX_Kortestw_kr_kr,
+        };
         self.put(code, &[Operand::Register(first), Operand::Register(second)]);
     }
 }
