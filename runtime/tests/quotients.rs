@@ -6,7 +6,7 @@
 use filbert_compiler::{Backend, Level, Target};
 use filbert_ir::random::{Rng, specials};
 use filbert_ir::{Op, Scalar, Type};
-use filbert_runtime::{Engine, LoadedKernel};
+use filbert_runtime::{Engine, LoadedKernel, Uniform};
 
 use crate::differential::applied;
 use crate::support::{is_long_run, patient};
@@ -168,6 +168,39 @@ fn hard_quotients_by_constants_are_rounded_right() {
                 for (a, ours) in a.iter().zip(&out) {
                     assert!(same(*ours, a / c), "{a:e} / {c:e} is {:e}, not {ours:e}", a / c);
                 }
+            }
+        }
+    }
+}
+
+/// By one value for all rows, usual or not.
+#[test]
+fn hard_quotients_by_one_value_are_rounded_right() {
+    let codes = code(Type::F64, None);
+    let specials = doubles();
+    let mut rng = Rng::new(11);
+    for round in 0..calls(300) {
+        let b = match round % 4 {
+            0 => rng.pick(&specials),
+            1 => float(rng.chance(50), rng.below(2046) as i64 - 1022, fraction(&mut rng)),
+            _ => float(rng.chance(50), rng.below(60) as i64 - 30, fraction(&mut rng)),
+        };
+        let hard = b.is_normal();
+        let a: Vec<f64> = (0..ROWS)
+            .map(|_| match rng.below(100) {
+                0 => rng.pick(&specials),
+                1 => f64::from_bits(rng.next_u64()),
+                2..40 => float(rng.chance(50), rng.below(600) as i64 - 300, fraction(&mut rng)),
+                _ if hard => hard_dividend(&mut rng, b, 53),
+                _ => rng.below(100) as f64,
+            })
+            .collect();
+        let mut out = vec![0.0; ROWS];
+        for code in &codes {
+            let kernel = code.typed::<(f64, Uniform<f64>), f64>().unwrap();
+            kernel.call((&a, b), &mut out).unwrap();
+            for (a, ours) in a.iter().zip(&out) {
+                assert!(same(*ours, a / b), "{a:e} / {b:e} is {:e}, not {ours:e}", a / b);
             }
         }
     }

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use filbert_ir::{Core, Def, Op, Region, Scalar, Type, ValueId};
 
 use super::build::Build;
-use super::ir::{Body, Shape, Ty, V, What, Width};
+use super::ir::{Body, Of, Shape, Ty, V, What, Width};
 use crate::abi;
 use crate::passes::Optimized;
 use crate::proof::{self, Proofs};
@@ -309,7 +309,7 @@ impl Convert<'_> {
 
     fn load(&mut self, slot: u32, ty: Type) -> V {
         let is_uniform = slot < u64::BITS && self.uniform >> slot & 1 == 1;
-        let what = if is_uniform { What::Uniform { slot } } else { What::Load { slot, elem: ty } };
+        let what = if is_uniform { What::Uniform { slot, of: Of::Value } } else { What::Load { slot, elem: ty } };
         let v = self.build.push(what, Ty::Lanes(Width::of(ty)), &[]);
         if ty == Type::Bool { self.build.non_zero(v) } else { v }
     }

@@ -40,6 +40,7 @@ mod block;
 mod cold;
 mod doubt;
 mod in_place;
+mod kept;
 mod memory;
 mod moves;
 mod repeat;
@@ -375,47 +376,6 @@ impl Emit {
 
     fn compare_end(&mut self) {
         self.asm.put(Code::Cmp_r64_rm64, &[Operand::Register(ROW), Operand::Register(END)]);
-    }
-
-    /// Loads the constants that have registers, and what is one value for all rows.
-    fn constants(&mut self, placed: &Placed) {
-        let kept = || placed.body.insts.iter().zip(&placed.places.of).filter(|(inst, _)| inst.what.is_kept());
-        // What is on the stack goes through a register that nothing is kept in.
-        let is_free = |number: &u32| !kept().any(|(_, place)| *place == Place::Register(*number));
-        let spare = (0..registers::count(self.shape.isa, Bank::Vector)).find(is_free).unwrap_or(0);
-        for (inst, place) in kept() {
-            let register = match place {
-                Place::Register(register) => self.vector(*register, inst.ty),
-                Place::Slot(_) => self.vector(spare, inst.ty),
-                Place::Pool | Place::Nowhere => continue,
-            };
-            match inst.what {
-                What::Uniform { slot } => {
-                    self.load_column(SPARE, Column::Input(slot));
-                    self.fill(register, Operand::At(SPARE, 0));
-                }
-                What::Const(bits) => {
-                    let entry = self.pool_entry(bits);
-                    self.fill(register, Operand::Pool(entry));
-                }
-                _ => unreachable!("nothing else is kept"),
-            }
-            if let Place::Slot(slot) = place {
-                let slot = Operand::At(Register::RSP, (slot * slot_bytes(self.shape.isa)) as i32);
-                self.asm.put(moves::store_code(self.shape.isa, register), &[slot, Operand::Register(register)]);
-            }
-        }
-    }
-
-    /// The same 64 bits in all of a register.
-    fn fill(&mut self, register: Register, from: Operand) {
-        let code = match (self.shape.isa, register.size()) {
-            (Isa::Avx512, 64) => Code::EVEX_Vbroadcastsd_zmm_k1z_xmmm64,
-            (Isa::Avx512, _) => Code::EVEX_Vbroadcastsd_ymm_k1z_xmmm64,
-            (Isa::Avx2, 32) => Code::VEX_Vbroadcastsd_ymm_m64,
-            (Isa::Avx2, _) => Code::VEX_Vmovddup_xmm_xmmm64,
-        };
-        self.asm.put(code, &[Operand::Register(register), from]);
     }
 
     /// A constant's place in the pool: once where lanes can share it, else for all lanes.

@@ -143,7 +143,7 @@ pub(super) enum What {
     /// The same bits in each 64 of a register: a lane of 64, or two of 32.
     Const(u64),
     /// The pattern of an input that has one value for all rows: the same 64 bits throughout a register, read once.
-    Uniform { slot: u32 },
+    Uniform { slot: u32, of: Of },
     /// The block's elements of an input; in a tail under the mask that is the operand.
     Load { slot: u32, elem: Type },
     /// A row of the table, with its immediate.
@@ -229,6 +229,16 @@ impl What {
     pub(super) fn is_kept(self) -> bool {
         matches!(self, What::Const(_) | What::Uniform { .. })
     }
+}
+
+/// What is read of an input that has one value for all rows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Of {
+    Value,
+    /// The reciprocal of a double; of one without that its magnitude is of no consequence, but not its sign.
+    Reciprocal,
+    /// These bits if the double is far from what is too great or too small to divide by, else 0.
+    Limit(u64),
 }
 
 /// When some lane is in doubt.
@@ -355,7 +365,11 @@ impl std::fmt::Display for Body {
                 What::Again { .. } => f.write_str("again")?,
                 What::Spend(iterations) => write!(f, "spend {iterations}")?,
                 What::Const(bits) => write!(f, "const {bits:#x}")?,
-                What::Uniform { slot } => write!(f, "the one value of slot {slot}")?,
+                What::Uniform { slot, of: Of::Value } => write!(f, "the one value of slot {slot}")?,
+                What::Uniform { slot, of: Of::Reciprocal } => write!(f, "1 / the one value of slot {slot}")?,
+                What::Uniform { slot, of: Of::Limit(bits) } => {
+                    write!(f, "{bits:#x} if the one value of slot {slot} is usual")?;
+                }
                 What::Load { slot, elem } => write!(f, "load {elem} of slot {slot}")?,
                 What::Address { list } => write!(f, "addresses of list {list}")?,
                 What::Gather { from: Where::Table(table), elem, .. } => write!(f, "gather {elem} of table {table} at")?,

@@ -16,6 +16,8 @@
 //!   unit, and r exact, where c (1/2 + c d) is at most 2, with c in 1..2 and d what y lacks of 1 / c, in units of 2^-53.
 //!   Elsewhere a times what y lacks is added to q, which makes an error of half a unit each.
 //!
+//! * By a value that all rows share, the reciprocal is made once; q is corrected twice.
+//!
 //! All this holds where nothing is too great or too small on the way. Zeros, infinities and NaNs keep the first guess
 //! where a correction would spoil them. In all other lanes, which hardly ever are there, the quotient is in doubt:
 //! one branch leaves to code out of the way that divides.
@@ -23,7 +25,7 @@
 use rustc_hash::FxHashMap;
 
 use super::build::Compare;
-use super::ir::{Args, Body, Doubt, Inst, Isa, Ty, V, What, Width};
+use super::ir::{Args, Body, Doubt, Inst, Isa, Of, Ty, V, What, Width};
 use super::machine::Machine;
 
 /// Instructions that could be begun while a register of quotients or roots keeps the divider busy, as measured on a
@@ -36,7 +38,7 @@ const DIVISION_BEGINS: u32 = 3;
 
 /// Binary exponents of divisors, and of what is divided, between which the theorems hold: the remainder a - b q
 /// is a multiple of 2^-105 |a|, and must not be below the least number.
-const EXPONENTS: f64 = 400.0;
+pub(super) const EXPONENTS: f64 = 400.0;
 /// The same for constants.
 const CONSTANTS: std::ops::Range<f64> = 1e-6..1e6;
 
@@ -45,6 +47,8 @@ const CONSTANTS: std::ops::Range<f64> = 1e-6..1e6;
 enum How {
     /// By a constant: its reciprocal, and what that lacks if it must be looked at.
     By { reciprocal: f64, lacks: Option<f64> },
+    /// By the one value of this slot.
+    ByOne { slot: u32 },
     /// The reciprocal of the divisor.
     OneBy,
     /// Any other.
@@ -59,6 +63,7 @@ impl How {
             (How::By { lacks: Some(_), .. }, Isa::Avx512) => 9,
             (How::By { lacks: None, .. }, Isa::Avx2) => 13,
             (How::By { lacks: Some(_), .. }, Isa::Avx2) => 17,
+            (How::ByOne { .. }, _) => 10,
             (How::OneBy, _) => 15,
             (How::Any, _) => 21,
         }
@@ -116,6 +121,11 @@ fn how(body: &Body, index: usize) -> Option<How> {
     };
     if body.shape.bits(inst.ty) != body.shape.isa.bits() {
         return None;
+    }
+    if let (What::Uniform { slot, of: Of::Value }, true, Isa::Avx512) =
+        (body.inst(inst.args[1]).what, is_wide, body.shape.isa)
+    {
+        return Some(How::ByOne { slot });
     }
     match (constant(body, inst.args[0]), constant(body, inst.args[1])) {
         // Narrow quotients, and a first guess of others, are the divider's where masks have no registers.
@@ -201,6 +211,7 @@ impl Make {
     fn quotient(&mut self, width: Width, how: How, [a, b]: [V; 2]) -> V {
         match how {
             How::By { reciprocal, lacks } => self.by(width, [a, b], reciprocal, lacks),
+            How::ByOne { slot } => self.by_one([a, b], slot),
             How::OneBy => self.one_by([a, b]),
             How::Any => self.any([a, b]),
         }
@@ -261,6 +272,35 @@ impl Make {
         let r = self.lanes(width, [Machine::Fnma213F64, Machine::Fnma213F32], &[q, c, a]);
         let corrected = self.corrected(width, is_usual, [q, r, y]);
         self.made(width, doubt, &[corrected, a, c, doubts[0], doubts[1]])
+    }
+
+    /// a / b, the b the one value of a slot, whose reciprocal is made before the first block: by division, so that it is
+    /// rounded right whatever b is. If b is one to which the theorems do not apply, every quotient is in doubt but
+    /// for those of zeros, infinities and NaNs, which are a times the reciprocal then, too.
+    fn by_one(&mut self, [a, b]: [V; 2], slot: u32) -> V {
+        let width = Width::W64;
+        let least = (1023 - EXPONENTS as u64) << 53;
+        let limit = Of::Limit((2 * EXPONENTS as u64) << 53);
+        let [y, limit] = [Of::Reciprocal, limit].map(|of| self.uniform(slot, of));
+        let least = self.constant(width, least);
+        let twice = self.push_imm([Machine::Shl64; 2], Ty::Lanes(width), &[a], 1);
+        let above = self.wide(Machine::Sub64, &[twice, least]);
+        let mask = Ty::Mask(width);
+        let is_usual = self.push_imm([Machine::CompareU64; 2], mask, &[above, limit], LESS);
+        let is_special = self.push_imm([Machine::ClassF64; 2], mask, &[a], ZERO_INFINITY_OR_NAN);
+        let mut q = self.wide(Machine::MulF64, &[a, y]);
+        for _ in 0..2 {
+            let r = self.wide(Machine::Fnma213F64, &[q, b, a]);
+            q = self.corrected(width, is_usual, [q, r, y]);
+        }
+        self.made(width, Doubt::Unless, &[q, a, b, is_usual, is_special])
+    }
+
+    fn uniform(&mut self, slot: u32, of: Of) -> V {
+        let what = What::Uniform { slot, of };
+        let known = self.insts.iter().position(|inst| inst.what == what).map(|place| V(place as u32));
+        let inst = Inst { what, ty: Ty::Lanes(Width::W64), args: Args::new(&[]), copy: 0 };
+        known.unwrap_or_else(|| self.push(inst))
     }
 
     /// 1 / b.
@@ -378,7 +418,7 @@ const ZERO_INFINITY_OR_NAN: u8 = 0x9f;
 /// `vcmppd`: neither is NaN, and they differ.
 const ORDERED_AND_OTHER: u8 = 0x0c;
 /// `vrangepd`: the greater magnitude, without a sign.
-const MAGNITUDE: u8 = 0b1011;
+pub(super) const MAGNITUDE: u8 = 0b1011;
 
 #[cfg(test)]
 mod tests {
