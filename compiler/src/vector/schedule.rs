@@ -39,9 +39,6 @@ fn pays_spills(isa: Isa) -> std::ops::RangeInclusive<usize> {
 /// registers.
 const ALIVE_OF_THREE_MAX: u32 = 15;
 
-/// Half cycles that two blocks must leave of the time of the longest chain, for a third to be worth its code.
-const THIRD_FILLS: usize = 60;
-
 /// How many copies a turn of the loop has.
 pub(super) fn copies(body: &Body) -> u32 {
     let usual = usual_copies(body);
@@ -92,12 +89,7 @@ fn usual_copies(body: &Body) -> u32 {
     let alive_alone = registers::most_alive(&alone, Bank::Vector);
     let spilling = match is_worth && longest > work {
         // Two do not fill that time either, and three have not too many values.
-        true if longest > 2 * work + THIRD_FILLS
-            && body.shape.isa == Isa::Avx512
-            && alive_alone <= ALIVE_OF_THREE_MAX =>
-        {
-            3
-        }
+        true if longest > 2 * work && body.shape.isa == Isa::Avx512 && alive_alone <= ALIVE_OF_THREE_MAX => 3,
         true => 2,
         false => 1,
     };
