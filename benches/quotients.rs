@@ -90,7 +90,8 @@ fn measure(case: &Case, what: &str, columns: [&[f64]; 2]) {
     let mut out = vec![0.0; ROWS];
     for kernel in &loaded {
         (case.call)(kernel, columns, &mut out);
-        let same = |(ours, theirs): (&f64, &f64)| ours.to_bits() == theirs.to_bits() || theirs.is_nan() && ours.is_nan();
+        let same =
+            |(ours, theirs): (&f64, &f64)| ours.to_bits() == theirs.to_bits() || theirs.is_nan() && ours.is_nan();
         assert!(out.iter().zip(&theirs).all(same), "{}, {what}", case.name);
     }
     let mut fastest = [f64::MAX; 3];
@@ -114,7 +115,9 @@ fn main() {
     println!("| kernel | columns | back end | ns/row | level V3 | Rust | Rust / ours |\n|---|---|---|---|---|---|---|");
     for case in &CASES {
         measure(case, "usual", [&column(1, 0, 0.0), &column(2, 0, 0.0)]);
-        for (name, special) in [("zeros", 0.0), ("infinities", f64::INFINITY), ("NaNs", f64::NAN), ("subnormals", 1e-310)] {
+        for (name, special) in
+            [("zeros", 0.0), ("infinities", f64::INFINITY), ("NaNs", f64::NAN), ("subnormals", 1e-310)]
+        {
             for thousandths in [10, 100] {
                 let of = |part: &str| format!("{} % {name} {part}", thousandths / 10);
                 let (usual, some) = (column(1, 0, 0.0), column(2, thousandths, special));
