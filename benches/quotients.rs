@@ -35,11 +35,13 @@ struct Case {
 }
 
 fn call_columns(kernel: &LoadedKernel, [a, b]: [&[f64]; 2], out: &mut [f64]) {
-    kernel.typed::<(f64, f64), f64>().unwrap().call((a, b), out).unwrap();
+    let kernel = kernel.typed::<(f64, f64), f64>().expect("two columns");
+    kernel.call((a, b), out).expect("no row fails");
 }
 
 fn call_scalars(kernel: &LoadedKernel, [a, _]: [&[f64]; 2], out: &mut [f64]) {
-    kernel.typed::<(f64, Uniform<f64>, Uniform<f64>), f64>().unwrap().call((a, MEAN, DEVIATION), out).unwrap();
+    let kernel = kernel.typed::<(f64, Uniform<f64>, Uniform<f64>), f64>().expect("a column and two numbers");
+    kernel.call((a, MEAN, DEVIATION), out).expect("no row fails");
 }
 
 macro_rules! peer {
