@@ -4,9 +4,10 @@
 //! `FILBERT_LONG=1` asks for a thousand times as many.
 
 use filbert_compiler::{Backend, Level, Target};
+use filbert_ir::kernel::Args;
 use filbert_ir::random::{Rng, specials};
-use filbert_ir::{Op, Scalar, Type};
-use filbert_runtime::{Engine, LoadedKernel, Uniform};
+use filbert_ir::{Builder, Def, Kernel, Names, Op, Scalar, Type, ValueId, verify};
+use filbert_runtime::{CallOptions, Column, Engine, LoadedKernel, Uniform};
 
 use crate::differential::applied;
 use crate::support::{is_long_run, patient};
@@ -202,6 +203,49 @@ fn hard_quotients_by_one_value_are_rounded_right() {
             for (a, ours) in a.iter().zip(&out) {
                 assert!(same(*ours, a / b), "{a:e} / {b:e} is {:e}, not {ours:e}", a / b);
             }
+        }
+    }
+}
+
+/// So many quotients that are wanted at once that AVX2 has no registers for them, nor for what they need.
+#[test]
+fn quotients_beyond_the_registers_are_rounded_right() {
+    const INPUTS: usize = 24;
+    let by = |i: usize| 1.1 + i as f64 * 0.7;
+    let mut builder = Builder::new();
+    let inputs: Vec<ValueId> = (0..INPUTS).map(|_| builder.param(Type::F64)).collect();
+    let op = |builder: &mut Builder, op, a, b| builder.push(Type::F64, Def::Op(op, Args::new(&[a, b])));
+    let quotients: Vec<ValueId> = inputs
+        .iter()
+        .enumerate()
+        .map(|(i, &input)| {
+            let constant = builder.constant(Scalar::F64(by(i)));
+            op(&mut builder, Op::Div, input, constant)
+        })
+        .collect();
+    // Each beside the one as far from the end as it is from the begin, so that all are there first.
+    let mut sum = quotients[0];
+    for i in 0..INPUTS {
+        let product = op(&mut builder, Op::Mul, quotients[i], quotients[INPUTS - 1 - i]);
+        sum = op(&mut builder, Op::Add, sum, product);
+    }
+    let (core, _) = builder.finish(vec![sum]);
+    let params = (0..core.slots()).map(|i| format!("p{i}")).collect();
+    let names = Names { kernel: "k".into(), params, ..Names::default() };
+    let kernel = verify(Kernel { core, names, source: None }).unwrap();
+    let mut rng = Rng::new(5);
+    let columns: Vec<Vec<f64>> = (0..INPUTS)
+        .map(|_| (0..ROWS).map(|_| if rng.chance(2) { 1e-310 } else { rng.below(1000) as f64 / 7.0 }).collect())
+        .collect();
+    let given: Vec<Column<'_>> = columns.iter().map(|column| Column::slice(column)).collect();
+    for level in [Level::V3, Level::V4] {
+        let loaded = patient(1 << 20).with_target(Target::level(level)).load(&kernel, Engine::Native);
+        let out = loaded.call(&given, ROWS, &CallOptions::default()).unwrap();
+        for row in 0..ROWS {
+            let q: Vec<f64> = (0..INPUTS).map(|i| columns[i][row] / by(i)).collect();
+            let theirs = (0..INPUTS).fold(q[0], |sum, i| sum + q[i] * q[INPUTS - 1 - i]);
+            let Some(Scalar::F64(ours)) = out[0].value(row) else { panic!("row {row} is null") };
+            assert!(same(ours, theirs), "{level:?}, row {row}: {ours:e}, not {theirs:e}");
         }
     }
 }

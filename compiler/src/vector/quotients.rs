@@ -13,8 +13,8 @@
 //!   floating-point arithmetic", on division with a fused multiply-add.) For such a q the first guess a y, of the y that was within 5/8, is
 //!   corrected by the same 1 - b y: an error of half a unit each. That r is exact needs a little room below
 //!   b = 2, so the last 16 significands are left to the divider.
-//! * By a constant c the reciprocal is rounded when the code is made, and what it lacks is known: q = a y is within one
-//!   unit, and r exact, where c (1/2 + c d) is at most 2, with c in 1..2 and d what y lacks of 1 / c, in units of 2^-53.
+//! * By a constant c the reciprocal is rounded when the code is made, and what it lacks is known: q = a y is within 1.3
+//!   units, which will do, and r exact, where c (1/2 + c d) is at most 2, with c in 1..2 and d what y lacks of 1 / c, in units of 2^-53.
 //!   Elsewhere a times what y lacks is added to q, which makes an error of half a unit each.
 //! * By a value that all rows share, the reciprocal is made once; q is corrected twice.
 //!

@@ -46,7 +46,9 @@ impl Block<'_> {
             Place::Register(number) => Operand::Register(self.register(number, inst.ty)),
             _ => self.memory(inst.args[place]),
         });
-        let [first, second] = [3, 4].map(|place| self.read(inst.args[place]));
+        // One mask that stands twice is loaded once: beside the result there is one scratch register more.
+        let first = self.read(inst.args[3]);
+        let second = if inst.args[4] == inst.args[3] { first } else { self.read(inst.args[4]) };
         self.either(first, second);
         let jump = match doubt {
             Doubt::Where => Code::Jne_rel32_64,
