@@ -242,7 +242,7 @@ fn quotients_beyond_the_registers_are_rounded_right() {
         let loaded = patient(1 << 20).with_target(Target::level(level)).load(&kernel, Engine::Native);
         let out = loaded.call(&given, ROWS, &CallOptions::default()).unwrap();
         for row in 0..ROWS {
-            let q: Vec<f64> = (0..INPUTS).map(|i| columns[i][row] / by(i)).collect();
+            let q: Vec<f64> = columns.iter().enumerate().map(|(i, column)| column[row] / by(i)).collect();
             let theirs = (0..INPUTS).fold(q[0], |sum, i| sum + q[i] * q[INPUTS - 1 - i]);
             let Some(Scalar::F64(ours)) = out[0].value(row) else { panic!("row {row} is null") };
             assert!(same(ours, theirs), "{level:?}, row {row}: {ours:e}, not {theirs:e}");
