@@ -185,11 +185,10 @@ impl Build {
         }
     }
 
-    /// Both masks in lanes of one width.
+    /// Both masks in lanes of one width, the larger one: to widen is one instruction, to narrow two.
     fn alike(&mut self, a: V, b: V) -> (V, V, Width) {
-        let width = self.width(a);
-        let b = self.mask_as(b, width);
-        (a, b, width)
+        let width = self.width(a).max(self.width(b));
+        (self.mask_as(a, width), self.mask_as(b, width), width)
     }
 
     fn mask_op(&mut self, masks: Machine, wide: Machine, narrow: Machine, a: V, b: V) -> V {
@@ -237,7 +236,33 @@ impl Build {
             return self.or_zero(mask, yes);
         }
         let mask = self.mask_as(mask, width);
+        if !self.has_masks()
+            && let Some(added) = self.added(no, yes)
+        {
+            return self.added_where(mask, no, added);
+        }
         self.machine(pick(width, Machine::Blend64, Machine::Blend32), Ty::Lanes(width), &[mask, no, yes])
+    }
+
+    /// What is added to the integers of `v` to get those of `sum`, if that is how they were made.
+    fn added(&self, v: V, sum: V) -> Option<V> {
+        let inst = &self.insts[sum.index()];
+        match (inst.what, &inst.args[..]) {
+            (What::Machine(Machine::Add64 | Machine::Add32, _), &[a, b]) if a == v => Some(b),
+            (What::Machine(Machine::Add64 | Machine::Add32, _), &[a, b]) if b == v => Some(a),
+            _ => None,
+        }
+    }
+
+    /// AVX2, where a blend has three parts: a sum in the lanes of a mask only. As a number its lanes are -1 or 0.
+    fn added_where(&mut self, mask: V, v: V, added: V) -> V {
+        let width = self.width(v);
+        let one = self.constant(width, 1);
+        if added == one {
+            return self.machine(pick(width, Machine::Sub64, Machine::Sub32), Ty::Lanes(width), &[v, mask]);
+        }
+        let part = self.or_zero(mask, added);
+        self.iadd(v, part)
     }
 
     /// The same of masks.

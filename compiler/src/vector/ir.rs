@@ -152,9 +152,10 @@ pub(super) enum What {
     /// those of the second.
     Masked(Machine),
     /// The lanes in which neither of the first two operands is NaN, of those of the third if there is one. Where
-    /// masks have registers.
+    /// masks have no registers of their own: the lanes in which one of the two is.
     Ordered,
-    /// Makes the NaNs of all operands of `Ordered` canonical where they are, if the operand lacks a lane.
+    /// Makes the NaNs of all operands of `Ordered` canonical where they are, if the operand, which is all that these
+    /// said, tells of one.
     Canonical,
     /// The first operand, a quotient of the second and the third, unless lanes are in doubt by the last two, which
     /// are masks: then the quotient is made again, by the divider.

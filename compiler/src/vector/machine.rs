@@ -231,6 +231,11 @@ impl Machine {
         matches!(self, Machine::FixF64 | Machine::FixF32)
     }
 
+    /// Whether only the lower half of a register that is twice as wide as the result is read.
+    pub(super) fn reads_lower(self) -> bool {
+        matches!(self, Machine::Shuffle32 | Machine::PackU16)
+    }
+
     /// The forms of a product and sum of which this is the second: 132, 213 and 231.
     pub(super) fn forms(self) -> Option<[Machine; 3]> {
         Some(match self {

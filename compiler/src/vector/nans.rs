@@ -3,11 +3,15 @@
 //! A NaN among the results of a kernel becomes the canonical one by an instruction for each register, and hardly ever
 //! there is one. Short blocks are bound by the number of their instructions, so there one comparison asks two
 //! registers, on top of what was found so far, and one branch leaves to code out of the way if any lane holds a NaN:
-//! half an instruction a register instead of one.
+//! half an instruction a register instead of one; with AVX2, where it takes a comparison and a blend of three parts,
+//! one instead of four.
 
-use super::ir::{Args, Body, Inst, Isa, Ty, V, What};
+use super::ir::{Args, Body, Inst, Isa, Ty, V, What, Width};
 use super::machine::Machine;
 use super::registers::{Place, Places};
+
+/// A comparison that is true where one operand is NaN.
+const UNORDERED: u8 = 3;
 
 /// Instructions of a block up to which this pays.
 const WORK_MAX: usize = 24;
@@ -15,9 +19,13 @@ const WORK_MAX: usize = 24;
 /// The turn with its results looked at together, or nothing where that is not possible or does not pay.
 pub(super) fn together(body: &Body) -> Option<Body> {
     let work = body.insts.iter().filter(|inst| !inst.what.is_kept()).count();
-    let is_whole = body.shape.isa == Isa::Avx512 && body.shape.lanes >= 8;
+    let has_masks = body.shape.isa == Isa::Avx512;
+    let is_whole = |v: V| match has_masks {
+        true => body.shape.lanes >= 8,
+        false => body.shape.bits(body.inst(v).ty) == 256,
+    };
     let is_plain = |inst: &Inst| inst.ty != Ty::None || matches!(inst.what, What::Store { .. } | What::Check);
-    if !is_whole || body.copies < 2 || work > WORK_MAX * body.copies as usize || !body.insts.iter().all(is_plain) {
+    if body.copies < 2 || work > WORK_MAX * body.copies as usize || !body.insts.iter().all(is_plain) {
         return None;
     }
     let mut uses = vec![0u32; body.insts.len()];
@@ -25,15 +33,15 @@ pub(super) fn together(body: &Body) -> Option<Body> {
     // What each store's value is before it is made canonical.
     let raw = |inst: &Inst| {
         let (What::Store { .. }, [fixed]) = (inst.what, &inst.args[..]) else { return None };
-        let made = body.inst(*fixed);
-        let is_fixed = matches!(made.what, What::Machine(Machine::FixF64 | Machine::FixF32, _));
-        (is_fixed && uses[fixed.index()] == 1 && !body.is_kept(made.args[1])).then(|| (*fixed, made.args[1]))
+        let raw = fixed_of(body, *fixed)?;
+        (uses[fixed.index()] == 1 && !body.is_kept(raw)).then_some((*fixed, raw))
     };
     let first_store = body.insts.iter().position(|inst| matches!(inst.what, What::Store { .. }))?;
     let mut raws: Vec<(V, V)> = body.insts.iter().filter_map(raw).collect();
     let stored_twice = |v: V| raws.iter().filter(|(_, other)| *other == v).count() > 1;
     let is_read_behind = |v: V| body.insts[first_store..].iter().any(|inst| inst.args.contains(&v));
-    if raws.len() < 4 || raws.iter().any(|&(_, v)| stored_twice(v) || is_read_behind(v)) {
+    let spoils = |&(_, v): &(V, V)| !is_whole(v) || stored_twice(v) || is_read_behind(v);
+    if raws.len() < 4 || raws.iter().any(spoils) {
         return None;
     }
     // Registers of one width are asked in pairs.
@@ -53,6 +61,25 @@ pub(super) fn together(body: &Body) -> Option<Body> {
     Some(Body { insts, ..body.clone() })
 }
 
+/// The value that is made canonical here, if anything is.
+fn fixed_of(body: &Body, v: V) -> Option<V> {
+    let inst = body.inst(v);
+    match inst.what {
+        What::Machine(Machine::FixF64 | Machine::FixF32, _) => Some(inst.args[1]),
+        What::Machine(Machine::Blend64 | Machine::Blend32, _) => {
+            let (mask, raw) = (body.inst(inst.args[0]), inst.args[1]);
+            let asks = matches!(mask.what, What::Machine(Machine::CompareF64 | Machine::CompareF32, Some(UNORDERED)));
+            let canonical = match inst.ty {
+                Ty::Lanes(Width::W32) => What::Const(0x7fc0_0000_7fc0_0000),
+                _ => What::Const(0x7ff8_0000_0000_0000),
+            };
+            let is_fix = asks && mask.args[..] == [raw, raw] && body.inst(inst.args[2]).what == canonical;
+            is_fix.then_some(raw)
+        }
+        _ => None,
+    }
+}
+
 /// Comparisons in a chain, and the branch.
 fn ask(insts: &mut Vec<Inst>, body: &Body, raws: &[(V, V)], names: &[V]) {
     let mut so_far: Option<V> = None;
@@ -61,10 +88,19 @@ fn ask(insts: &mut Vec<Inst>, body: &Body, raws: &[(V, V)], names: &[V]) {
         let ty = body.inst(a).ty;
         let b = left.next_if(|&b| body.inst(b).ty == ty).unwrap_or(a);
         let [a, b] = [a, b].map(|v| names[v.index()]);
-        let args = so_far.map_or(Args::new(&[a, b]), |so_far| Args::new(&[a, b, so_far]));
         let Ty::Lanes(width) = ty else { unreachable!("results are numbers") };
-        so_far = Some(V(insts.len() as u32));
-        insts.push(Inst { what: What::Ordered, ty: Ty::Mask(width), args, copy: 0 });
+        let mut push = |what, args: &[V]| {
+            insts.push(Inst { what, ty: Ty::Mask(width), args: Args::new(args), copy: 0 });
+            V(insts.len() as u32 - 1)
+        };
+        so_far = Some(match (body.shape.isa, so_far) {
+            (_, None) => push(What::Ordered, &[a, b]),
+            (Isa::Avx512, Some(so_far)) => push(What::Ordered, &[a, b, so_far]),
+            (Isa::Avx2, Some(so_far)) => {
+                let found = push(What::Ordered, &[a, b]);
+                push(What::Machine(Machine::Or64, None), &[so_far, found])
+            }
+        });
     }
     let args = Args::new(so_far.as_slice());
     insts.push(Inst { what: What::Canonical, ty: Ty::None, args, copy: 0 });

@@ -3,7 +3,8 @@
 //! Functions come one behind the other from `convert`, each a chain in which a step waits for the one before. A
 //! CPU looks ahead, but not as far as the next function. Here steps of several chains are mixed: among instructions
 //! whose operands are there, of a window of the old order, the one with the longest way to the end is next; once too
-//! many values are alive, the one that frees most. Only the order changes, never what is computed: checks and
+//! many values are alive, the one that frees most (of several the first, or where registers are few the one with the
+//! longest way, as was measured). Only the order changes, never what is computed: checks and
 //! stores stay behind everything else, and what touches elements of lists behind what it rests on.
 
 use super::ir::{Args, Bank, Body, Inst, Isa, Ty, V, What};
@@ -11,8 +12,8 @@ use super::machine::Machine;
 use super::quotients;
 use super::registers;
 
-/// Instructions of the old order among which the next one is chosen.
-const WINDOW: usize = 100;
+/// Instructions of the old order among which the next one is chosen, for each of the blocks beside one another.
+const WINDOW: usize = 70;
 
 /// Instructions of a block with loops that are written out, of which the order is worth the time that it takes.
 const WRITTEN_OUT_MAX: usize = 500;
@@ -24,6 +25,7 @@ fn latency(inst: &Inst) -> u32 {
     match machine {
         Machine::DivF64 | Machine::DivF32 => 32,
         Machine::SqrtF64 | Machine::SqrtF32 => 40,
+        Machine::Mul64 => 30,
         Machine::And64 | Machine::Or64 | Machine::Xor64 | Machine::Andn64 => 2,
         Machine::Ternary64 | Machine::Ternary32 | Machine::Shl64 | Machine::Shr64 => 2,
         Machine::Add64 | Machine::Sub64 | Machine::Blend64 | Machine::Keep64 => 2,
@@ -41,6 +43,34 @@ pub(super) fn longest(body: &Body) -> u32 {
         there[index] = begun + if inst.what.is_kept() { 0 } else { latency(inst) };
     }
     there.into_iter().max().unwrap_or(0)
+}
+
+/// An iteration of a loop, in half cycles.
+#[derive(Clone, Copy)]
+pub(super) struct Iteration {
+    /// Its longest chain.
+    pub(super) longest: u32,
+    /// What its instructions keep busy.
+    pub(super) work: u32,
+}
+
+/// An iteration of the first innermost loop that lanes leave by themselves.
+pub(super) fn iteration(body: &Body) -> Option<Iteration> {
+    let end = body.insts.iter().position(|inst| matches!(inst.what, What::Again { .. }))?;
+    let head = body.insts[..end].iter().rposition(|inst| matches!(inst.what, What::Head { .. }))?;
+    let (mut longest, mut work, mut divider) = (0, 0, 0);
+    let mut there = vec![0; end];
+    for (index, inst) in body.insts[..end].iter().enumerate().skip(head) {
+        if inst.what.is_kept() {
+            continue;
+        }
+        let begun = inst.args.iter().filter(|v| v.index() >= head).map(|v| there[v.index()]).max().unwrap_or(0);
+        there[index] = begun + if inst.ty == Ty::None { 0 } else { latency(inst) };
+        longest = longest.max(there[index]);
+        work += if matches!(inst.what, What::Machine(Machine::Mul64, _)) { 3 } else { 1 };
+        divider += quotients::busy(inst);
+    }
+    Some(Iteration { longest, work: work.max(divider) })
 }
 
 struct Order<'a> {
@@ -167,11 +197,12 @@ impl<'a> Order<'a> {
         // Instructions up to here were looked at.
         let (mut first, mut seen) = (0, 0);
         let mut now = 0;
+        let window = WINDOW * body.copies.max(2) as usize;
         loop {
             while first < body.insts.len() && (self.is_done[first] || !bound[first]) {
                 first += 1;
             }
-            while seen < body.insts.len().min(first + WINDOW) {
+            while seen < body.insts.len().min(first + window) {
                 if bound[seen] && self.waits[seen] == 0 {
                     ready.push(seen);
                 }
@@ -180,9 +211,11 @@ impl<'a> Order<'a> {
             let is_crowded = [0, 1].iter().any(|&bank| self.alive[bank] >= limits[bank]);
             let mut best = None;
             for (place, &index) in ready.iter().enumerate() {
-                let key = match is_crowded {
-                    true => (self.growth(index), 0, index),
-                    false => (self.ready_at[index].max(now) as i32, u32::MAX - self.heights[index], index),
+                let height = u32::MAX - self.heights[index];
+                let key = match (is_crowded, body.shape.isa) {
+                    (false, _) => (self.ready_at[index].max(now) as i32, height, index),
+                    (true, Isa::Avx512) => (self.growth(index), 0, index),
+                    (true, Isa::Avx2) => (self.growth(index), height, index),
                 };
                 if best.is_none_or(|(least, _)| key < least) {
                     best = Some((key, place));
@@ -295,7 +328,9 @@ fn is_free(inst: &Inst) -> bool {
 fn limit(isa: Isa, bank: Bank) -> i32 {
     let registers = registers::count(isa, bank) as i32;
     match bank {
-        Bank::Vector => registers - 4,
+        Bank::Vector => registers - 2,
+        // Masks that are vectors have none of their own.
+        Bank::Mask if registers == 0 => i32::MAX,
         Bank::Mask => registers - 2,
     }
 }

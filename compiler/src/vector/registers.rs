@@ -305,8 +305,15 @@ impl Ends {
 fn scan(body: &Body, loops: &[(usize, usize)], last: &[usize], kept: [u32; 2]) -> Places {
     let depths = depths(body, loops);
     let joined = joined(body, loops, last);
-    // Who gives way: what is read in fewer loops, then what lives longer.
-    let stays = |v: V| (depths[v.index()], std::cmp::Reverse((last[v.index()], v)));
+    // Who gives way: what is read in fewer loops, then what these loops only read, then what lives longer.
+    let is_made = |v: V| {
+        let is_within = |&(head, end): &(usize, usize)| (head..=end).contains(&v.index());
+        body.inst(v).what == What::Carry || loops.iter().any(is_within)
+    };
+    let stays = |v: V| {
+        let depth = depths[v.index()];
+        (depth, depth > 0 && is_made(v), std::cmp::Reverse((last[v.index()], v)))
+    };
     let mut places = Places { of: vec![Place::Nowhere; body.insts.len()], slots: 0 };
     let mut spilled = Vec::new();
     let ends = Ends::new(last);

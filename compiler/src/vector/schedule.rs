@@ -3,10 +3,11 @@
 //! Copies of the block, for rows that follow one another, are interleaved instruction by instruction: while one
 //! waits for its operand the others go on. How many follows from a rule on registers and length, which never
 //! changes a bit of a result. Constants are shared by all copies, and so are the loops of the kernel: an iteration
-//! computes all copies. Where lanes leave a loop by themselves a block has no company: it would wait for it.
+//! computes all copies. Where lanes leave a loop by themselves all copies go on while any lane does.
 
 use super::ir::{Args, Bank, Body, Inst, Isa, Shape, Ty, V, What};
-use super::order;
+use super::machine::Machine;
+use super::order::{self, Iteration};
 use super::quotients;
 use super::registers;
 use crate::abi::SUM_LANES;
@@ -24,6 +25,9 @@ const INTERLEAVED_DENSE_MAX: usize = 208;
 
 /// Copies of other blocks.
 const COPIES_USUAL: u32 = 8;
+
+/// Copies of blocks whose lanes leave a loop by themselves.
+const LOOPING_MAX: u32 = 4;
 
 /// Instructions of a block of which two make a turn, although not all their values have registers: so many that a
 /// CPU does not see the next block in time, and not so many that the code grows without end. The fewer registers there
@@ -68,14 +72,16 @@ fn sum_copies(body: &Body, usual: u32) -> u32 {
 fn usual_copies(body: &Body) -> u32 {
     let alone = arranged(body, 1, false);
     let work = alone.insts.iter().filter(|inst| !inst.what.is_kept()).count();
-    if body.insts.iter().any(|inst| matches!(inst.what, What::Again { .. })) {
-        return 1;
+    if let Some(iteration) = order::iteration(&alone) {
+        return looping_copies(body, &alone, iteration);
     }
-    // Copies that go step by step keep as many values alive each as one alone.
+    // Copies that go step by step keep as many values alive each as one alone. What has the last of few registers
+    // waits for it.
     let fits = |copies: u32| {
-        [Bank::Vector, Bank::Mask]
-            .into_iter()
-            .all(|bank| registers::most_alive(&alone, bank) * copies <= registers::count(body.shape.isa, bank))
+        [Bank::Vector, Bank::Mask].into_iter().all(|bank| {
+            let spare = if body.shape.isa == Isa::Avx2 && bank == Bank::Vector { 2 } else { 0 };
+            registers::most_alive(&alone, bank) * copies + spare <= registers::count(body.shape.isa, bank)
+        })
     };
     let is_dense = DENSE.contains(&work) && !body.has_loops() && !quotients::are_shared(body);
     let at_once = match is_dense && body.shape.isa == Isa::Avx512 && body.shape.lanes >= 8 {
@@ -94,6 +100,23 @@ fn usual_copies(body: &Body) -> u32 {
         false => 1,
     };
     (2..=at_once).rev().find(|&copies| fits(copies)).unwrap_or(spilling)
+}
+
+/// Blocks of a turn whose lanes leave a loop by themselves. Blocks wait for one another there, so each further one has
+/// to have its place in the time of the longest chain.
+fn looping_copies(body: &Body, alone: &Body, iteration: Iteration) -> u32 {
+    let fits = |bank, copies: u32| {
+        let (registers, alive) = (registers::count(body.shape.isa, bank), registers::most_alive(alone, bank));
+        // What the loop only reads may lie on the stack, and two gain more than they lose there.
+        registers == 0 || if copies == 2 { alive * 4 <= registers * 5 } else { alive * copies * 4 <= registers * 5 }
+    };
+    let fits = |copies| [Bank::Vector, Bank::Mask].into_iter().all(|bank| fits(bank, copies));
+    let Iteration { longest, work } = iteration;
+    (2..=LOOPING_MAX)
+        .rev()
+        .filter(|copies| work * copies <= INTERLEAVED_MAX as u32)
+        .find(|&copies| longest * 10 >= work * (copies * 10 - 7) && fits(copies))
+        .unwrap_or(1)
 }
 
 /// The body with so many copies.
@@ -140,6 +163,13 @@ fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
             }
             _ => {}
         }
+        if let What::Again { .. } = inst.what {
+            let mut going = names[inst.args[0].index()][..copies as usize].iter().copied();
+            let first = going.next().expect("a turn has a block");
+            let any = going.fold(first, |any, v| any_of(&mut insts, body.shape, any, v));
+            insts.push(Inst { args: Args::new(&[any]), ..*inst });
+            continue;
+        }
         for copy in 0..copies {
             let args: Args = inst.args.map(|v| names[v.index()][copy as usize]);
             let args = mask.map_or(args, |mask| args.with(mask));
@@ -148,6 +178,14 @@ fn arranged(body: &Body, copies: u32, is_tail: bool) -> Body {
         }
     }
     Body { shape: body.shape, insts, copies, is_tail }
+}
+
+/// The lanes that are set in one of two masks.
+fn any_of(insts: &mut Vec<Inst>, shape: Shape, a: V, b: V) -> V {
+    let machine = if shape.isa == Isa::Avx512 { Machine::MaskOr } else { Machine::Or64 };
+    let ty = insts[a.index()].ty;
+    insts.push(Inst { what: What::Machine(machine, None), ty, args: Args::new(&[a, b]), copy: 0 });
+    V(insts.len() as u32 - 1)
 }
 
 /// The tail's mask that an instruction needs.

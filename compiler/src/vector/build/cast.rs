@@ -26,8 +26,7 @@ impl Build {
     /// AVX2: elements 0 and 2 of both halves of the register.
     pub(super) fn low_halves(&mut self, a: V, ty: Ty) -> V {
         let high = self.machine_imm(Machine::High128, Ty::Packed, &[a], 1);
-        let low = self.machine_imm(Machine::High128, Ty::Packed, &[a], 0);
-        self.machine_imm(Machine::Shuffle32, ty, &[low, high], 0b10_00_10_00)
+        self.machine_imm(Machine::Shuffle32, ty, &[a, high], 0b10_00_10_00)
     }
 
     /// An integer as the nearest float, halves to even.
@@ -198,14 +197,11 @@ impl Build {
         // Packing saturates: cut off what does not belong to the element first.
         let element = self.constant(Width::W32, (1 << (bytes * 8)) - 1);
         let element = self.and(a, element);
-        let (low, high) = match self.shape.lanes {
-            8 => {
-                let high = self.machine_imm(Machine::High128, Ty::Packed, &[element], 1);
-                (self.machine_imm(Machine::High128, Ty::Packed, &[element], 0), high)
-            }
-            _ => (element, element),
+        let high = match self.shape.lanes {
+            8 => self.machine_imm(Machine::High128, Ty::Packed, &[element], 1),
+            _ => element,
         };
-        let halves = self.machine(Machine::PackU16, Ty::Packed, &[low, high]);
+        let halves = self.machine(Machine::PackU16, Ty::Packed, &[element, high]);
         match bytes {
             2 => halves,
             _ => self.machine(Machine::PackU8, Ty::Packed, &[halves, halves]),

@@ -324,7 +324,8 @@ impl Block<'_> {
 
     /// A row of the table.
     fn machine(&mut self, v: V, inst: &Inst, machine: Machine, imm: Option<u8>) {
-        let bits = inst.args.iter().map(|&arg| self.placed.body.inst(arg).ty).chain([inst.ty]);
+        let operands = if machine.reads_lower() { &[][..] } else { &inst.args[..] };
+        let bits = operands.iter().map(|&arg| self.placed.body.inst(arg).ty).chain([inst.ty]);
         let bits = bits.map(|ty| self.shape().bits(ty)).max().unwrap_or(0);
         let isa = self.shape().isa;
         let form = |machine: Machine| machine.row().form(isa, bits);
@@ -342,6 +343,7 @@ impl Block<'_> {
             all[place + 1] = match folded == Some(place) {
                 true => self.memory(arg),
                 false if place == 0 && machine.is_begun() => self.begun(result, arg),
+                false if machine.reads_lower() => Operand::Register(Register::XMM0 + self.read(arg).number() as u32),
                 false => Operand::Register(self.read(arg)),
             };
         }

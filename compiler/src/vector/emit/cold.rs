@@ -18,9 +18,6 @@ pub(super) enum Work {
     Quotient { division: Code, result: Register, a: Operand, b: Operand },
 }
 
-/// A comparison that is true where one operand is NaN.
-const UNORDERED: u8 = 3;
-
 impl Emit {
     /// A place out of the way, and the jump to it; the code goes on behind.
     pub(super) fn leave_for(&mut self, jump: Code, work: Work) {
@@ -51,10 +48,13 @@ impl Emit {
             Ty::Lanes(Width::W32) => 0x7fc0_0000_7fc0_0000,
             _ => 0x7ff8_0000_0000_0000,
         };
-        let canonical = Operand::Broadcast(self.pool_entry(bits));
-        let value = Operand::Register(register);
-        self.asm.put(compare, &[Operand::Register(mask), value, value, Operand::Imm8(UNORDERED)]);
-        self.asm.put_masked(blend, &[value, value, canonical], Some((mask, false)));
+        let entry = self.pool_entry(bits);
+        let [value, lanes] = [register, mask].map(Operand::Register);
+        self.asm.put(compare, &[lanes, value, value, Operand::Imm8(doubt::UNORDERED)]);
+        match self.shape.isa {
+            Isa::Avx512 => self.asm.put_masked(blend, &[value, value, Operand::Broadcast(entry)], Some((mask, false))),
+            Isa::Avx2 => self.asm.put(blend, &[value, value, Operand::Pool(entry), lanes]),
+        }
     }
 
     /// Both operands of a quotient are where they were, the first perhaps in memory.

@@ -8,7 +8,8 @@ use crate::vector::ir::{Doubt, V};
 use crate::vector::machine::Machine;
 use crate::vector::nans;
 
-/// A comparison that is true where neither operand is NaN.
+/// Comparisons that are true where one operand is NaN, and where neither is.
+pub(super) const UNORDERED: u8 = 3;
 const ORDERED: u8 = 7;
 
 /// The comparison and the choice for lanes of this type.
@@ -26,7 +27,11 @@ impl Block<'_> {
         let so_far = inst.args.get(2).map(|&so_far| (self.read(so_far), false));
         let result = self.result(v, inst.ty);
         let code = machines(ty)[0].row().form(self.shape().isa, self.shape().bits(ty));
-        self.emit.asm.put_masked(code, &[Operand::Register(result), a, b, Operand::Imm8(ORDERED)], so_far);
+        let comparison = match self.shape().isa {
+            Isa::Avx512 => ORDERED,
+            Isa::Avx2 => UNORDERED,
+        };
+        self.emit.asm.put_masked(code, &[Operand::Register(result), a, b, Operand::Imm8(comparison)], so_far);
         self.keep(v, inst.ty, result);
     }
 
@@ -35,7 +40,11 @@ impl Block<'_> {
         self.either(mask, mask);
         let values = nans::looked_at(&self.placed.body, &self.placed.places).expect("they have registers");
         let values = values.into_iter().map(|v| (self.read(v), self.placed.body.inst(v).ty)).collect();
-        self.emit.leave_for(Code::Jae_rel32_64, Work::Canonical { mask, values });
+        let jump = match self.shape().isa {
+            Isa::Avx512 => Code::Jae_rel32_64,
+            Isa::Avx2 => Code::Jne_rel32_64,
+        };
+        self.emit.leave_for(jump, Work::Canonical { mask, values });
     }
 
     /// The quotient is there, unless lanes are in doubt.
