@@ -15,6 +15,9 @@ use super::registers;
 /// Instructions of the old order among which the next one is chosen, for each of the blocks beside one another.
 const WINDOW: usize = 70;
 
+/// Instructions of a block that is long enough to keep a CPU from the next one.
+const LONG: usize = 100;
+
 /// Instructions of a block with loops that are written out, of which the order is worth the time that it takes.
 const WRITTEN_OUT_MAX: usize = 500;
 
@@ -95,6 +98,40 @@ struct Order<'a> {
     alive: [i32; 2],
 }
 
+/// Steps by which each of three long blocks begins behind the one before.
+const BEHIND: usize = 30;
+
+/// Three long blocks that begin one behind another, where nothing but results comes of them: so they do not all want
+/// the divider in the same time, and not at all in another.
+pub(super) fn staggered(body: Body) -> Body {
+    let is_end = |inst: &Inst| matches!(inst.what, What::Store { .. } | What::Check);
+    let is_plain = |inst: &Inst| is_end(inst) || inst.ty != Ty::None && !matches!(inst.what, What::Gather { .. });
+    if body.copies != 3 || body.insts.len() < LONG * 3 || !body.insts.iter().all(is_plain) {
+        return body;
+    }
+    let mut steps = [0, BEHIND, 2 * BEHIND];
+    let mut places: Vec<(bool, usize, V)> = Vec::with_capacity(body.insts.len());
+    for (index, inst) in body.insts.iter().enumerate() {
+        let step = &mut steps[inst.copy as usize];
+        *step += usize::from(!inst.what.is_shared());
+        places.push((is_end(inst), if inst.what.is_shared() { 0 } else { *step }, V(index as u32)));
+    }
+    places.sort();
+    in_order(&body, places.into_iter().map(|(.., v)| v))
+}
+
+/// The same instructions in another order.
+fn in_order(body: &Body, order: impl Iterator<Item = V> + Clone) -> Body {
+    // Where each value went.
+    let mut names = vec![V(0); body.insts.len()];
+    order.clone().enumerate().for_each(|(place, v)| names[v.index()] = V(place as u32));
+    let moved = |v: V| {
+        let inst = body.inst(v);
+        Inst { args: inst.args.map(|arg| names[arg.index()]), ..*inst }
+    };
+    Body { insts: order.map(moved).collect(), ..body.clone() }
+}
+
 /// The same instructions in a better order. Loops stay as they are.
 pub(super) fn ordered(body: Body) -> Body {
     let stays = |inst: &Inst| inst.ty == Ty::None && !inst.what.is_end() && !matches!(inst.what, What::Scatter { .. });
@@ -109,16 +146,7 @@ pub(super) fn ordered(body: Body) -> Body {
     }
     let mut order = Order::new(&body);
     order.run();
-    // Where each value went.
-    let mut names = vec![V(0); body.insts.len()];
-    for (place, v) in order.done.iter().enumerate() {
-        names[v.index()] = V(place as u32);
-    }
-    let moved = |v: &V| {
-        let inst = body.inst(*v);
-        Inst { args: inst.args.map(|arg| names[arg.index()]), ..*inst }
-    };
-    Body { insts: order.done.iter().map(moved).collect(), ..body }
+    in_order(&body, order.done.iter().copied())
 }
 
 impl<'a> Order<'a> {

@@ -121,7 +121,7 @@ fn looping_copies(body: &Body, alone: &Body, iteration: Iteration) -> u32 {
 
 /// The body with so many copies.
 pub(super) fn interleaved(body: &Body, copies: u32) -> Body {
-    order::ordered(quotients::shared_out(arranged(body, copies, false)))
+    order::ordered(order::staggered(quotients::shared_out(arranged(body, copies, false))))
 }
 
 /// The body for partial blocks: one copy, loads, stores and checks under the tail's mask. It runs once a call, so to
