@@ -135,6 +135,44 @@ fn functions_are_inline() {
     }
 }
 
+/// Where quotients and roots come long before the end a turn begins the next one, if no row may fail: the second half
+/// reads what was passed on, and nothing of the next turn's rows but what the first half is made of.
+#[test]
+fn a_long_turn_begins_the_next_one() {
+    let far = |params: &str, last: &str, results: &str, returned: &str| {
+        format!(
+            "kernel k(%0 x: f64, %1 y: f64{params}) -> {results} {{\n %3: f64 = hypot %0, %1\n\
+             %4: f64 = ln %3\n %5: f64 = asinh %4\n{last} return {returned}\n}}\n"
+        )
+    };
+    let total = far(", %2 n: f64", " %6: f64 = add %5, %2\n", "f64", "%6");
+    let fails = far(", %2 n: i64", " %6: i64 = add %2, %2\n", "(f64, i64)", "%5, %6");
+    for level in [Level::V4, Level::V3] {
+        let Some(made) = explained(&total, level) else { continue };
+        let Backend::Vector { lanes, turn_rows, .. } = made.backend else { panic!("{}", made.backend_reason) };
+        assert_eq!(turn_rows, 2 * lanes);
+        let (turn, rest) = made.clif.split_once("before the first turn").expect("two halves");
+        let first = rest.split("block of").nth(1).unwrap();
+        let count = |text: &str, what: &str| text.matches(what).count();
+        let passed = count(turn, "pass to");
+        assert!((2..=8).contains(&passed), "{}", made.clif);
+        assert_eq!([count(turn, " = ahead"), count(first, "pass to")], [passed; 2], "{}", made.clif);
+        assert_eq!([count(turn, "store f64"), count(first, "store f64")], [2, 0], "{}", made.clif);
+        // The column of the last addition is read for this turn's rows only, those of the first half for the next.
+        let blocks = |slot: u32| {
+            let loads = turn.lines().filter(|line| line.contains(&format!("load f64 of slot {slot}")));
+            loads.map(|line| line.split("block ").nth(1).unwrap().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!([blocks(0), blocks(2)], [["2", "3"], ["0", "1"]].map(Vec::from), "{}", made.clif);
+        // Two turns have to be there, before the loop and behind each turn.
+        let rows = format!("lea rax, [rsi+{:X}h]", 2 * turn_rows);
+        assert_eq!(count(&made.asm, &rows), 2, "{}", made.asm);
+        assert!(made.code_bytes <= 16 << 10, "{} bytes", made.code_bytes);
+        let made = explained(&fails, level).unwrap();
+        assert!(matches!(made.backend, Backend::Vector { .. }) && !made.clif.contains("ahead"), "{}", made.clif);
+    }
+}
+
 /// Code for a sum has its lanes in registers through all turns, if there is a row for each lane in a turn.
 #[test]
 fn sums_stay_in_registers() {

@@ -80,6 +80,20 @@ const STREAMED_MAX: usize = 64;
 pub(super) struct Placed {
     pub(super) body: Body,
     pub(super) places: Places,
+    /// What is made of the first turn's rows before the loop, where each turn begins the next one.
+    pub(super) before: Option<Box<Placed>>,
+}
+
+impl Placed {
+    /// Rows that have to be there for a turn.
+    fn rows(&self) -> u32 {
+        let turns = if self.before.is_some() { 2 } else { 1 };
+        self.body.shape.lanes * self.body.copies * turns
+    }
+
+    fn slots(&self) -> u32 {
+        self.places.slots.max(self.before.as_ref().map_or(0, |before| before.places.slots))
+    }
 }
 
 /// A column of inputs or outputs, of a list's addresses, or a table.
@@ -113,7 +127,7 @@ pub(super) fn emit(loops: &[Placed], fuel: u64) -> Result<Assembled, String> {
     }
     let has_loops = loops.iter().any(|placed| placed.body.has_loops());
     columns.truncate(if has_loops { COLUMNS_BESIDE_LOOPS } else { COLUMNS.len() });
-    let slots = loops.iter().map(|placed| placed.places.slots).max().unwrap_or(0);
+    let slots = loops.iter().map(Placed::slots).max().unwrap_or(0);
     let mut asm = Assembler::new();
     let [done, scalar, turns, stream, stopped, spent] = std::array::from_fn(|_| asm.label());
     let budget = has_loops.then_some(Budget { fuel, stopped, spent });
@@ -127,7 +141,7 @@ pub(super) fn emit(loops: &[Placed], fuel: u64) -> Result<Assembled, String> {
         has_turns: !loops[0].body.is_tail,
         cold: Vec::new(),
     };
-    let turn = loops.first().filter(|placed| streams(&placed.body));
+    let turn = loops.first().filter(|placed| placed.before.is_none() && streams(&placed.body));
     emit.entry();
     if turn.is_some() {
         emit.load_pointer(SPARE, FRAME, offset_of!(CallFrame, streams) as i32);
@@ -286,15 +300,23 @@ impl Emit {
     fn whole(&mut self, placed: &Placed, scalar: Label) {
         let [head, behind] = [self.asm.label(), self.asm.label()];
         let rows = placed.body.shape.lanes * placed.body.copies;
+        if let Some(before) = &placed.before {
+            self.compare_after(placed.rows());
+            self.asm.jump(Code::Ja_rel32_64, behind);
+            self.constants(before);
+            self.block(before, scalar);
+        }
         self.constants(placed);
         self.load_sums(placed);
-        self.compare_after(rows);
-        self.asm.jump(Code::Ja_rel32_64, behind);
+        if placed.before.is_none() {
+            self.compare_after(rows);
+            self.asm.jump(Code::Ja_rel32_64, behind);
+        }
         self.asm.bind(head);
         self.claim(placed);
         self.block(placed, scalar);
         self.advance(rows);
-        self.compare_after(rows);
+        self.compare_after(placed.rows());
         self.asm.jump(Code::Jbe_rel32_64, head);
         self.asm.bind(behind);
         self.store_sums(placed);

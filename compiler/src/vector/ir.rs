@@ -144,6 +144,10 @@ pub(super) enum What {
     Const(u64),
     /// The pattern of an input that has one value for all rows: the same 64 bits throughout a register, read once.
     Uniform { slot: u32, of: Of },
+    /// What the turn before has passed on.
+    Ahead,
+    /// The first operand, which is `Ahead`, becomes the second in the next turn.
+    Pass,
     /// The block's elements of an input; in a tail under the mask that is the operand.
     Load { slot: u32, elem: Type },
     /// A row of the table, with its immediate.
@@ -223,12 +227,15 @@ impl What {
 
     /// Whether it computes nothing and is no loop's border: it leaves the block, stores results or takes from the budget.
     pub(super) fn is_end(self) -> bool {
-        matches!(self, What::Check | What::Store { .. } | What::Sum { .. } | What::Spread { .. } | What::Spend(_))
+        matches!(
+            self,
+            What::Check | What::Store { .. } | What::Sum { .. } | What::Spread { .. } | What::Spend(_) | What::Pass
+        )
     }
 
-    /// Whether the loop over blocks finds it made.
+    /// Whether a turn finds it made.
     pub(super) fn is_kept(self) -> bool {
-        matches!(self, What::Const(_) | What::Uniform { .. })
+        matches!(self, What::Const(_) | What::Uniform { .. } | What::Ahead)
     }
 }
 
@@ -360,6 +367,8 @@ impl std::fmt::Display for Body {
                 What::Rows => f.write_str("rows")?,
                 What::Carry => f.write_str("carry")?,
                 What::Set => f.write_str("set")?,
+                What::Ahead => f.write_str("ahead")?,
+                What::Pass => f.write_str("pass to")?,
                 What::Head { counted: None, .. } => f.write_str("head")?,
                 What::Head { counted: Some(counted), .. } => write!(f, "head of {} iterations", counted.times)?,
                 What::Repeat { .. } => f.write_str("repeat")?,

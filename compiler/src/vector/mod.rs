@@ -25,6 +25,7 @@
 //! is read or written beyond the rows of the call. What fails, and where, is found by the scalar code (see
 //! `abi::SCALAR`), which is made only when it is wanted.
 
+mod ahead;
 mod assembler;
 mod audit;
 mod build;
@@ -49,6 +50,7 @@ use crate::passes::Optimized;
 use crate::target::{Defect, Target};
 use emit::Placed;
 use ir::{Body, Shape};
+use schedule::Turn;
 
 /// A kernel that this back end takes.
 pub(crate) struct Plan {
@@ -116,7 +118,7 @@ fn planned(
         return Ok((vec![placed(schedule::one_loop(&block))?], sites));
     }
     // Where copies beside one another are too much for the stack, one alone may not be.
-    let (copies, turn) = match turn(schedule::interleaved(&block, wanted)) {
+    let (copies, turn) = match turn(schedule::turn(&block, wanted)) {
         Err(_) if wanted > 1 => (1, placed(schedule::interleaved(&block, 1))?),
         turn => (wanted, turn?),
     };
@@ -130,7 +132,11 @@ fn planned(
 }
 
 /// A turn, with its NaNs looked at together where that is as good.
-fn turn(body: Body) -> Result<Placed, String> {
+fn turn(turn: Turn) -> Result<Placed, String> {
+    let Turn { body, before } = turn;
+    if let Some(before) = before {
+        return Ok(Placed { before: Some(Box::new(placed(before)?)), ..placed(body)? });
+    }
     if let Some(Ok(placed)) = nans::together(&body).map(placed)
         && nans::looked_at(&placed.body, &placed.places).is_some()
     {
@@ -141,13 +147,17 @@ fn turn(body: Body) -> Result<Placed, String> {
 
 fn placed(body: Body) -> Result<Placed, String> {
     let places = registers::allocate(&body)?;
-    Ok(Placed { body, places })
+    Ok(Placed { body, places, before: None })
 }
 
 impl Plan {
     /// The IR of the loops, for people.
     pub(crate) fn text(&self) -> String {
-        self.loops.iter().map(|placed| placed.body.to_string()).collect::<Vec<_>>().join("\n")
+        let text = |placed: &Placed| match &placed.before {
+            Some(before) => format!("{}\nbefore the first turn\n{}", placed.body, before.body),
+            None => placed.body.to_string(),
+        };
+        self.loops.iter().map(text).collect::<Vec<_>>().join("\n")
     }
 
     /// Makes the code and audits it. An error is a defect.

@@ -124,8 +124,8 @@ mod tests {
     use super::*;
 
     /// `x * x + x`, stored, in so many copies.
-    fn turn(lanes: u32, copies: u32) -> Body {
-        let shape = Shape { isa: Isa::Avx512, lanes };
+    fn turn(isa: Isa, lanes: u32, copies: u32) -> Body {
+        let shape = Shape { isa, lanes };
         let mut build = Build::new(shape);
         let x = build.push(What::Load { slot: 0, elem: Type::F64 }, Ty::Lanes(Width::W64), &[]);
         let square = build.fmul(x, x);
@@ -141,9 +141,11 @@ mod tests {
 
     #[test]
     fn results_are_asked_in_pairs() {
-        for (copies, pairs) in [(4, 2), (5, 3), (8, 4)] {
-            let old = turn(8, copies);
-            let is_fix = |what| matches!(what, What::Machine(Machine::FixF64, _));
+        for (isa, copies, pairs) in
+            [(Isa::Avx512, 4, 2), (Isa::Avx512, 5, 3), (Isa::Avx512, 8, 4), (Isa::Avx2, 5, 3), (Isa::Avx2, 6, 3)]
+        {
+            let old = turn(isa, isa.bits() / 64, copies);
+            let is_fix = |what| matches!(what, What::Machine(Machine::FixF64 | Machine::Blend64, _));
             assert_eq!(count(&old, is_fix), copies as usize);
             let new = together(&old).expect("short and whole");
             assert_eq!([count(&new, is_fix), count(&new, |what| what == What::Ordered)], [0, pairs], "{new}");
@@ -155,6 +157,7 @@ mod tests {
             assert_eq!(looked_at(&new, &places).map(|all| all.len()), Some(copies as usize));
         }
         // Half registers have masks of four lanes, which do not fill what is compared; two results do not pay.
-        assert!(together(&turn(4, 8)).is_none() && together(&turn(8, 2)).is_none());
+        let is_alone = |isa, lanes, copies| together(&turn(isa, lanes, copies)).is_none();
+        assert!(is_alone(Isa::Avx512, 4, 8) && is_alone(Isa::Avx512, 8, 2) && is_alone(Isa::Avx2, 4, 2));
     }
 }

@@ -40,8 +40,13 @@ fn latency(inst: &Inst) -> u32 {
 
 /// Half cycles of the longest chain of a body, in each of which a CPU begins an instruction.
 pub(super) fn longest(body: &Body) -> u32 {
+    longest_of(body, |_| true)
+}
+
+/// The same of some of its instructions.
+pub(super) fn longest_of(body: &Body, is_of: impl Fn(V) -> bool) -> u32 {
     let mut there = vec![0; body.insts.len()];
-    for (index, inst) in body.insts.iter().enumerate() {
+    for (index, inst) in body.insts.iter().enumerate().filter(|(index, _)| is_of(V(*index as u32))) {
         let begun = inst.args.iter().map(|v| there[v.index()]).max().unwrap_or(0);
         there[index] = begun + if inst.what.is_kept() { 0 } else { latency(inst) };
     }
@@ -155,6 +160,7 @@ impl<'a> Order<'a> {
         let (mut waits, mut left, mut heights) = (vec![0; count], vec![0; count], vec![0; count]);
         let mut pairs = memory(body);
         let reads: Vec<Args> = body.insts.iter().map(|inst| reads(body, inst)).collect();
+        pairs.extend(passed(body));
         for (index, reads) in reads.iter().enumerate() {
             for &v in reads.iter() {
                 left[v.index()] += 1;
@@ -207,7 +213,7 @@ impl<'a> Order<'a> {
             .iter()
             .enumerate()
             .map(|(index, inst)| match inst.what {
-                What::Sum { .. } | What::Scatter { .. } => true,
+                What::Sum { .. } | What::Scatter { .. } | What::Pass => true,
                 What::Spread { .. } => !is_checked,
                 // Something rests on it.
                 What::Check => self.first[index] < self.first[index + 1],
@@ -347,6 +353,21 @@ fn memory(body: &Body) -> Vec<[u32; 2]> {
     pairs
 }
 
+/// Pairs of which the first reads what the turn before has passed on, and the second takes its place.
+fn passed(body: &Body) -> Vec<[u32; 2]> {
+    let ahead = |v: &V| body.inst(*v).what == What::Ahead;
+    let mut places = vec![None; body.insts.len()];
+    for (index, inst) in body.insts.iter().enumerate().filter(|(_, inst)| inst.what == What::Pass) {
+        places[inst.args[0].index()] = Some(index as u32);
+    }
+    let readers = body.insts.iter().enumerate().filter(|(_, inst)| inst.what != What::Pass);
+    let pairs = readers.flat_map(|(index, inst)| {
+        let read = inst.args.iter().filter(|v| ahead(v)).filter_map(|v| places[v.index()]);
+        read.map(move |pass| [index as u32, pass]).collect::<Vec<_>>()
+    });
+    pairs.collect()
+}
+
 /// What stands where it is wanted: nobody waits for it.
 fn is_free(inst: &Inst) -> bool {
     inst.what.is_kept() || matches!(inst.what, What::Tail | What::Load { .. })
@@ -375,7 +396,11 @@ mod tests {
     /// their order.
     #[test]
     fn chains_are_mixed_and_nothing_is_lost() {
-        let shape = Shape { isa: Isa::Avx512, lanes: 8 };
+        chains_are_mixed(Shape { isa: Isa::Avx512, lanes: 8 });
+        chains_are_mixed(Shape { isa: Isa::Avx2, lanes: 4 });
+    }
+
+    fn chains_are_mixed(shape: Shape) {
         let mut build = Build::new(shape);
         let ty = Ty::Lanes(Width::W64);
         let mut ends = Vec::new();

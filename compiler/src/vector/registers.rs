@@ -411,12 +411,18 @@ fn slots(mut spilled: Vec<V>, last: &[usize], places: &mut Places) {
 
 /// Gives constants the registers that nobody uses.
 fn constants(body: &Body, loops: &[(usize, usize)], mut free: u32, places: &mut Places) {
+    // What turns pass on lies on the stack, in the same places for all.
+    for (index, inst) in body.insts.iter().enumerate().filter(|(_, inst)| inst.what == What::Ahead) {
+        debug_assert!(inst.args.is_empty());
+        places.of[index] = Place::Slot(places.slots);
+        places.slots += 1;
+    }
     // Uses that cannot read memory count most, and those in loops.
     let mut weights = vec![0u32; body.insts.len()];
     for (index, inst) in body.insts.iter().enumerate() {
         let depth = loops.iter().filter(|&&(head, end)| (head..=end).contains(&index)).count() as u32;
         for (place, v) in inst.args.iter().enumerate() {
-            if body.is_kept(*v) {
+            if body.is_kept(*v) && body.inst(*v).what != What::Ahead {
                 let folds = folded(inst, |other| other == *v) == Some(place);
                 let is_seldom = matches!(inst.what, What::Quotient(_));
                 let weight = if folds || is_seldom { 1 } else { 1000 };

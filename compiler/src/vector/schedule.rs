@@ -5,6 +5,7 @@
 //! changes a bit of a result. Constants are shared by all copies, and so are the loops of the kernel: an iteration
 //! computes all copies. Where lanes leave a loop by themselves all copies go on while any lane does.
 
+use super::ahead::{self, Halves};
 use super::ir::{Args, Bank, Body, Inst, Isa, Shape, Ty, V, What};
 use super::machine::Machine;
 use super::order::{self, Iteration};
@@ -119,9 +120,27 @@ fn looping_copies(body: &Body, alone: &Body, iteration: Iteration) -> u32 {
         .unwrap_or(1)
 }
 
+/// A turn of the loop over blocks.
+pub(super) struct Turn {
+    pub(super) body: Body,
+    /// What is made of the first turn's rows before the loop, if each turn begins the next one.
+    pub(super) before: Option<Body>,
+}
+
+/// The turn with so many copies, or with fewer in two halves.
+pub(super) fn turn(body: &Body, copies: u32) -> Turn {
+    if copies >= ahead::COPIES
+        && let Some(Halves { turn, before }) = ahead::halves(&arranged(body, ahead::COPIES, false))
+    {
+        return Turn { body: order::ordered(turn), before: Some(before) };
+    }
+    let body = quotients::shared_out(arranged(body, copies, false));
+    Turn { body: order::ordered(order::staggered(body)), before: None }
+}
+
 /// The body with so many copies.
 pub(super) fn interleaved(body: &Body, copies: u32) -> Body {
-    order::ordered(order::staggered(quotients::shared_out(arranged(body, copies, false))))
+    order::ordered(quotients::shared_out(arranged(body, copies, false)))
 }
 
 /// The body for partial blocks: one copy, loads, stores and checks under the tail's mask. It runs once a call, so to

@@ -117,6 +117,14 @@ const REPEATING: [&str; 4] = [
      return %1, %4, %5, %8\n}\n",
 ];
 
+/// Quotients and roots far before the end, in one width and in two: a turn begins the next one.
+const HALVED: [&str; 2] = [
+    "kernel k(%0 x: f64, %1 y: f64) -> f64 {\n %2: f64 = hypot %0, %1\n %3: f64 = ln %2\n %4: f64 = asinh %3\n\
+     return %4\n}\n",
+    "kernel k(%0 x: f64, %1 y: f64, %2 n: i32) -> (f64, i32) {\n %3: f64 = hypot %0, %1\n %4: f64 = ln %3\n\
+     %5: f64 = asinh %4\n %6: f64 = cast %2\n %7: f64 = mul %5, %6\n %8: i32 = cast %7\n return %5, %8\n}\n",
+];
+
 /// One kernel for each type, and one with many widths.
 fn kernels() -> Vec<VerifiedKernel> {
     let each = Type::ALL.into_iter().map(|ty| {
@@ -131,6 +139,7 @@ fn kernels() -> Vec<VerifiedKernel> {
          %17: f32 = cast %0\n %18: f32 = add %16, %17\n return %7, %9, %11, %13, %15, %18\n}\n";
     each.chain([mixed.to_string()])
         .chain(REPEATING.map(String::from))
+        .chain(HALVED.map(String::from))
         .map(|source| verify(text::parse(&source).unwrap()).unwrap())
         .collect()
 }

@@ -31,7 +31,7 @@ impl Emit {
 impl Block<'_> {
     fn inst(&mut self, v: V, inst: &Inst, scalar: Label) {
         match inst.what {
-            What::Const(_) | What::Uniform { .. } => {}
+            What::Const(_) | What::Uniform { .. } | What::Ahead => {}
             // Whatever nobody reads has no effect.
             _ if inst.ty != Ty::None && self.place(v) == Place::Nowhere => {}
             What::Tail => self.tail(v, inst),
@@ -41,6 +41,7 @@ impl Block<'_> {
             What::Scatter { to, elem, offset } => self.scatter(inst, to, elem, offset),
             What::Carry => self.set(v, inst.args[0], None),
             What::Set => self.set(inst.args[0], inst.args[1], inst.args.get(2).copied()),
+            What::Pass => self.set(inst.args[0], inst.args[1], None),
             What::Head { repeat, counted } => self.head(repeat, counted),
             What::Repeat { repeat, counted } => self.repeat(repeat, counted),
             What::Again { repeat } => self.again(inst, repeat),

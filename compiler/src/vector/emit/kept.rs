@@ -12,7 +12,8 @@ const SUBNORMAL: u8 = 0x20;
 impl Emit {
     /// Loads the constants that have registers, and what is one value for all rows.
     pub(super) fn constants(&mut self, placed: &Placed) {
-        let kept = || placed.body.insts.iter().zip(&placed.places.of).filter(|(inst, _)| inst.what.is_kept());
+        let is_kept = |inst: &Inst| inst.what.is_kept() && inst.what != What::Ahead;
+        let kept = || placed.body.insts.iter().zip(&placed.places.of).filter(|(inst, _)| is_kept(inst));
         // What is on the stack goes through a register that nothing is kept in.
         let is_free = |number: &u32| !kept().any(|(_, place)| *place == Place::Register(*number));
         let spare = (0..registers::count(self.shape.isa, Bank::Vector)).find(is_free).unwrap_or(0);
