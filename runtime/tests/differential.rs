@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_buffer::NullBuffer;
-use filbert_compiler::{Backend, Isa, Level, Target};
+use filbert_compiler::{Backend, Isa, Level, Target, explain};
 use filbert_ir::interp::{RowFault, run};
 use filbert_ir::kernel::Args;
 use filbert_ir::op::Rule;
@@ -187,6 +187,48 @@ fn values_that_have_no_register_keep_their_bits() {
         compare_rows(&format!("{numbers} {ty} and {bools} bools"), &kernel, &rows, &engines);
     }
     assert_eq!(engines.taken.get(), 4 * engines.vector.len() as u64, "every kernel is taken");
+}
+
+/// Functions behind one another, with quotients and roots anywhere: many of these turns begin the next one, whose
+/// values pass over the border between two turns.
+#[test]
+fn long_chains_keep_their_bits() {
+    const UNARY: [Op; 11] =
+        [Op::Ln, Op::Exp, Op::Sqrt, Op::Asinh, Op::Tanh, Op::Atan, Op::Erfc, Op::Cbrt, Op::Ln1p, Op::ExpM1, Op::Log2];
+    const BINARY: [Op; 6] = [Op::Div, Op::Hypot, Op::Powf, Op::Mul, Op::Add, Op::Div];
+    let engines = Engines::new();
+    let kernels = if is_long_run() { 3000 } else { 60 };
+    let mut halved = 0;
+    for seed in 0..kernels {
+        let mut rng = random::Rng::new(seed);
+        let ty = if seed % 4 == 3 { Type::F32 } else { Type::F64 };
+        let mut builder = Builder::new();
+        let mut values: Vec<ValueId> = (0..2 + rng.below(2)).map(|_| builder.param(ty)).collect();
+        for _ in 0..4 + rng.below(6) {
+            // Mostly of what was made last, so that chains become long.
+            let last = values[values.len() - 1];
+            let other = values[rng.below(values.len())];
+            let made = match rng.below(5) {
+                0 | 1 => builder.op(BINARY[rng.below(BINARY.len())], &[last, other]),
+                _ => builder.op(UNARY[rng.below(UNARY.len())], &[last]),
+            };
+            values.push(made);
+        }
+        let results = values[values.len() - 1 - rng.below(2)..].to_vec();
+        let (core, _) = builder.finish(results);
+        let params = (0..core.slots()).map(|i| format!("p{i}")).collect();
+        let names = Names { kernel: "k".into(), params, ..Names::default() };
+        let kernel = verify(Kernel { core, names, source: None }).unwrap();
+        for (isa, _) in &engines.vector {
+            let level = if *isa == Isa::Avx512 { Level::V4 } else { Level::V3 };
+            let made = explain(&kernel, &Target::level(level)).unwrap();
+            halved += u64::from(made.clif.contains("before the first turn"));
+        }
+        let rows = random::datum_rows(seed, &kernel.core.signature, 40);
+        compare_rows(&format!("chain {seed}"), &kernel, &rows, &engines);
+    }
+    println!("{halved} turns in halves");
+    assert!(halved >= kernels * engines.vector.len() as u64 / 10, "{halved} turns of {kernels} kernels begin the next");
 }
 
 /// The operand types that an operation takes, each with its result type.
