@@ -109,17 +109,22 @@ const BEHIND: usize = 30;
 /// Three long blocks that begin one behind another, where nothing but results comes of them: so they do not all want
 /// the divider in the same time, and not at all in another.
 pub(super) fn staggered(body: Body) -> Body {
-    let is_end = |inst: &Inst| matches!(inst.what, What::Store { .. } | What::Check);
-    let is_plain = |inst: &Inst| is_end(inst) || inst.ty != Ty::None && !matches!(inst.what, What::Gather { .. });
+    // Nothing is stored before all blocks are checked.
+    let end = |inst: &Inst| match inst.what {
+        What::Check => 1,
+        What::Store { .. } => 2,
+        _ => 0,
+    };
+    let is_plain = |inst: &Inst| end(inst) > 0 || inst.ty != Ty::None && !matches!(inst.what, What::Gather { .. });
     if body.copies != 3 || body.insts.len() < LONG * 3 || !body.insts.iter().all(is_plain) {
         return body;
     }
     let mut steps = [0, BEHIND, 2 * BEHIND];
-    let mut places: Vec<(bool, usize, V)> = Vec::with_capacity(body.insts.len());
+    let mut places: Vec<(u8, usize, V)> = Vec::with_capacity(body.insts.len());
     for (index, inst) in body.insts.iter().enumerate() {
         let step = &mut steps[inst.copy as usize];
         *step += usize::from(!inst.what.is_shared());
-        places.push((is_end(inst), if inst.what.is_shared() { 0 } else { *step }, V(index as u32)));
+        places.push((end(inst), if inst.what.is_shared() { 0 } else { *step }, V(index as u32)));
     }
     places.sort();
     in_order(&body, places.into_iter().map(|(.., v)| v))
@@ -430,5 +435,31 @@ mod tests {
             matches!(pair[0].what, What::Machine(..)) && matches!(pair[1].what, What::Machine(..)) && follows(pair, *at)
         });
         assert!(waits.count() <= 1, "{new}");
+    }
+
+    /// Three long blocks: each begins behind the one before, and yet all are checked before anything is stored.
+    #[test]
+    fn all_blocks_are_checked_before_one_stores() {
+        let shape = Shape { isa: Isa::Avx512, lanes: 8 };
+        let mut build = Build::new(shape);
+        let ty = Ty::Lanes(Width::W64);
+        let first = build.push(What::Load { slot: 0, elem: Type::F64 }, ty, &[]);
+        let x = (0..LONG).fold(first, |x, _| build.fadd(x, first));
+        let failing = build.fcompare(super::super::build::Compare::Lt, x, first);
+        build.push(What::Check, Ty::None, &[failing]);
+        build.push(What::Store { column: 0, elem: Type::F64 }, Ty::None, &[x]);
+        let block = Body { shape, insts: build.insts, copies: 1, is_tail: false };
+        let turn = super::super::schedule::turn(&block, 3).body;
+        let is_check = |inst: &Inst| inst.what == What::Check;
+        let is_store = |inst: &Inst| matches!(inst.what, What::Store { .. });
+        let last_check = turn.insts.iter().rposition(is_check).expect("three checks");
+        let first_store = turn.insts.iter().position(is_store).expect("three stores");
+        assert_eq!(turn.insts.iter().filter(|inst| is_check(inst)).count(), 3);
+        assert!(last_check < first_store, "{turn}");
+        let begins = |copy: u32| {
+            let is_first = |inst: &Inst| inst.copy == copy && matches!(inst.what, What::Machine(Machine::AddF64, _));
+            turn.insts.iter().position(is_first).expect("blocks add")
+        };
+        assert!(begins(0) < begins(1) && begins(1) < begins(2), "{turn}");
     }
 }
